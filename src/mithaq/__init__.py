@@ -1,0 +1,1 @@
+"""mithaq: the record of energy partnerships, and what they are worth."""
