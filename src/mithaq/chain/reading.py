@@ -1,0 +1,260 @@
+"""From raw tables to checked ones: every mistake of every table is found before any is raised."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mithaq.chain.schema import TableSchema, table_names, table_schema
+from mithaq.errors import DataError, Problem
+
+__all__ = ["NEEDED", "Reading", "key_of", "missing_tables", "nearest", "read_folder"]
+
+NEEDED = ("nodes", "firms", "fields", "markets")
+
+Rows = list[dict[str, Any]]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint naming the known word closest to ``name``, or the first few known words."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}" if known else ""
+
+
+def key_of(table: TableSchema, row: Mapping[str, Any]) -> str:
+    """The key of a row as one string, its parts joined by ``|``."""
+    return "|".join(_plain(row[column]) for column in table.key)
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def default_name(table: str, row: Mapping[str, Any]) -> str:
+    """Name of a row that carries none."""
+    if table == "pipelines":
+        return f"{row['from']}-{row['to']}"
+    if table == "routes":
+        return f"{row['from']}~{row['to']}"
+    return f"{row['kind']} at {row['node']}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name in a cell that must exist in another table."""
+
+    file: str
+    row: int
+    column: str
+    table: str
+    name: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """What reading has found so far: problems, names, and references to check at the end."""
+
+    problems: list[Problem] = field(default_factory=list)
+    names: dict[str, set[str]] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+
+    def table(
+        self, name: str, frame: pd.DataFrame, *, file: str = "", first_row: int = 1
+    ) -> pd.DataFrame:
+        """Checked copy of one table: all columns of the schema, typed, sorted by key.
+
+        Mistakes go to ``problems``, with ``file`` and the row counted from ``first_row``. A row
+        with a mistake is left out of what is returned, its names and references are still noted.
+        """
+        table = table_schema(name)
+        file = file or name
+        self._check_columns(table, frame, file)
+        raw = {
+            column: frame[column].tolist() for column in frame.columns if column in table.attributes
+        }
+        if "name" in raw:
+            self.names.setdefault(name, set()).update(str(cell).strip() for cell in raw["name"])
+        good: Rows = []
+        seen: dict[str, int] = {}
+        for index in range(len(frame)):
+            number = first_row + index
+            row = self._row(table, raw, index, file, number)
+            if row is None:
+                continue
+            key = key_of(table, row)
+            if key in seen:
+                what = f"{key!r} stands in row {seen[key]} already"
+                self.problems.append(Problem(file, number, table.key[0], what))
+                continue
+            seen[key] = number
+            good.append(row)
+        self.names.setdefault(name, set()).update(seen)
+        good.sort(key=lambda row: key_of(table, row))
+        return _as_frame(table, good)
+
+    def _check_columns(self, table: TableSchema, frame: pd.DataFrame, file: str) -> None:
+        for column in frame.columns:
+            if column not in table.attributes:
+                hint = nearest(str(column), table.attributes)
+                what = "there is no such column"
+                self.problems.append(Problem(file, 0, str(column), what, hint))
+        for attribute in table.attributes.values():
+            # An empty table may do without columns: it says that there is nothing.
+            if attribute.required and attribute.name not in frame.columns and len(frame.columns):
+                what = "the column is missing, and its values are required"
+                self.problems.append(Problem(file, 0, attribute.name, what))
+
+    def _row(
+        self, table: TableSchema, raw: Mapping[str, list[Any]], index: int, file: str, number: int
+    ) -> dict[str, Any] | None:
+        row: dict[str, Any] = {}
+        failed = False
+        for attribute in table.attributes.values():
+            if attribute.name not in raw and attribute.required:
+                failed = True  # told once for the whole column
+                continue
+            try:
+                cell = raw[attribute.name][index] if attribute.name in raw else ""
+                value = row[attribute.name] = attribute.parse(cell)
+            except ValueError as error:
+                self.problems.append(Problem(file, number, attribute.name, str(error)))
+                failed = True
+                continue
+            for name in attribute.references(value):
+                reference = Reference(file, number, attribute.name, attribute.refers_to, name)
+                self.references.append(reference)
+        if failed:
+            return None
+        if "name" in row and row["name"] == "":
+            row["name"] = default_name(table.name, row)
+        return row
+
+    def finish(self, tables: Mapping[str, pd.DataFrame], suffix: str = "") -> list[Problem]:
+        """All problems: those met so far, dangling names, arcs named twice, rows at odds."""
+        for reference in self.references:
+            known = self.names.get(reference.table, set())
+            if reference.name not in known:
+                what = f"there is no {reference.table[:-1]} {reference.name!r}"
+                hint = nearest(reference.name, sorted(known))
+                place = (reference.file, reference.row, reference.column)
+                self.problems.append(Problem(*place, what, hint))
+        self.problems += _same_arc_names(tables, suffix)
+        self.problems += _odd_markets(tables, suffix)
+        self.problems += _odd_groups(tables, suffix)
+        return self.problems
+
+
+def _as_frame(table: TableSchema, rows: Rows) -> pd.DataFrame:
+    columns = {}
+    for attribute in table.attributes.values():
+        values = [row[attribute.name] for row in rows]
+        kind = float if attribute.numeric else bool if attribute.type == "flag" else object
+        columns[attribute.name] = pd.Series(values, dtype=kind)
+    return pd.DataFrame(columns)
+
+
+def _same_arc_names(tables: Mapping[str, pd.DataFrame], suffix: str) -> list[Problem]:
+    seen: dict[str, str] = {}
+    problems = []
+    for name in ("pipelines", "terminals", "routes"):
+        for arc in tables[name]["name"] if name in tables else ():
+            if arc in seen:
+                what = f"{arc!r} is also the name of one of the {seen[arc]}"
+                problems.append(
+                    Problem(name + suffix, 0, "name", what, "give it a name of its own")
+                )
+            seen[arc] = name
+    return problems
+
+
+def _odd_markets(tables: Mapping[str, pd.DataFrame], suffix: str) -> list[Problem]:
+    problems = []
+    for row in tables["markets"].to_dict("records") if "markets" in tables else ():
+        regulated = not math.isnan(row["regulated_price"])
+        if regulated != bool(row["supplier"]):
+            what = f"{row['name']}: a regulated price and an obliged supplier go together"
+            problems.append(Problem("markets" + suffix, 0, "supplier", what))
+    return problems
+
+
+def _odd_groups(tables: Mapping[str, pd.DataFrame], suffix: str) -> list[Problem]:
+    frame = tables.get("cooperation")
+    if frame is None or frame.empty:
+        return []
+    problems = []
+    for group, members in frame.groupby("group"):
+        for column in ("strength", "theta"):
+            if members[column].nunique(dropna=False) > 1:
+                what = f"group {group!r} has more than one {column}"
+                problems.append(Problem("cooperation" + suffix, 0, column, what))
+    homes = frame.groupby(["firm", "market"])["group"].nunique()
+    for (firm, market), count in homes.items():
+        if count > 1:
+            place = f"in {market!r}" if market else "everywhere"
+            what = f"{firm!r} is in {count} groups {place}; groups must be disjoint"
+            problems.append(Problem("cooperation" + suffix, 0, "firm", what))
+    return problems
+
+
+def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
+    """Checked tables of a folder of CSV files. Raises DataError with every mistake found."""
+    if not folder.is_dir():
+        raise DataError([Problem(str(folder), what="there is no such folder")])
+    reading = Reading()
+    tables: dict[str, pd.DataFrame] = {}
+    for path in sorted(folder.glob("*.csv")):
+        if path.stem not in table_names():
+            hint = nearest(path.stem, table_names())
+            what = "there is no table of this name"
+            reading.problems.append(Problem(path.name, what=what, hint=hint))
+            continue
+        frame = _read_csv(path, reading.problems)
+        if frame is not None:
+            tables[path.stem] = reading.table(path.stem, frame, file=path.name, first_row=2)
+    reading.problems += missing_tables(path.stem for path in folder.glob("*.csv"))
+    problems = reading.finish(tables, ".csv")
+    if problems:
+        raise DataError(problems)
+    return tables
+
+
+def missing_tables(present: Iterable[str]) -> list[Problem]:
+    """A problem for each table without which there is no chain."""
+    have = set(present)
+    return [Problem(name, what="the table is missing") for name in NEEDED if name not in have]
+
+
+def _read_csv(path: Path, problems: list[Problem]) -> pd.DataFrame | None:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.reader(stream, strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        problems.append(Problem(path.name, what=f"cannot be read as CSV in UTF-8: {error}"))
+        return None
+    if not rows:
+        problems.append(
+            Problem(path.name, what="the file is empty; its first row names the columns")
+        )
+        return None
+    header, body = [cell.strip() for cell in rows[0]], rows[1:]
+    for column in {column for column in header if header.count(column) > 1}:
+        problems.append(Problem(path.name, 1, column, "the column stands there twice"))
+        return None
+    good = []
+    for number, row in enumerate(body, start=2):
+        if len(row) == len(header):
+            good.append(row)
+        elif row:
+            what = f"has {len(row)} cells where the header has {len(header)}"
+            problems.append(Problem(path.name, number, "", what))
+    return pd.DataFrame(good, columns=header, dtype=object)

@@ -1,0 +1,143 @@
+"""The gas chain as checked tables."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from mithaq.chain.reading import NEEDED, Reading, missing_tables, nearest, read_folder
+from mithaq.chain.schema import table_names, table_schema
+from mithaq.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    from mithaq.chain.edits import Edit
+
+__all__ = ["Chain"]
+
+
+class Chain:
+    """A gas system: who can lift, carry, sell and buy gas, where and at what cost.
+
+    A chain is a value: no method changes it. Make one with :meth:`from_tables`,
+    :meth:`from_folder` or :meth:`shipped`; change it with :meth:`with_edits`, which gives another.
+
+    >>> import pandas as pd
+    >>> chain = Chain.from_tables({
+    ...     "nodes": pd.DataFrame({"name": ["Hub"]}),
+    ...     "firms": pd.DataFrame({"name": ["A", "B"]}),
+    ...     "fields": pd.DataFrame({"name": ["a", "b"], "node": "Hub", "owners": ["A", "B"],
+    ...                             "capacity": 10, "a": 1}),
+    ...     "markets": pd.DataFrame({"name": ["Hub"], "node": ["Hub"], "reference_quantity": [1],
+    ...                              "reference_price": [5], "elasticity": [-1]}),
+    ... })
+    >>> chain
+    Chain(1 nodes, 2 firms, 2 fields, 1 markets)
+    """
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame], edits: tuple[Edit, ...] = ()) -> None:
+        # Trusted input: the class methods below check what comes from outside.
+        self._tables = dict(tables)
+        self.edits = edits
+
+    @classmethod
+    def from_tables(cls, tables: Mapping[str, pd.DataFrame]) -> Chain:
+        """Chain from data frames: table name → frame with the columns of the CSV files.
+
+        Columns that are absent take the schema's defaults. Raises DataError with every unknown
+        table or column, NaN, number out of bounds, name that does not exist and key given twice.
+        """
+        reading = Reading()
+        typed: dict[str, pd.DataFrame] = {}
+        for name, frame in tables.items():
+            if name in table_names():
+                typed[name] = reading.table(name, frame)
+            else:
+                hint = nearest(name, table_names())
+                what = "there is no table of this name"
+                reading.problems.append(Problem(name, what=what, hint=hint))
+        reading.problems += missing_tables(tables)
+        problems = reading.finish(typed)
+        if problems:
+            raise DataError(problems)
+        return cls._complete(typed)
+
+    @classmethod
+    def from_folder(cls, path: str | Path) -> Chain:
+        """Chain from a folder of CSV files named as the tables. Raises DataError, see above."""
+        return cls._complete(read_folder(Path(path)))
+
+    @classmethod
+    def shipped(cls, year: int = 2010) -> Chain:
+        """The chain of a base year that comes with mithaq. Raises DataError for another year."""
+        root = files("mithaq") / "data" / "gas"
+        years = sorted(entry.name for entry in root.iterdir() if entry.name.isdigit())
+        if str(year) not in years:
+            what = f"no base year {year} is shipped"
+            raise DataError([Problem(what=what, hint=f"there is {', '.join(years)}")])
+        return cls.from_folder(Path(str(root / str(year))))
+
+    @classmethod
+    def _complete(cls, typed: dict[str, pd.DataFrame]) -> Chain:
+        for name in table_names():
+            if name not in typed:
+                typed[name] = Reading().table(name, pd.DataFrame())
+        return cls(typed)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A copy of one table, typed and sorted by key."""
+        table_schema(name)
+        return self._tables[name].copy()
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The rows of one table as dictionaries."""
+        return self._tables[name].to_dict("records")
+
+    def with_edits(self, edits: Sequence[Edit]) -> Chain:
+        """The chain after ``edits``, applied in order. Raises DataError where one cannot be."""
+        from mithaq.chain.edits import apply_edits
+
+        if not edits:
+            return self
+        return Chain(apply_edits(self._tables, edits), (*self.edits, *edits))
+
+    @cached_property
+    def calibrations(self) -> tuple[str, ...]:
+        """Names of the calibrations that the chain carries."""
+        return tuple(sorted(set(self._tables["calibrations"]["calibration"])))
+
+    def calibrated(self, name: str) -> Chain:
+        """The chain with the cells of one calibration. Raises DataError for an unknown name."""
+        from mithaq.chain.edits import Change
+
+        if name not in self.calibrations:
+            hint = nearest(name, self.calibrations)
+            raise DataError([Problem("calibrations", what=f"no calibration {name!r}", hint=hint)])
+        cells = self._tables["calibrations"]
+        mine = cells[cells["calibration"] == name].to_dict("records")
+        return self.with_edits(
+            [Change(cell["table"], cell["row"], cell["column"], cell["value"]) for cell in mine]
+        )
+
+    def diff(self, edits: Sequence[Edit]) -> list[str]:
+        """What ``edits`` do, one sentence each."""
+        return [str(edit) for edit in edits]
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the content: equal chains have equal hashes, whatever the order of rows."""
+        content = {
+            name: frame.drop(columns=["source", "note"], errors="ignore").to_csv(index=False)
+            for name, frame in sorted(self._tables.items())
+            if name not in {"sources", "calibrations"}
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"Chain({', '.join(f'{len(self._tables[name])} {name}' for name in NEEDED)})"
