@@ -1,0 +1,229 @@
+"""The record of one case: its claims and sources, and questions about single subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+from mithaq.errors import DataError, Problem
+from mithaq.record.claims import Claim, Place, Rank, Source, Value
+from mithaq.record.names import fold
+from mithaq.record.properties import KINDS, property_of
+from mithaq.words.dates import Edtf
+
+__all__ = ["Case", "Record", "Subject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a case is called: id, title and description by language, its two home states."""
+
+    id: str
+    title: Mapping[str, str] = field(default_factory=dict)
+    description: Mapping[str, str] = field(default_factory=dict)
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Something that claims are about: a permanent id and a kind."""
+
+    id: str
+    kind: str
+    where: Place = field(default=Place(), compare=False, repr=False)
+
+
+class Record:
+    """An immutable set of claims about subjects, with the sources that make them.
+
+    Two records are equal when their case, sources, subjects and claims are; the order of files and
+    blocks does not matter, since claims are kept in canonical order.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        sources: Iterable[Source],
+        subjects: Iterable[Subject],
+        claims: Iterable[Claim],
+        folder: Path | None = None,
+    ) -> None:
+        self.case = case
+        self.folder = folder
+        self._sources = {s.id: s for s in sorted(sources, key=lambda s: s.id)}
+        rank = {kind: number for number, kind in enumerate(KINDS)}
+        listed = sorted(subjects, key=lambda s: (rank[s.kind], s.id))
+        self._subjects = {s.id: s for s in listed}
+        self.claims: tuple[Claim, ...] = tuple(sorted(claims, key=self._claim_key))
+        index: dict[str, dict[str, list[Claim]]] = {}
+        for claim in self.claims:
+            index.setdefault(claim.subject, {}).setdefault(claim.property, []).append(claim)
+        self._index = index
+
+    def _claim_key(self, claim: Claim) -> tuple[object, ...]:
+        subject = self._subjects.get(claim.subject)
+        declared = property_of(subject.kind, claim.property) if subject else None
+        valid = (claim.valid.first, claim.valid.last) if claim.valid else ()
+        return (
+            claim.subject,
+            declared.order if declared else -1,
+            claim.property,
+            claim.text,
+            claim.language,
+            valid,
+            claim.source,
+            claim.identifier,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Record):
+            return NotImplemented
+        return (
+            self.case == other.case
+            and self.sources == other.sources
+            and self._subjects == other._subjects
+            and self.claims == other.claims
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Record({self.case.id!r}, {len(self.claims)} claims, {len(self.sources)} sources)"
+
+    # Sources and subjects
+
+    @property
+    def id(self) -> str:
+        """The id of the case."""
+        return self.case.id
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """Source id -> :class:`Source`."""
+        return MappingProxyType(self._sources)
+
+    def source(self, source_id: str) -> Source:
+        """One source. Raises KeyError where there is none of that id."""
+        return self._sources[source_id]
+
+    def subject(self, subject_id: str) -> Subject:
+        """One subject. Raises KeyError where there is none of that id."""
+        return self._subjects[subject_id]
+
+    def has(self, subject_id: str) -> bool:
+        """Whether there is a subject of that id."""
+        return subject_id in self._subjects
+
+    def subjects(self, *kinds: str) -> tuple[Subject, ...]:
+        """The subjects of those kinds (all where none is named), by kind and id."""
+        found = self._subjects.values()
+        return tuple(s for s in found if not kinds or s.kind in kinds)
+
+    # Claims and values
+
+    def claims_of(self, subject_id: str, *names: str) -> tuple[Claim, ...]:
+        """The claims on a subject, or on those of its properties, in canonical order."""
+        table = self._index.get(subject_id, {})
+        wanted = names or tuple(table)
+        return tuple(claim for name in wanted for claim in table.get(name, ()))
+
+    def standing(self, subject_id: str, *names: str) -> tuple[Claim, ...]:
+        """The affirmed claims told as fact and not deprecated; the preferred ones if any are."""
+        found = [c for c in self.claims_of(subject_id, *names) if c.affirmed and c.actual]
+        preferred = [c for c in found if c.rank is Rank.PREFERRED]
+        return tuple(preferred or found)
+
+    def value(self, subject_id: str, name: str) -> Value | None:
+        """The value that most sources affirm (preferred claims decide); None where none is."""
+        found = self.values(subject_id, name)
+        return found[0] if found else None
+
+    def values(self, subject_id: str, name: str) -> tuple[Value, ...]:
+        """The distinct affirmed values, those of most sources first, then in canonical order."""
+        support: dict[Value, set[str]] = {}
+        for claim in self.standing(subject_id, name):
+            if claim.value is not None:
+                support.setdefault(claim.value, set()).add(claim.source)
+        return tuple(sorted(support, key=lambda value: -len(support[value])))
+
+    def date(self, subject_id: str, name: str) -> Edtf | None:
+        """:meth:`value` where it is a date."""
+        found = self.value(subject_id, name)
+        return found if isinstance(found, Edtf) else None
+
+    def texts(self, subject_id: str, name: str) -> tuple[str, ...]:
+        """:meth:`values` as text (ids, codes and words)."""
+        return tuple(v for v in self.values(subject_id, name) if isinstance(v, str))
+
+    def text(self, subject_id: str, name: str, lang: str = "") -> str:
+        """A text in that language, else in English, else in any; '' where there is none."""
+        found = [c for c in self.standing(subject_id, name) if isinstance(c.value, str)]
+        for wanted in (lang, "en"):
+            for claim in found:
+                if claim.language == wanted and isinstance(claim.value, str):
+                    return claim.value
+        return found[0].text if found else ""
+
+    def name(self, subject_id: str, lang: str = "en") -> str:
+        """The name in that language, else in English, else in any, else the id itself."""
+        return self.text(subject_id, "name", lang) or subject_id
+
+    # Parties
+
+    def home(self, party: str) -> str:
+        """The home state of a party, found through the parents of subsidiaries; '' if not told.
+
+        A joint venture whose parents have different homes has none of its own.
+        """
+        return self._homes.get(party, "")
+
+    @cached_property
+    def _homes(self) -> Mapping[str, str]:
+        return {s.id: self._find_home(s.id, frozenset()) for s in self.subjects("party")}
+
+    def _find_home(self, party: str, seen: frozenset[str]) -> str:
+        if party in seen:
+            return ""
+        told = self.texts(party, "home")
+        if told:
+            return told[0]
+        if self.value(party, "party_kind") == "state":
+            return party
+        parents = self.texts(party, "part_of")
+        homes = {self._find_home(parent, seen | {party}) for parent in parents} - {""}
+        return homes.pop() if len(homes) == 1 else ""
+
+    def find(self, words: str, *kinds: str) -> str:
+        """The id of the subject that those words name, in any language or script.
+
+        An id, a name or an alias will do; case, accents, Arabic vowel signs and letter variants do
+        not matter. Raises DataError where nothing or more than one thing answers.
+        """
+        if words in self._subjects and (not kinds or self._subjects[words].kind in kinds):
+            return words
+        key = fold(words)
+        named = self._named.get(key, frozenset())
+        found = sorted(i for i in named if not kinds or self._subjects[i].kind in kinds)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            hint = f"say which: {', '.join(found)}"
+            raise DataError([Problem(what=f"{words!r} names several subjects", hint=hint)])
+        known = ", ".join(s.id for s in self.subjects(*kinds)[:12])
+        raise DataError([Problem(what=f"nothing is named {words!r}", hint=f"known: {known}")])
+
+    @cached_property
+    def _named(self) -> Mapping[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for subject in self.subjects():
+            for claim in self.claims_of(subject.id, "name", "aliases", "chain_name"):
+                if isinstance(claim.value, str):
+                    found.setdefault(fold(claim.value), set()).add(subject.id)
+        return {key: frozenset(ids) for key, ids in found.items()}
+
+    def with_claims(self, claims: Iterable[Claim]) -> Record:
+        """The same case, sources and subjects with other claims."""
+        return Record(self.case, self._sources.values(), self.subjects(), claims, self.folder)
