@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from mithaq.chain.reading import Reading, key_of, nearest
+from mithaq.chain.reading import Reading, key_of, nearest, records
 from mithaq.chain.schema import parse_names, table_names, table_schema
 from mithaq.errors import DataError, Problem
 
@@ -53,7 +53,7 @@ class Draft:
             table = table_schema(name)
             self.rows[name] = {
                 key_of(table, row): {key: _raw(value) for key, value in row.items()}
-                for row in self.base[name].to_dict("records")
+                for row in records(self.base[name])
             }
         return self.rows[name]
 
@@ -75,7 +75,7 @@ class Draft:
         typed = reading.table(name, pd.DataFrame([dict(row)]))
         if reading.problems:
             raise ValueError("; ".join(str(problem) for problem in reading.problems))
-        key = key_of(table, typed.to_dict("records")[0])
+        key = key_of(table, records(typed)[0])
         self.table(name)[key] = {**self.table(name).get(key, {}), **row, **_key_cells(table, key)}
 
     def finish(self) -> dict[str, pd.DataFrame]:

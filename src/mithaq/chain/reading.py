@@ -15,7 +15,7 @@ import pandas as pd
 from mithaq.chain.schema import TableSchema, table_names, table_schema
 from mithaq.errors import DataError, Problem
 
-__all__ = ["NEEDED", "Reading", "key_of", "missing_tables", "nearest", "read_folder"]
+__all__ = ["NEEDED", "Reading", "key_of", "missing_tables", "nearest", "read_folder", "records"]
 
 NEEDED = ("nodes", "firms", "fields", "markets")
 
@@ -154,6 +154,13 @@ class Reading:
         return self.problems
 
 
+def records(frame: pd.DataFrame) -> Rows:
+    """The rows of a frame as dictionaries by column name."""
+    columns = [str(column) for column in frame.columns]
+    values = [frame[column].tolist() for column in columns]
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*values, strict=True)]
+
+
 def _as_frame(table: TableSchema, rows: Rows) -> pd.DataFrame:
     columns = {}
     for attribute in table.attributes.values():
@@ -179,7 +186,7 @@ def _same_arc_names(tables: Mapping[str, pd.DataFrame], suffix: str) -> list[Pro
 
 def _odd_markets(tables: Mapping[str, pd.DataFrame], suffix: str) -> list[Problem]:
     problems = []
-    for row in tables["markets"].to_dict("records") if "markets" in tables else ():
+    for row in records(tables["markets"]) if "markets" in tables else ():
         regulated = not math.isnan(row["regulated_price"])
         if regulated != bool(row["supplier"]):
             what = f"{row['name']}: a regulated price and an obliged supplier go together"
@@ -197,11 +204,13 @@ def _odd_groups(tables: Mapping[str, pd.DataFrame], suffix: str) -> list[Problem
             if members[column].nunique(dropna=False) > 1:
                 what = f"group {group!r} has more than one {column}"
                 problems.append(Problem("cooperation" + suffix, 0, column, what))
-    homes = frame.groupby(["firm", "market"])["group"].nunique()
-    for (firm, market), count in homes.items():
-        if count > 1:
+    homes: dict[tuple[str, str], set[str]] = {}
+    for row in records(frame):
+        homes.setdefault((row["firm"], row["market"]), set()).add(row["group"])
+    for (firm, market), groups in homes.items():
+        if len(groups) > 1:
             place = f"in {market!r}" if market else "everywhere"
-            what = f"{firm!r} is in {count} groups {place}; groups must be disjoint"
+            what = f"{firm!r} is in {len(groups)} groups {place}; groups must be disjoint"
             problems.append(Problem("cooperation" + suffix, 0, "firm", what))
     return problems
 

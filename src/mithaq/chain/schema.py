@@ -159,8 +159,7 @@ class TableSchema:
 
 def _rows(name: str) -> list[dict[str, str]]:
     path = files("mithaq") / "data" / "schema" / "chain" / f"{name}.csv"
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 
 
 @cache

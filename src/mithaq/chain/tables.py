@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from mithaq.chain.reading import NEEDED, Reading, missing_tables, nearest, read_folder
+from mithaq.chain.edits import Change, Edit, apply_edits
+from mithaq.chain.reading import NEEDED, Reading, missing_tables, nearest, read_folder, records
 from mithaq.chain.schema import table_names, table_schema
 from mithaq.errors import DataError, Problem
-
-if TYPE_CHECKING:
-    from mithaq.chain.edits import Edit
 
 __all__ = ["Chain"]
 
@@ -45,6 +45,7 @@ class Chain:
         # Trusted input: the class methods below check what comes from outside.
         self._tables = dict(tables)
         self.edits = edits
+        self.loaded_in = 0.0  # seconds that reading and checking took
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, pd.DataFrame]) -> Chain:
@@ -53,6 +54,7 @@ class Chain:
         Columns that are absent take the schema's defaults. Raises DataError with every unknown
         table or column, NaN, number out of bounds, name that does not exist and key given twice.
         """
+        start = time.perf_counter()
         reading = Reading()
         typed: dict[str, pd.DataFrame] = {}
         for name, frame in tables.items():
@@ -66,12 +68,13 @@ class Chain:
         problems = reading.finish(typed)
         if problems:
             raise DataError(problems)
-        return cls._complete(typed)
+        return cls._complete(typed, start)
 
     @classmethod
     def from_folder(cls, path: str | Path) -> Chain:
         """Chain from a folder of CSV files named as the tables. Raises DataError, see above."""
-        return cls._complete(read_folder(Path(path)))
+        start = time.perf_counter()
+        return cls._complete(read_folder(Path(path)), start)
 
     @classmethod
     def shipped(cls, year: int = 2010) -> Chain:
@@ -84,11 +87,13 @@ class Chain:
         return cls.from_folder(Path(str(root / str(year))))
 
     @classmethod
-    def _complete(cls, typed: dict[str, pd.DataFrame]) -> Chain:
+    def _complete(cls, typed: dict[str, pd.DataFrame], start: float) -> Chain:
         for name in table_names():
             if name not in typed:
                 typed[name] = Reading().table(name, pd.DataFrame())
-        return cls(typed)
+        chain = cls(typed)
+        chain.loaded_in = time.perf_counter() - start
+        return chain
 
     def table(self, name: str) -> pd.DataFrame:
         """A copy of one table, typed and sorted by key."""
@@ -97,15 +102,15 @@ class Chain:
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The rows of one table as dictionaries."""
-        return self._tables[name].to_dict("records")
+        return records(self._tables[name])
 
     def with_edits(self, edits: Sequence[Edit]) -> Chain:
         """The chain after ``edits``, applied in order. Raises DataError where one cannot be."""
-        from mithaq.chain.edits import apply_edits
-
         if not edits:
             return self
-        return Chain(apply_edits(self._tables, edits), (*self.edits, *edits))
+        changed = Chain(apply_edits(self._tables, edits), (*self.edits, *edits))
+        changed.loaded_in = self.loaded_in
+        return changed
 
     @cached_property
     def calibrations(self) -> tuple[str, ...]:
@@ -114,16 +119,28 @@ class Chain:
 
     def calibrated(self, name: str) -> Chain:
         """The chain with the cells of one calibration. Raises DataError for an unknown name."""
-        from mithaq.chain.edits import Change
-
         if name not in self.calibrations:
             hint = nearest(name, self.calibrations)
             raise DataError([Problem("calibrations", what=f"no calibration {name!r}", hint=hint)])
         cells = self._tables["calibrations"]
-        mine = cells[cells["calibration"] == name].to_dict("records")
+        mine = records(cells[cells["calibration"] == name])
         return self.with_edits(
             [Change(cell["table"], cell["row"], cell["column"], cell["value"]) for cell in mine]
         )
+
+    def quadratic(self) -> Chain:
+        """The chain with each Golombek cost replaced by a quadratic one, for solvers without cones.
+
+        The quadratic has the same marginal cost at zero and the same total cost at 90 % of
+        capacity: b + 2 (0.1 ln 0.1 + 0.9) / 0.9^2 |g| / K.
+        """
+        slope = 2 * (0.1 * math.log(0.1) + 0.9) / 0.81
+        fields = [row for row in self.rows("fields") if row["g"] < 0]
+        edits = [
+            Change("fields", row["name"], "b", row["b"] - slope * row["g"] / row["capacity"])
+            for row in fields
+        ]
+        return self.with_edits([*edits, *(Change("fields", r["name"], "g", 0.0) for r in fields)])
 
     def diff(self, edits: Sequence[Edit]) -> list[str]:
         """What ``edits`` do, one sentence each."""

@@ -1,0 +1,86 @@
+"""A case in one hand: its record, its gas chain, and every question that can be asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mithaq.record import (
+    Balance,
+    CheckReport,
+    Event,
+    Record,
+    State,
+    balance,
+    check,
+    load_case,
+    state,
+    timeline,
+)
+
+if TYPE_CHECKING:
+    from mithaq.chain import Chain, Edit
+    from mithaq.equilibrium import Equilibrium
+    from mithaq.worth import Worth
+
+__all__ = ["Case", "load"]
+
+
+class Case:
+    """The record of a partnership with the gas chain in which it is valued.
+
+    Each method is the question of the same name on the command line.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    @property
+    def id(self) -> str:
+        """Identifier of the case."""
+        return self.record.id
+
+    def state(self, at: str, known: str | None = None) -> State:
+        """What was in force on day ``at``, by what sources had told up to day ``known``."""
+        return state(self.record, at=at, known=known)
+
+    def timeline(self) -> list[Event]:
+        """The dated events of the record, in order."""
+        return timeline(self.record)
+
+    def check(self) -> CheckReport:
+        """Contradictions between sources, and problems of the record."""
+        return check(self.record)
+
+    def balance(self, a: str, b: str, at: str | None = None) -> Balance:
+        """Reciprocity between two states: what each granted to the other's companies."""
+        return balance(self.record, a, b, at=at)
+
+    @cached_property
+    def chain(self) -> Chain:
+        """The gas chain of the base year."""
+        from mithaq.chain import Chain
+
+        return Chain.shipped()
+
+    def market(self, edits: Sequence[Edit] = ()) -> Equilibrium:
+        """The market equilibrium of the chain after ``edits``. Raises SolveError if none is found."""
+        from mithaq.equilibrium import solve
+
+        return solve(self.chain, edits)
+
+    def worth(self, agreement: str, progress: Callable[[int, int], None] | None = None) -> Worth:
+        """What the legs of a scenario (or of the agreement it revives) are worth to each party."""
+        from mithaq.worth import worth
+
+        return worth(self.record, self.chain, agreement, progress=progress)
+
+
+def load(case: str | Path) -> Case:
+    """Load a shipped case by its id, or a folder of record files.
+
+    Raises DataError with every mistake found in the files.
+    """
+    return Case(load_case(case))

@@ -1,0 +1,429 @@
+"""Evidence that a point is an equilibrium, recomputed from the tables in the user's units.
+
+Nothing here is shared with the assembly of the program: the tables are read anew, the conditions
+are those of the theory page (a firm's profit cannot be raised by lifting, carrying, selling or
+swapping one unit more or less), and a violation is scaled by the size of what it is a violation of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mithaq.chain import Chain
+from mithaq.chain.schema import parse_names, parse_shares
+from mithaq.equilibrium.solvers import Point
+
+__all__ = ["Certificate", "certify"]
+
+CONDITIONS = (
+    "balance",
+    "capacity",
+    "sign",
+    "stationarity",
+    "complementarity",
+    "accounting",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Largest scaled violation of each condition, and where the largest of all stands.
+
+    ``not_unique`` says in sentences what of the point is one choice among several.
+    """
+
+    violations: dict[str, float]
+    worst: str
+    tolerance: float
+    not_unique: tuple[str, ...] = ()
+
+    @property
+    def max_violation(self) -> float:
+        """The largest scaled violation; 0 is perfect."""
+        return max(self.violations.values())
+
+    @property
+    def holds(self) -> bool:
+        """Whether every condition holds within the tolerance."""
+        return self.max_violation <= self.tolerance
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "max_violation": self.max_violation,
+            "violations": dict(self.violations),
+            "worst": self.worst,
+            "tolerance": self.tolerance,
+            "holds": self.holds,
+            "not_unique": list(self.not_unique),
+        }
+
+
+@dataclass(slots=True)
+class _Findings:
+    worst_of: dict[str, float] = field(default_factory=lambda: dict.fromkeys(CONDITIONS, 0.0))
+    worst: float = -1.0
+    where: str = ""
+
+    def note(self, condition: str, violation: float, where: str) -> None:
+        violation = violation if math.isfinite(violation) else math.inf
+        self.worst_of[condition] = max(self.worst_of[condition], violation)
+        if violation > self.worst:
+            self.worst, self.where = violation, f"{condition}: {where}"
+
+    def pair(self, slack: float, quantity: float, scale: float, where: str) -> None:
+        """A reduced cost >= 0 that is 0 wherever the quantity is positive."""
+        self.note("stationarity", max(-slack, 0.0) / (1 + scale), where)
+        self.note("complementarity", abs(slack) * quantity / ((1 + scale) * (1 + quantity)), where)
+
+
+def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Certificate:
+    """Check a point against the tables. ``payoffs`` is the sum of all payoffs (million USD/yr)."""
+    found = _Findings()
+    _check_signs(point, found)
+    _check_balances(chain, point, found)
+    _check_capacities(chain, point, found)
+    _check_lifting(chain, point, found)
+    _check_carrying(chain, point, found)
+    _check_selling(chain, point, found)
+    _check_swaps(chain, point, found)
+    _check_accounting(chain, point, payoffs, found)
+    return Certificate(found.worst_of, found.where, tolerance, tuple(_open_choices(chain, point)))
+
+
+def _check_signs(point: Point, found: _Findings) -> None:
+    for name in (
+        "lifting",
+        "flow",
+        "spot",
+        "handed",
+        "rent",
+        "scarcity",
+        "floor_price",
+        "swap_rent",
+    ):
+        for key, quantity in getattr(point, name).items():
+            found.note("sign", max(-quantity, 0.0) / (1 + abs(quantity)), f"{name} {key}")
+
+
+def _ends(chain: Chain) -> Iterator[tuple[dict[str, Any], str, str, float, float]]:
+    """Each arc's row with its two ends, its capacity, and what a unit sent on it costs."""
+    for row in chain.rows("pipelines"):
+        levies = float(row["transit_fee"] + row["export_duty"])
+        yield row, row["from"], row["to"], row["capacity"], _tariff(row) + levies
+    for row in chain.rows("terminals"):
+        far = f"{row['node']} ({'liquefied' if row['kind'] == 'liquefaction' else 'landed'})"
+        ends = (row["node"], far) if row["kind"] == "liquefaction" else (far, row["node"])
+        yield row, *ends, row["capacity"], _tariff(row)
+    for row in chain.rows("routes"):
+        ends = f"{row['from']} (liquefied)", f"{row['to']} (landed)"
+        yield row, *ends, math.inf, _tariff(row)
+
+
+def _tariff(row: dict[str, Any]) -> float:
+    known = [row[name] for name in ("tariff", "operating_cost") if not math.isnan(row[name])]
+    return float(known[0]) if known else 0.0
+
+
+def _owed(chain: Chain) -> dict[tuple[str, str], float]:
+    """Deliveries that firms owe, by firm and node: contracts and regulated supply."""
+    owed: dict[tuple[str, str], float] = defaultdict(float)
+    place = {row["name"]: row["node"] for row in chain.rows("markets")}
+    for row in chain.rows("contracts"):
+        owed[row["seller"], place[row["market"]]] += _delivered(row)
+    for row in chain.rows("markets"):
+        if not math.isnan(row["regulated_price"]):
+            # Linear demand through the reference point, read at the regulated price.
+            change = (row["regulated_price"] - row["reference_price"]) / row["reference_price"]
+            total = row["reference_quantity"] * (1 + row["elasticity"] * change)
+            for firm, share in parse_shares(row["supplier"]).items():
+                owed[firm, row["node"]] += share * max(total, 0.0)
+    return owed
+
+
+def _delivered(row: dict[str, Any]) -> float:
+    given: float = row["nominated"]
+    return given if not math.isnan(given) else float(row["take_or_pay"] * row["annual_quantity"])
+
+
+def _check_balances(chain: Chain, point: Point, found: _Findings) -> None:
+    left: dict[tuple[str, str], float] = defaultdict(float)
+    size: dict[tuple[str, str], float] = defaultdict(float)
+
+    def move(firm: str, node: str, quantity: float) -> None:
+        left[firm, node] += quantity
+        size[firm, node] = max(size[firm, node], abs(quantity))
+
+    node_of = {row["name"]: row["node"] for row in chain.rows("fields")}
+    for (firm, name), quantity in point.lifting.items():
+        move(firm, node_of[name], quantity)
+    arcs = {row["name"]: (tail, head, row["loss"]) for row, tail, head, *_ in _ends(chain)}
+    for (firm, name), quantity in point.flow.items():
+        tail, head, loss = arcs[name]
+        move(firm, tail, -quantity)
+        move(firm, head, quantity * (1 - loss))
+    market = {row["name"]: row["node"] for row in chain.rows("markets")}
+    for (firm, name), quantity in point.spot.items():
+        move(firm, market[name], -quantity)
+    for (_, giver, receiver, node), quantity in point.handed.items():
+        move(giver, node, -quantity)
+        move(receiver, node, quantity)
+    for (firm, node), quantity in _owed(chain).items():
+        move(firm, node, -quantity)
+    for key, rest in left.items():
+        found.note("balance", abs(rest) / (1 + size[key]), f"gas of {key[0]} at {key[1]}")
+
+
+def _check_capacities(chain: Chain, point: Point, found: _Findings) -> None:
+    used: dict[str, float] = defaultdict(float)
+    for (_, name), quantity in point.flow.items():
+        used[name] += quantity
+    for row, _, _, capacity, _ in _ends(chain):
+        name = row["name"]
+        if math.isinf(capacity):
+            continue
+        spare = capacity - used[name]
+        found.note("capacity", max(-spare, 0.0) / (1 + capacity), name)
+        rent = point.rent.get(name, 0.0)
+        found.note("complementarity", abs(spare) * rent / ((1 + capacity) * (1 + rent)), name)
+        allowed = set(parse_names(row["access"]))
+        for (firm, arc), quantity in point.flow.items() if allowed else ():
+            if arc == name and firm not in allowed:
+                found.note("capacity", quantity, f"{firm} has no access to {name}")
+    for row in chain.rows("floors"):
+        sale = row["firm"], row["market"]
+        spare = point.spot.get(sale, 0.0) - row["quantity"]
+        price = point.floor_price.get(sale, 0.0)
+        where = f"floor of {sale[0]} in {sale[1]}"
+        found.note("capacity", max(-spare, 0.0) / (1 + row["quantity"]), where)
+        scale = (1 + row["quantity"]) * (1 + price)
+        found.note("complementarity", abs(spare) * price / scale, where)
+
+
+def _marginal_cost(row: dict[str, Any], share: float, quantity: float) -> float:
+    cost = row["a"] + row["b"] * quantity / share + row["user_cost"] + row["royalty"]
+    if row["g"] < 0:
+        left = 1 - quantity / (share * row["capacity"])
+        cost += row["g"] * math.log(left) if left > 0 else math.inf
+    return float(cost)
+
+
+def _check_lifting(chain: Chain, point: Point, found: _Findings) -> None:
+    for row in chain.rows("fields"):
+        for firm, share in parse_shares(row["owners"]).items():
+            value = point.value.get((firm, row["node"]))
+            if value is None:
+                continue
+            quantity = point.lifting.get((firm, row["name"]), 0.0)
+            capacity = share * row["capacity"]
+            scarcity = point.scarcity.get((firm, row["name"]), 0.0)
+            where = f"{firm} lifting from {row['name']}"
+            spare = capacity - quantity
+            found.note("capacity", max(-spare, 0.0) / (1 + capacity), where)
+            scale = (1 + capacity) * (1 + scarcity)
+            found.note("complementarity", abs(spare) * scarcity / scale, where)
+            slack = _marginal_cost(row, share, quantity) + scarcity - value
+            if capacity > 0:
+                found.pair(slack, quantity, abs(value), where)
+
+
+def _check_carrying(chain: Chain, point: Point, found: _Findings) -> None:
+    firms = [row["name"] for row in chain.rows("firms")]
+    for row, tail, head, capacity, charge in _ends(chain):
+        if capacity == 0:
+            continue
+        for firm in parse_names(row["access"]) or firms:
+            here, there = point.value.get((firm, tail)), point.value.get((firm, head))
+            if here is None or there is None:
+                continue  # no gas of the firm gets there, or none gets on from there
+            rent = point.rent.get(row["name"], 0.0)
+            slack = here + charge + rent - (1 - row["loss"]) * there
+            quantity = point.flow.get((firm, row["name"]), 0.0)
+            found.pair(slack, quantity, max(abs(here), abs(there)), f"{firm} using {row['name']}")
+
+
+class _Conjectures:
+    """Entries of the conduct matrix, one pair at a time, straight from the tables."""
+
+    def __init__(self, chain: Chain, point: Point) -> None:
+        self.default = {
+            row["name"]: 0.0 if row["fringe"] else row["conduct"] for row in chain.rows("firms")
+        }
+        self.fringe = {row["name"] for row in chain.rows("firms") if row["fringe"]}
+        self.home = {row["name"]: row["home"] for row in chain.rows("firms")}
+        given = chain.rows("conduct")
+        self.theta = {(r["firm"], r["market"]): r["theta"] for r in given}
+        self.barred = {(r["firm"], r["market"]) for r in given if not r["may_sell"]}
+        self.present: dict[str, list[str]] = defaultdict(list)
+        for firm, market in point.spot:
+            self.present[market].append(firm)
+        self.chain = chain
+        self.cooperation = chain.rows("cooperation")
+        self.stakes = {(r["holder"], r["firm"]): r["share"] for r in chain.rows("stakes")}
+        self.weights: dict[tuple[str, str, str], float] = {
+            (r["firm"], r["other"], r["market"]): r["weight"] for r in chain.rows("weights")
+        }
+
+    def own(self, firm: str, market: str) -> float:
+        theta = self.theta.get((firm, market), math.nan)
+        return float(self.default[firm] if firm in self.fringe or math.isnan(theta) else theta)
+
+    def pair(self, firm: str, other: str, market: str) -> float:
+        """What a unit sold by ``other`` takes from the margin that ``firm`` minds."""
+        own = self.own(firm, market)
+        weight = own if firm == other else 0.0
+        group = self.group(firm, market)
+        if group:
+            strength, theta, members = group
+            if firm == other:
+                weight = (1 - strength) * own + strength * theta
+            elif other in members:
+                weight = strength * theta
+        if firm != other:
+            weight += own * self.stakes.get((firm, other), 0.0)
+        weight += self.weights.get((firm, other, market), 0.0)
+        return weight + self.weights.get((firm, other, ""), 0.0)
+
+    def group(self, firm: str, market: str) -> tuple[float, float, list[str]] | None:
+        mine = [
+            row["group"]
+            for row in self.cooperation
+            if row["firm"] == firm and row["market"] in ("", market)
+        ]
+        for name in mine:
+            rows = [
+                row
+                for row in self.cooperation
+                if row["group"] == name and row["firm"] in self.present[market]
+            ]
+            special = [row for row in rows if row["market"] == market]
+            rows = special or [row for row in rows if row["market"] == ""]
+            members = [row["firm"] for row in rows]
+            if firm in members and len(members) > 1:
+                return rows[0]["strength"], self._theta(rows, members, market), members
+        return None
+
+    def _theta(self, rows: list[dict[str, Any]], members: list[str], market: str) -> float:
+        if not math.isnan(rows[0]["theta"]):
+            return float(rows[0]["theta"])
+        nodes = {r["name"]: r["country"] or r["name"] for r in self.chain.rows("nodes")}
+        place = next(r["node"] for r in self.chain.rows("markets") if r["name"] == market)
+        trade = self.chain.rows("observed")
+        latest = max((r["year"] for r in trade), default=0)
+        sold = [
+            sum(
+                r["bcm"]
+                for r in trade
+                if r["year"] == latest
+                and (r["exporter"], r["importer"]) == (self.home[firm], nodes[place])
+            )
+            for firm in members
+        ]
+        own = [self.own(firm, market) for firm in members]
+        if sum(sold) > 0:
+            return float(sum(w * theta for w, theta in zip(sold, own, strict=True)) / sum(sold))
+        return sum(own) / len(own)
+
+
+def _check_selling(chain: Chain, point: Point, found: _Findings) -> None:
+    beliefs = _Conjectures(chain, point)
+    ahead: dict[str, float] = defaultdict(float)
+    for row in chain.rows("contracts"):
+        ahead[row["market"]] += _delivered(row)
+    for row in chain.rows("markets"):
+        name = row["name"]
+        sellers = beliefs.present[name]
+        allowed = set(parse_names(row["access"]))
+        slope = -row["reference_price"] / (row["elasticity"] * row["reference_quantity"])
+        total = ahead[name] + sum(point.spot[firm, name] for firm in sellers)
+        price = row["reference_price"] + slope * (row["reference_quantity"] - total)
+        for firm in sellers:
+            where = f"{firm} selling in {name}"
+            quantity = point.spot[firm, name]
+            if (firm, name) in beliefs.barred or (allowed and firm not in allowed):
+                found.note("capacity", quantity, f"{firm} may not sell in {name}")
+            margin = slope * sum(
+                beliefs.pair(firm, other, name) * point.spot[other, name] for other in sellers
+            )
+            value = point.value[firm, row["node"]]
+            floor = point.floor_price.get((firm, name), 0.0)
+            slack = value + margin - price - floor
+            found.pair(slack, quantity, max(abs(value), abs(price)), where)
+
+
+def _check_swaps(chain: Chain, point: Point, found: _Findings) -> None:
+    for row in chain.rows("swaps"):
+        name, ratio, cap = row["name"], row["ratio"], row["cap"]
+        mine = {key: q for key, q in point.handed.items() if key[0] == name}
+        forth = sum(q for key, q in mine.items() if key[1] == row["a"])
+        back = sum(q for key, q in mine.items() if key[1] == row["b"])
+        found.note("balance", abs(forth - ratio * back) / (1 + cap), f"ratio of swap {name}")
+        found.note("capacity", max(forth - cap, 0.0) / (1 + cap), f"cap of swap {name}")
+        rent, price = point.swap_rent.get(name, 0.0), point.swap_price.get(name, 0.0)
+        idle = abs(cap - forth) * rent / ((1 + cap) * (1 + rent))
+        found.note("complementarity", idle if mine else 0.0, f"cap of swap {name}")
+        for (_, giver, receiver, node), quantity in mine.items():
+            mine_to, yours_to = point.value[giver, node], point.value[receiver, node]
+            share = price + rent if giver == row["a"] else -ratio * price
+            scale = max(abs(mine_to), abs(yours_to))
+            where = f"{giver} handing gas to {receiver} at {node}"
+            found.pair(mine_to - yours_to + share, quantity, scale, where)
+
+
+def _check_accounting(chain: Chain, point: Point, payoffs: float, found: _Findings) -> None:
+    """All payoffs together are what gas is worth to its users minus what it costs to bring."""
+    gross = cost = 0.0
+    delivered: dict[str, float] = defaultdict(float)
+    for (_, market), quantity in point.spot.items():
+        delivered[market] += quantity
+    for row in chain.rows("contracts"):
+        delivered[row["market"]] += _delivered(row)
+    for row in chain.rows("markets"):
+        reference, price, bend = (
+            row["reference_quantity"],
+            row["reference_price"],
+            row["elasticity"],
+        )
+        total = delivered[row["name"]]
+        if not math.isnan(row["regulated_price"]):
+            total = max(reference * (1 + bend * (row["regulated_price"] / price - 1)), 0.0)
+        # Area under P = P0 + P0/|e| (1 - Q/Q0) from 0 to the quantity delivered.
+        gross += price * total * (1 - (1 - total / (2 * reference)) / bend)
+    for row in chain.rows("fields"):
+        for firm, share in parse_shares(row["owners"]).items():
+            quantity = point.lifting.get((firm, row["name"]), 0.0)
+            capacity = share * row["capacity"]
+            cost += quantity * (row["a"] + row["b"] * quantity / share / 2)
+            if row["g"] < 0 and quantity > 0:
+                left = max(1 - quantity / capacity, 0.0)
+                entropy = left * math.log(left) if left else 0.0
+                cost -= row["g"] * capacity * (entropy + quantity / capacity)
+    unit = {}
+    for row, *_ in _ends(chain):
+        given = [row[name] for name in ("operating_cost", "tariff") if not math.isnan(row[name])]
+        unit[row["name"]] = given[0] if given else 0.0
+    cost += sum(unit[arc] * quantity for (_, arc), quantity in point.flow.items())
+    gap = abs(payoffs - (gross - cost)) / (1 + gross + cost)
+    found.note("accounting", gap, "sum of payoffs against welfare")
+
+
+def _open_choices(chain: Chain, point: Point) -> Iterator[str]:
+    """Sentences on splits that could be otherwise at the same prices and totals."""
+    beliefs = _Conjectures(chain, point)
+    for market, firms in sorted(beliefs.present.items()):
+        active = [firm for firm in firms if point.spot[firm, market] > 1e-6]
+        takers = [
+            firm
+            for firm in active
+            if all(beliefs.pair(firm, other, market) == 0 for other in active)
+        ]
+        if len(takers) > 1:
+            yield f"{market}: price-takers {', '.join(takers)} may split their sales otherwise"
+        merged = [
+            firm for firm in active if (group := beliefs.group(firm, market)) and group[0] == 1.0
+        ]
+        if len(merged) > 1:
+            yield f"{market}: {', '.join(merged)} sell as one and may split their sales otherwise"

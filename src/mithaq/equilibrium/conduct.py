@@ -1,0 +1,160 @@
+"""How sellers behave: the conduct matrix L of each market, and whether it can be solved.
+
+A seller f prices its spot sale in market m where P - beta sum_g L_fg s_g equals the value of its
+gas. L_ff = theta_f is the conjectural variation (0 price-taker, 1 Cournot); off the diagonal stand
+cooperation, silent stakes and any further weight that a firm puts on another firm's margin.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mithaq.chain import Chain
+from mithaq.errors import ModelError
+
+__all__ = ["Conduct", "conduct_matrices"]
+
+Matrix = NDArray[np.float64]
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """Conduct matrix of one market over its sellers, in the order of ``sellers``."""
+
+    market: str
+    sellers: tuple[str, ...]
+    matrix: Matrix
+
+    @property
+    def smallest_eigenvalue(self) -> float:
+        """Of 11' + L; the program is concave in the market's sales where it is not negative."""
+        whole = self.matrix + 1.0
+        return float(np.linalg.eigvalsh(whole)[0]) if len(self.sellers) else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: str
+    market: str
+    members: tuple[str, ...]
+    strength: float
+    theta: float
+
+
+def conduct_matrices(chain: Chain, sellers: dict[str, tuple[str, ...]]) -> dict[str, Conduct]:
+    """L of each market over ``sellers`` (market → firms that can sell there).
+
+    Raises ModelError, naming the firms, where L is not symmetric: such conduct has no potential.
+
+    The group form L_SS = (1 - k) diag(theta) + k theta_S 11' is a merged seller at k = 1; a stake v
+    of f in g adds v theta_f to L_fg (Reynolds and Snapp 1986, for Cournot sellers).
+    """
+    behaviour = _Behaviour(chain)
+    matrices = {}
+    for market, firms in sellers.items():
+        matrix = behaviour.matrix(market, firms)
+        skew = np.argwhere(np.abs(matrix - matrix.T) > ROUNDING)
+        if len(skew):
+            one, other = firms[skew[0][0]], firms[skew[0][1]]
+            raise ModelError(
+                f"conduct in {market} is not symmetric: {one} weighs {other} otherwise than "
+                f"{other} weighs {one}; make stakes or weights mutual, at equal conduct"
+            )
+        matrices[market] = Conduct(market, firms, (matrix + matrix.T) / 2)
+    return matrices
+
+
+class _Behaviour:
+    """The tables of conduct, looked up by market."""
+
+    def __init__(self, chain: Chain) -> None:
+        firms = chain.rows("firms")
+        self.default = {row["name"]: 0.0 if row["fringe"] else row["conduct"] for row in firms}
+        self.home = {row["name"]: row["home"] for row in firms}
+        self.fringe = {row["name"] for row in firms if row["fringe"]}
+        self.theta = {
+            (row["firm"], row["market"]): row["theta"]
+            for row in chain.rows("conduct")
+            if not math.isnan(row["theta"])
+        }
+        self.stakes = chain.rows("stakes")
+        self.weights = chain.rows("weights")
+        self.cooperation = chain.rows("cooperation")
+        country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
+        self.country = {row["name"]: country[row["node"]] for row in chain.rows("markets")}
+        self.observed = _latest_trade(chain) if self.cooperation else {}
+
+    def own(self, firm: str, market: str) -> float:
+        """theta of the firm in the market."""
+        if firm in self.fringe:
+            return 0.0
+        return float(self.theta.get((firm, market), self.default[firm]))
+
+    def matrix(self, market: str, firms: tuple[str, ...]) -> Matrix:
+        theta = np.array([self.own(firm, market) for firm in firms], dtype=float)
+        matrix = np.diag(theta)
+        place = {firm: index for index, firm in enumerate(firms)}
+        for group in self.groups(market, firms):
+            inside = np.array([place[firm] for firm in group.members])
+            block = np.ix_(inside, inside)
+            alone = np.diag(theta[inside])
+            matrix[block] = (1 - group.strength) * alone + group.strength * group.theta
+        for row in self.stakes:
+            if row["holder"] in place and row["firm"] in place:
+                holder = place[row["holder"]]
+                matrix[holder, place[row["firm"]]] += row["share"] * theta[holder]
+        for row in self.weights:
+            if row["market"] in ("", market) and row["firm"] in place and row["other"] in place:
+                matrix[place[row["firm"]], place[row["other"]]] += row["weight"]
+        return matrix
+
+    def groups(self, market: str, firms: tuple[str, ...]) -> list[Group]:
+        """Groups with two members or more in the market; a row for the market beats one for all."""
+        rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in self.cooperation:
+            if row["market"] in ("", market) and row["firm"] in firms:
+                rows[row["group"]].append(row)
+        groups = []
+        for name, members in rows.items():
+            special = [row for row in members if row["market"]] or members
+            names = tuple(row["firm"] for row in special)
+            if len(names) > 1:
+                theta = self._group_theta(special, names, market)
+                groups.append(Group(name, market, names, special[0]["strength"], theta))
+        taken: dict[str, str] = {}
+        for group in groups:
+            for firm in group.members:
+                if firm in taken:
+                    raise ModelError(
+                        f"{firm} cooperates in {market} in the groups {taken[firm]} and "
+                        f"{group.name}; groups must be disjoint"
+                    )
+                taken[firm] = group.name
+        return groups
+
+    def _group_theta(
+        self, rows: list[dict[str, Any]], members: tuple[str, ...], market: str
+    ) -> float:
+        if not math.isnan(rows[0]["theta"]):
+            return float(rows[0]["theta"])
+        own = [self.own(firm, market) for firm in members]
+        seen = [self.observed.get((self.home[firm], self.country[market]), 0.0) for firm in members]
+        return float(np.average(own, weights=seen)) if sum(seen) > 0 else float(np.mean(own))
+
+
+def _latest_trade(chain: Chain) -> dict[tuple[str, str], float]:
+    """Observed trade of the latest year that the chain carries, exporter and importer."""
+    rows = chain.rows("observed")
+    year = max((row["year"] for row in rows), default=0)
+    trade: dict[tuple[str, str], float] = defaultdict(float)
+    for row in rows:
+        if row["year"] == year:
+            trade[row["exporter"], row["importer"]] += row["bcm"]
+    return trade

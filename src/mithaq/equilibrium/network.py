@@ -1,0 +1,291 @@
+"""A chain as arrays: who can lift what, carry it where and sell it to whom.
+
+Everything here is geometry and data; how sellers behave stands in ``conduct``, and the program
+that finds the equilibrium in ``program``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mithaq.chain import Chain
+from mithaq.chain.schema import parse_names, parse_shares
+
+__all__ = ["Arc", "Handover", "Market", "Network", "Obligation", "Slice", "network", "read_arcs"]
+
+LIQUEFIED, LANDED = " (liquefied)", " (landed)"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One owner's part of a field: capacity share times K, the marginal-cost curve scaled."""
+
+    firm: str
+    field: str
+    node: str
+    capacity: float
+    a: float
+    b: float
+    g: float
+    levy: float  # user cost and royalty, per unit lifted
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """A directed way for gas: pipeline, terminal or shipping leg."""
+
+    name: str
+    mode: str  # pipeline, liquefaction, lng, regasification
+    tail: str
+    head: str
+    capacity: float  # math.inf where nothing limits it
+    charge: float  # tariff, fee and duty, per unit sent
+    loss: float
+    access: frozenset[str]  # empty: all
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Demand P = alpha - beta Q at a node; ``fixed`` counts deliveries under contract in Q."""
+
+    name: str
+    node: str
+    alpha: float
+    beta: float
+    fixed: float
+    sellers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """Gas that a firm must deliver at a node, whatever the price."""
+
+    label: str
+    firm: str
+    node: str
+    quantity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """Gas that may pass from ``giver`` to ``receiver`` at a node under a swap."""
+
+    swap: str
+    giver: str
+    receiver: str
+    node: str
+    weight: float  # 1 for what a gives; minus the ratio for what b gives
+
+
+@dataclass(slots=True)
+class Network:
+    """All columns that can be other than zero: slices, firm-arc pairs, sales, handovers."""
+
+    slices: list[Slice] = field(default_factory=list)
+    arcs: dict[str, Arc] = field(default_factory=dict)
+    markets: dict[str, Market] = field(default_factory=dict)
+    obligations: list[Obligation] = field(default_factory=list)
+    flows: list[tuple[str, str]] = field(default_factory=list)  # (firm, arc)
+    sales: list[tuple[str, str]] = field(default_factory=list)  # (firm, market)
+    handovers: list[Handover] = field(default_factory=list)
+    swap_caps: dict[str, float] = field(default_factory=dict)
+    floors: dict[tuple[str, str], float] = field(default_factory=dict)
+    balances: list[tuple[str, str]] = field(default_factory=list)  # (firm, node)
+
+
+def _either(value: float, other: float) -> float:
+    if not math.isnan(value):
+        return value
+    return 0.0 if math.isnan(other) else other
+
+
+def read_arcs(chain: Chain) -> dict[str, Arc]:
+    """Every arc by name. A shipping leg runs from the liquefied side to the landed side."""
+    arcs = {}
+    for row in chain.rows("pipelines"):
+        charge = _either(row["tariff"], row["operating_cost"])
+        charge += row["transit_fee"] + row["export_duty"]
+        ends = row["from"], row["to"]
+        arcs[row["name"]] = _arc(row, "pipeline", ends, row["capacity"], charge)
+    for row in chain.rows("terminals"):
+        node = row["node"]
+        liquefies = row["kind"] == "liquefaction"
+        ends = (node, node + LIQUEFIED) if liquefies else (node + LANDED, node)
+        charge = _either(row["tariff"], row["operating_cost"])
+        arcs[row["name"]] = _arc(row, row["kind"], ends, row["capacity"], charge)
+    for row in chain.rows("routes"):
+        ends = row["from"] + LIQUEFIED, row["to"] + LANDED
+        charge = _either(row["tariff"], row["operating_cost"])
+        arcs[row["name"]] = _arc(row, "lng", ends, math.inf, charge)
+    return dict(sorted(arcs.items()))
+
+
+def _arc(
+    row: dict[str, object], mode: str, ends: tuple[str, str], capacity: float, charge: float
+) -> Arc:
+    access = frozenset(parse_names(str(row["access"])))
+    return Arc(str(row["name"]), mode, *ends, capacity, charge, float(str(row["loss"])), access)
+
+
+def network(chain: Chain) -> Network:
+    """The chain as a network, pruned: pairs of firm and arc that cannot serve a buyer are left out.
+
+    A firm's gas is somewhere if its fields, or a swap, can bring it there; an arc is kept for a
+    firm if its gas can get to the tail and from the head to something the firm may sell or owes.
+    """
+    net = Network(arcs=read_arcs(chain))
+    net.slices = _slices(chain)
+    net.markets, net.obligations = _markets(chain)
+    net.floors = {(r["firm"], r["market"]): r["quantity"] for r in chain.rows("floors")}
+    net.swap_caps = {row["name"]: row["cap"] for row in chain.rows("swaps")}
+    _prune(chain, net)
+    return net
+
+
+def _slices(chain: Chain) -> list[Slice]:
+    slices = []
+    for row in chain.rows("fields"):
+        for firm, share in parse_shares(row["owners"]).items():
+            levy = row["user_cost"] + row["royalty"]
+            capacity, slope = share * row["capacity"], row["b"] / share
+            slices.append(
+                Slice(firm, row["name"], row["node"], capacity, row["a"], slope, row["g"], levy)
+            )
+    return slices
+
+
+def _markets(chain: Chain) -> tuple[dict[str, Market], list[Obligation]]:
+    firms = chain.rows("firms")
+    fringe = {row["name"]: row["home"] for row in firms if row["fringe"]}
+    barred = {(r["firm"], r["market"]) for r in chain.rows("conduct") if not r["may_sell"]}
+    country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
+    fixed: dict[str, float] = defaultdict(float)
+    obligations = []
+    node_of = {row["name"]: row["node"] for row in chain.rows("markets")}
+    for row in chain.rows("contracts"):
+        quantity = nominated(row)
+        fixed[row["market"]] += quantity
+        label = f"contract {row['name']}"
+        obligations.append(Obligation(label, row["seller"], node_of[row["market"]], quantity))
+    markets = {}
+    for row in chain.rows("markets"):
+        alpha, beta = demand(row)
+        if not math.isnan(row["regulated_price"]):
+            quantity = (alpha - row["regulated_price"]) / beta
+            for firm, share in parse_shares(row["supplier"]).items():
+                label = f"supply of {row['name']}"
+                obligations.append(Obligation(label, firm, row["node"], share * quantity))
+            continue
+        allowed = set(parse_names(row["access"]))
+        sellers = tuple(
+            firm["name"]
+            for firm in firms
+            if (not allowed or firm["name"] in allowed)
+            and (firm["name"], row["name"]) not in barred
+            and fringe.get(firm["name"], country[row["node"]]) == country[row["node"]]
+        )
+        name = row["name"]
+        markets[name] = Market(name, row["node"], alpha, beta, fixed[name], sellers)
+    return markets, [duty for duty in obligations if duty.quantity > 0]
+
+
+def demand(row: dict[str, float]) -> tuple[float, float]:
+    """Intercept and slope of inverse demand through the reference point of a market row."""
+    beta = row["reference_price"] / (abs(row["elasticity"]) * row["reference_quantity"])
+    return row["reference_price"] + beta * row["reference_quantity"], beta
+
+
+def nominated(row: dict[str, float]) -> float:
+    """What is delivered under a contract: the nomination, else the take-or-pay floor."""
+    floor = row["take_or_pay"] * row["annual_quantity"]
+    return floor if math.isnan(row["nominated"]) else row["nominated"]
+
+
+def _reach(seeds: Iterable[str], steps: dict[str, list[str]]) -> set[str]:
+    found, todo = set(seeds), list(seeds)
+    while todo:
+        for node in steps.get(todo.pop(), ()):
+            if node not in found:
+                found.add(node)
+                todo.append(node)
+    return found
+
+
+def _prune(chain: Chain, net: Network) -> None:
+    firms = [row["name"] for row in chain.rows("firms")]
+    ahead: dict[str, dict[str, list[str]]] = {firm: defaultdict(list) for firm in firms}
+    back: dict[str, dict[str, list[str]]] = {firm: defaultdict(list) for firm in firms}
+    usable: dict[str, list[Arc]] = {firm: [] for firm in firms}
+    for arc in net.arcs.values():
+        if arc.capacity == 0:
+            continue
+        for firm in arc.access or firms:
+            ahead[firm][arc.tail].append(arc.head)
+            back[firm][arc.head].append(arc.tail)
+            usable[firm].append(arc)
+    sinks: dict[str, set[str]] = {firm: set() for firm in firms}
+    for market in net.markets.values():
+        for firm in market.sellers:
+            sinks[firm].add(market.node)
+    for duty in net.obligations:
+        sinks[duty.firm].add(duty.node)
+    sources: dict[str, set[str]] = {firm: set() for firm in firms}
+    for piece in net.slices:
+        sources[piece.firm].add(piece.node)
+    swaps = chain.rows("swaps")
+    supply, useful = _spread(firms, sources, sinks, ahead, back, swaps)
+    live = {firm: supply[firm] & useful[firm] for firm in firms}
+    for firm in firms:
+        for arc in usable[firm]:
+            if arc.tail in live[firm] and arc.head in live[firm]:
+                net.flows.append((firm, arc.name))
+    net.slices = [piece for piece in net.slices if piece.node in live[piece.firm]]
+    net.sales = [
+        (firm, market.name)
+        for market in net.markets.values()
+        for firm in market.sellers
+        if market.node in live[firm]
+    ]
+    net.handovers = [
+        Handover(row["name"], giver, receiver, node, weight)
+        for row in swaps
+        for giver, receiver, nodes, weight in _sides(row)
+        for node in sorted(live[giver] & live[receiver])
+        if not nodes or node in nodes
+    ]
+    owed = {(duty.firm, duty.node) for duty in net.obligations}
+    net.balances = sorted({(firm, node) for firm in firms for node in live[firm]} | owed)
+
+
+def _sides(row: dict[str, object]) -> list[tuple[str, str, frozenset[str], float]]:
+    a, b = str(row["a"]), str(row["b"])
+    nodes_a = frozenset(parse_names(str(row["nodes_a"])))
+    nodes_b = frozenset(parse_names(str(row["nodes_b"])))
+    return [(a, b, nodes_a, 1.0), (b, a, nodes_b, -float(str(row["ratio"])))]
+
+
+def _spread(
+    firms: list[str],
+    sources: dict[str, set[str]],
+    sinks: dict[str, set[str]],
+    ahead: dict[str, dict[str, list[str]]],
+    back: dict[str, dict[str, list[str]]],
+    swaps: list[dict[str, object]],
+) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Where each firm's gas can be, and whence it can still be of use; swaps widen both."""
+    while True:
+        supply = {firm: _reach(sources[firm], ahead[firm]) for firm in firms}
+        useful = {firm: _reach(sinks[firm], back[firm]) for firm in firms}
+        grown = False
+        for row in swaps:
+            for giver, receiver, nodes, _ in _sides(row):
+                passed = supply[giver] & useful[receiver]
+                passed = passed & nodes if nodes else passed
+                grown |= not passed <= sources[receiver] or not passed <= sinks[giver]
+                sources[receiver] |= passed
+                sinks[giver] |= passed
+        if not grown:
+            return supply, useful
