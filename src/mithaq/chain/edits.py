@@ -76,7 +76,8 @@ class Draft:
         if reading.problems:
             raise ValueError("; ".join(str(problem) for problem in reading.problems))
         key = key_of(table, records(typed)[0])
-        self.table(name)[key] = {**self.table(name).get(key, {}), **row, **_key_cells(table, key)}
+        before = self.table(name).get(key) or dict.fromkeys(table.attributes, "")
+        self.table(name)[key] = {**before, **row, **_key_cells(table, key)}
 
     def finish(self) -> dict[str, pd.DataFrame]:
         reading = Reading()
