@@ -73,14 +73,6 @@ _CUSTOMS: dict[str, _Custom] = {
 LANGUAGES: tuple[str, ...] = tuple(_CUSTOMS)
 """Codes of the languages that mithaq speaks."""
 
-# Units that a number declines: one, many (the English forms are the key).
-_COUNTED = {
-    "year": ("{n} year", "{n} years"),
-    "month": ("{n} month", "{n} months"),
-    "day": ("{n} day", "{n} days"),
-    "hour": ("{n} hour", "{n} hours"),
-}
-
 
 class Language:
     """One of the languages. Get it from :func:`language`.
@@ -201,10 +193,18 @@ class Language:
         """
         if count is None:
             return self.term("unit", code)
-        if code in _COUNTED:
-            return self.plural(*_COUNTED[code], count)
-        amount = self.number(count, 0 if float(count).is_integer() else 1)
-        return f"{amount}{_NBSP}{self.term('unit', code)}"
+        match code:
+            case "year":
+                return self.plural("{n} year", "{n} years", count)
+            case "month":
+                return self.plural("{n} month", "{n} months", count)
+            case "day":
+                return self.plural("{n} day", "{n} days", count)
+            case "hour":
+                return self.plural("{n} hour", "{n} hours", count)
+            case _:
+                amount = self.number(count, 0 if float(count).is_integer() else 1)
+                return f"{amount}{_NBSP}{self.term('unit', code)}"
 
     def _interval(self, when: Edtf) -> str:
         begin, end = when.begin, when.end
