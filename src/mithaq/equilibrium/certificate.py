@@ -74,10 +74,17 @@ class _Findings:
         if violation > self.worst:
             self.worst, self.where = violation, f"{condition}: {where}"
 
-    def pair(self, slack: float, quantity: float, scale: float, where: str) -> None:
-        """A reduced cost >= 0 that is 0 wherever the quantity is positive."""
-        self.note("stationarity", max(-slack, 0.0) / (1 + scale), where)
-        self.note("complementarity", abs(slack) * quantity / ((1 + scale) * (1 + quantity)), where)
+    def pair(
+        self, slack: float, quantity: float, scale: float, where: str, off: float = math.inf
+    ) -> None:
+        """A reduced cost >= 0 that is 0 wherever the quantity is positive.
+
+        ``off`` is the scaled distance of the quantity from the one that would satisfy both.
+        """
+        short = max(-slack, 0.0) / (1 + scale)
+        idle = abs(slack) * quantity / ((1 + scale) * (1 + quantity))
+        self.note("stationarity", min(short, off), where)
+        self.note("complementarity", min(idle, off), where)
 
 
 def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Certificate:
@@ -211,6 +218,24 @@ def _marginal_cost(row: dict[str, Any], share: float, quantity: float) -> float:
     return float(cost)
 
 
+def _output_error(row: dict[str, Any], share: float, quantity: float, value: float) -> float:
+    """How far (scaled) output is from where marginal cost meets ``value``; Golombek costs only.
+
+    Close to capacity marginal cost is so steep that the last digit of a quantity moves it by more
+    than any tolerance on prices, so there the quantity is judged.
+    """
+    if row["g"] == 0:
+        return math.inf
+    low, high = 0.0, float(share * row["capacity"])
+    for _ in range(100):
+        middle = (low + high) / 2
+        if _marginal_cost(row, share, middle) < value:
+            low = middle
+        else:
+            high = middle
+    return abs(quantity - low) / (1 + high)
+
+
 def _check_lifting(chain: Chain, point: Point, found: _Findings) -> None:
     for row in chain.rows("fields"):
         for firm, share in parse_shares(row["owners"]).items():
@@ -227,7 +252,8 @@ def _check_lifting(chain: Chain, point: Point, found: _Findings) -> None:
             found.note("complementarity", abs(spare) * scarcity / scale, where)
             slack = _marginal_cost(row, share, quantity) + scarcity - value
             if capacity > 0:
-                found.pair(slack, quantity, abs(value), where)
+                off = _output_error(row, share, quantity, value - scarcity)
+                found.pair(slack, quantity, abs(value), where, off)
 
 
 def _check_carrying(chain: Chain, point: Point, found: _Findings) -> None:

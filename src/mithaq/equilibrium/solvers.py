@@ -40,7 +40,7 @@ class Method:
 
     solver: str = "clarabel"
     tolerance: float = 1e-6
-    solver_tolerance: float = 1e-10
+    solver_tolerance: float = 1e-12
     max_iterations: int = 200
 
     def to_dict(self) -> dict[str, object]:
