@@ -1,0 +1,63 @@
+"""What the public could know on a day: the record without the sources published later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from mithaq.record.claims import Source
+from mithaq.record.properties import property_of
+from mithaq.record.record import Record
+
+__all__ = ["LeftOut", "known_on"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Sources that a ``known`` question leaves out although they may have been out by then.
+
+    ``unknown`` counts sources without any date, ``inferred`` those whose inferred interval ends
+    after the day; ``unsourced`` counts claims that need a source and have none.
+    """
+
+    unknown: int = 0
+    inferred: int = 0
+    unsourced: int = 0
+
+    def to_dict(self) -> dict[str, int]:
+        """The counts by name."""
+        return {"unknown": self.unknown, "inferred": self.inferred, "unsourced": self.unsourced}
+
+
+def known_on(record: Record, day: date | None) -> tuple[Record, LeftOut]:
+    """The record as it could be known on that day (all of it where the day is None).
+
+    A source is known when the last day of its published interval has come. Names, kinds and other
+    editorial values, which need no source, stay.
+    """
+    if day is None:
+        return record, LeftOut()
+    known = {s.id for s in record.sources.values() if _is_known(s, day)}
+    late = [s for s in record.sources.values() if s.id not in known]
+    kept = []
+    unsourced = 0
+    for claim in record.claims:
+        if claim.source:
+            if claim.source in known:
+                kept.append(claim)
+            continue
+        declared = property_of(record.subject(claim.subject).kind, claim.property)
+        if declared is not None and not declared.needs_source:
+            kept.append(claim)
+        else:
+            unsourced += 1
+    left_out = LeftOut(
+        unknown=sum(s.published is None for s in late),
+        inferred=sum(s.published is not None and s.published_basis == "inferred" for s in late),
+        unsourced=unsourced,
+    )
+    return record.with_claims(kept), left_out
+
+
+def _is_known(source: Source, day: date) -> bool:
+    return source.published is not None and source.published.last <= day

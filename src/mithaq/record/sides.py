@@ -1,0 +1,162 @@
+"""Values that can and cannot hold together, and the sides into which they fall.
+
+Two dates agree where they overlap, two figures where the intervals of their printed precision do
+(of the same measure and dimension, never across currencies), two codes where they are equal. Claims
+contradict only at valid times that meet; a claim without a valid time meets every other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from mithaq.record.claims import Claim, Office, Quantity, Rank, Share
+from mithaq.record.names import fold
+from mithaq.words.dates import Edtf
+
+__all__ = ["Grouping", "Side", "agree", "group", "meet"]
+
+
+@dataclass(slots=True)
+class Side:
+    """Claims that can hold together; ``value`` is the most precise of their values."""
+
+    claims: list[Claim] = field(default_factory=list)
+
+    @property
+    def value(self) -> str:
+        """The most precise value, as text; denied ones say so."""
+        first = self.claims[0]
+        return first.text if first.affirmed else f"not {first.text}"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The ids of the sources, sorted; ``unsourced`` where the side has none."""
+        found = sorted({c.source for c in self.claims if c.source})
+        return tuple(found) or ("unsourced",)
+
+    def bounds(self) -> Edtf | None:
+        """The narrowest date among the claims of a side of dates."""
+        return self.claims[0].date
+
+    @property
+    def inferred(self) -> bool:
+        """Whether every claim of the side is inferred."""
+        return all(c.basis == "inferred" for c in self.claims)
+
+
+@dataclass(slots=True)
+class Grouping:
+    """Sides that exclude each other, and the claims too coarse to take one of them."""
+
+    sides: list[Side]
+    undecided: list[Claim]
+
+
+def meet(a: Claim, b: Claim) -> bool:
+    """Whether the valid times of two claims meet."""
+    return a.valid is None or b.valid is None or a.valid.meets(b.valid)
+
+
+def agree(a: Claim, b: Claim) -> bool:
+    """Whether the values of two claims of one property can both hold."""
+    left, right = a.value, b.value
+    if left is None or right is None or left == right:
+        return True
+    if isinstance(left, Edtf) and isinstance(right, Edtf):
+        return left.meets(right)
+    if isinstance(left, Quantity) and isinstance(right, Quantity):
+        return left.agrees(right) is not False
+    if isinstance(left, Share) and isinstance(right, Share):
+        return left.party != right.party or left.quantity.agrees(right.quantity) is not False
+    if isinstance(left, Office) and isinstance(right, Office):
+        return _offices_agree(left, right)
+    if a.language != b.language:
+        return True
+    return _words_agree(a, b) if a.language else False
+
+
+def _words_agree(a: Claim, b: Claim) -> bool:
+    left, right = fold(a.text), fold(b.text)
+    return left in right or right in left
+
+
+def _offices_agree(left: Office, right: Office) -> bool:
+    """Offices at different parties can be held at once; a source may name the role loosely."""
+    if left.party and right.party and left.party != right.party:
+        return True
+    short, long = sorted((left.role, right.role), key=len)
+    return long == short or long.startswith(f"{short}_of_")
+
+
+def group(
+    claims: Iterable[Claim], conflict: Callable[[Claim, Claim], bool] | None = None
+) -> Grouping:
+    """Sort claims of one property into sides.
+
+    The narrowest values come first and found the sides; a coarser one joins the only side that it
+    agrees with wholly. One that fits several is left undecided: it excludes none of them.
+    """
+    excludes = conflict or (lambda a, b: not agree(a, b) and meet(a, b))
+    sides: list[Side] = []
+    undecided: list[Claim] = []
+    for claim in sorted(claims, key=_width):
+        fitting = [s for s in sides if not any(excludes(claim, other) for other in s.claims)]
+        if len(fitting) == 1:
+            fitting[0].claims.append(claim)
+        elif fitting:
+            same = [s for s in fitting if s.claims[0].value == claim.value]
+            if same:
+                same[0].claims.append(claim)
+            else:
+                undecided.append(claim)
+        else:
+            sides.append(Side([claim]))
+    return Grouping(sides, undecided)
+
+
+def components(
+    claims: Sequence[Claim], conflict: Callable[[Claim, Claim], bool]
+) -> list[list[Claim]]:
+    """The claims that contradict some other, in groups that contradictions connect."""
+    left = list(range(len(claims)))
+    edges = {i: [j for j in left if j != i and conflict(claims[i], claims[j])] for i in left}
+    seen: set[int] = set()
+    found: list[list[Claim]] = []
+    for start in left:
+        if start in seen or not edges[start]:
+            continue
+        reached, todo = {start}, [start]
+        while todo:
+            for other in edges[todo.pop()]:
+                if other not in reached:
+                    reached.add(other)
+                    todo.append(other)
+        seen |= reached
+        found.append([claims[i] for i in sorted(reached)])
+    return found
+
+
+def decided(sides: Sequence[Side]) -> Side | None:
+    """The side that somebody preferred, or the only one not deprecated; None if undecided."""
+    preferred = [s for s in sides if any(c.rank is Rank.PREFERRED for c in s.claims)]
+    if len(preferred) == 1:
+        return preferred[0]
+    standing = [s for s in sides if any(c.rank is not Rank.DEPRECATED for c in s.claims)]
+    if len(standing) == 1 and len(sides) > 1:
+        return standing[0]
+    return None
+
+
+def _width(claim: Claim) -> tuple[float, str, str, str]:
+    """Narrow values first, then canonical order."""
+    value = claim.value
+    width = 0.0
+    if isinstance(value, Edtf):
+        width = float((value.last - value.first).days)
+    elif isinstance(value, Quantity):
+        low, high = value.bounds()
+        width = float(high - low) / (abs(value.middle) or 1.0)
+    elif isinstance(value, Office):
+        width = 0.0 if value.party else 1.0
+    return width, claim.text, claim.source, claim.identifier
