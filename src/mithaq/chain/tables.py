@@ -46,6 +46,7 @@ class Chain:
         self._tables = dict(tables)
         self.edits = edits
         self.loaded_in = 0.0  # seconds that reading and checking took
+        self._rows: dict[str, Sequence[Mapping[str, Any]]] = {}
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, pd.DataFrame]) -> Chain:
@@ -100,9 +101,11 @@ class Chain:
         table_schema(name)
         return self._tables[name].copy()
 
-    def rows(self, name: str) -> list[dict[str, Any]]:
-        """The rows of one table as dictionaries."""
-        return records(self._tables[name])
+    def rows(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """The rows of one table as mappings from column to value, to read only."""
+        if name not in self._rows:
+            self._rows[name] = tuple(records(self._tables[name]))
+        return self._rows[name]
 
     def with_edits(self, edits: Sequence[Edit]) -> Chain:
         """The chain after ``edits``, applied in order. Raises DataError where one cannot be."""
@@ -110,6 +113,12 @@ class Chain:
             return self
         changed = Chain(apply_edits(self._tables, edits), (*self.edits, *edits))
         changed.loaded_in = self.loaded_in
+        # Tables that no edit touched are the same objects: what was read of them stays good.
+        changed._rows = {
+            name: rows
+            for name, rows in self._rows.items()
+            if changed._tables[name] is self._tables[name]
+        }
         return changed
 
     @cached_property

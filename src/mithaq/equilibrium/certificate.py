@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,7 +116,7 @@ def _check_signs(point: Point, found: _Findings) -> None:
             found.note("sign", max(-quantity, 0.0) / (1 + abs(quantity)), f"{name} {key}")
 
 
-def _ends(chain: Chain) -> Iterator[tuple[dict[str, Any], str, str, float, float]]:
+def _ends(chain: Chain) -> Iterator[tuple[Mapping[str, Any], str, str, float, float]]:
     """Each arc's row with its two ends, its capacity, and what a unit sent on it costs."""
     for row in chain.rows("pipelines"):
         levies = float(row["transit_fee"] + row["export_duty"])
@@ -130,7 +130,7 @@ def _ends(chain: Chain) -> Iterator[tuple[dict[str, Any], str, str, float, float
         yield row, *ends, math.inf, _tariff(row)
 
 
-def _tariff(row: dict[str, Any]) -> float:
+def _tariff(row: Mapping[str, Any]) -> float:
     known = [row[name] for name in ("tariff", "operating_cost") if not math.isnan(row[name])]
     return float(known[0]) if known else 0.0
 
@@ -151,7 +151,7 @@ def _owed(chain: Chain) -> dict[tuple[str, str], float]:
     return owed
 
 
-def _delivered(row: dict[str, Any]) -> float:
+def _delivered(row: Mapping[str, Any]) -> float:
     given: float = row["nominated"]
     return given if not math.isnan(given) else float(row["take_or_pay"] * row["annual_quantity"])
 
@@ -210,7 +210,7 @@ def _check_capacities(chain: Chain, point: Point, found: _Findings) -> None:
         found.note("complementarity", abs(spare) * price / scale, where)
 
 
-def _marginal_cost(row: dict[str, Any], share: float, quantity: float) -> float:
+def _marginal_cost(row: Mapping[str, Any], share: float, quantity: float) -> float:
     cost = row["a"] + row["b"] * quantity / share + row["user_cost"] + row["royalty"]
     if row["g"] < 0:
         left = 1 - quantity / (share * row["capacity"])
@@ -218,7 +218,7 @@ def _marginal_cost(row: dict[str, Any], share: float, quantity: float) -> float:
     return float(cost)
 
 
-def _output_error(row: dict[str, Any], share: float, quantity: float, value: float) -> float:
+def _output_error(row: Mapping[str, Any], share: float, quantity: float, value: float) -> float:
     """How far (scaled) output is from where marginal cost meets ``value``; Golombek costs only.
 
     Close to capacity marginal cost is so steep that the last digit of a quantity moves it by more
@@ -286,12 +286,15 @@ class _Conjectures:
         self.present: dict[str, list[str]] = defaultdict(list)
         for firm, market in point.spot:
             self.present[market].append(firm)
-        self.chain = chain
         self.cooperation = chain.rows("cooperation")
         self.stakes = {(r["holder"], r["firm"]): r["share"] for r in chain.rows("stakes")}
         self.weights: dict[tuple[str, str, str], float] = {
             (r["firm"], r["other"], r["market"]): r["weight"] for r in chain.rows("weights")
         }
+        nodes = {r["name"]: r["country"] or r["name"] for r in chain.rows("nodes")}
+        self.place = {r["name"]: nodes[r["node"]] for r in chain.rows("markets")}
+        self.trade = _latest_trade(chain) if self.cooperation else {}
+        self.known: dict[tuple[str, str], tuple[float, float, list[str]] | None] = {}
 
     def own(self, firm: str, market: str) -> float:
         theta = self.theta.get((firm, market), math.nan)
@@ -314,6 +317,12 @@ class _Conjectures:
         return weight + self.weights.get((firm, other, ""), 0.0)
 
     def group(self, firm: str, market: str) -> tuple[float, float, list[str]] | None:
+        """Strength, conduct and members of the group in which the firm sells, if it does."""
+        if (firm, market) not in self.known:
+            self.known[firm, market] = self._find_group(firm, market)
+        return self.known[firm, market]
+
+    def _find_group(self, firm: str, market: str) -> tuple[float, float, list[str]] | None:
         mine = [
             row["group"]
             for row in self.cooperation
@@ -332,26 +341,24 @@ class _Conjectures:
                 return rows[0]["strength"], self._theta(rows, members, market), members
         return None
 
-    def _theta(self, rows: list[dict[str, Any]], members: list[str], market: str) -> float:
+    def _theta(self, rows: Sequence[Mapping[str, Any]], members: list[str], market: str) -> float:
         if not math.isnan(rows[0]["theta"]):
             return float(rows[0]["theta"])
-        nodes = {r["name"]: r["country"] or r["name"] for r in self.chain.rows("nodes")}
-        place = next(r["node"] for r in self.chain.rows("markets") if r["name"] == market)
-        trade = self.chain.rows("observed")
-        latest = max((r["year"] for r in trade), default=0)
-        sold = [
-            sum(
-                r["bcm"]
-                for r in trade
-                if r["year"] == latest
-                and (r["exporter"], r["importer"]) == (self.home[firm], nodes[place])
-            )
-            for firm in members
-        ]
+        sold = [self.trade.get((self.home[firm], self.place[market]), 0.0) for firm in members]
         own = [self.own(firm, market) for firm in members]
         if sum(sold) > 0:
             return float(sum(w * theta for w, theta in zip(sold, own, strict=True)) / sum(sold))
         return sum(own) / len(own)
+
+
+def _latest_trade(chain: Chain) -> dict[tuple[str, str], float]:
+    rows = chain.rows("observed")
+    latest = max((row["year"] for row in rows), default=0)
+    trade: dict[tuple[str, str], float] = defaultdict(float)
+    for row in rows:
+        if row["year"] == latest:
+            trade[row["exporter"], row["importer"]] += row["bcm"]
+    return trade
 
 
 def _check_selling(chain: Chain, point: Point, found: _Findings) -> None:

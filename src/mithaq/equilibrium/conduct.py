@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,7 +118,7 @@ class _Behaviour:
 
     def groups(self, market: str, firms: tuple[str, ...]) -> list[Group]:
         """Groups with two members or more in the market; a row for the market beats one for all."""
-        rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        rows: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for row in self.cooperation:
             if row["market"] in ("", market) and row["firm"] in firms:
                 rows[row["group"]].append(row)
@@ -140,7 +141,7 @@ class _Behaviour:
         return groups
 
     def _group_theta(
-        self, rows: list[dict[str, Any]], members: tuple[str, ...], market: str
+        self, rows: Sequence[Mapping[str, Any]], members: tuple[str, ...], market: str
     ) -> float:
         if not math.isnan(rows[0]["theta"]):
             return float(rows[0]["theta"])

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
@@ -124,7 +125,7 @@ def read_arcs(chain: Chain) -> dict[str, Arc]:
 
 
 def _arc(
-    row: dict[str, object], mode: str, ends: tuple[str, str], capacity: float, charge: float
+    row: Mapping[str, Any], mode: str, ends: tuple[str, str], capacity: float, charge: float
 ) -> Arc:
     access = frozenset(parse_names(str(row["access"])))
     return Arc(str(row["name"]), mode, *ends, capacity, charge, float(str(row["loss"])), access)
@@ -192,16 +193,16 @@ def _markets(chain: Chain) -> tuple[dict[str, Market], list[Obligation]]:
     return markets, [duty for duty in obligations if duty.quantity > 0]
 
 
-def demand(row: dict[str, float]) -> tuple[float, float]:
+def demand(row: Mapping[str, Any]) -> tuple[float, float]:
     """Intercept and slope of inverse demand through the reference point of a market row."""
     beta = row["reference_price"] / (abs(row["elasticity"]) * row["reference_quantity"])
     return row["reference_price"] + beta * row["reference_quantity"], beta
 
 
-def nominated(row: dict[str, float]) -> float:
+def nominated(row: Mapping[str, Any]) -> float:
     """What is delivered under a contract: the nomination, else the take-or-pay floor."""
     floor = row["take_or_pay"] * row["annual_quantity"]
-    return floor if math.isnan(row["nominated"]) else row["nominated"]
+    return float(floor if math.isnan(row["nominated"]) else row["nominated"])
 
 
 def _reach(seeds: Iterable[str], steps: dict[str, list[str]]) -> set[str]:
@@ -260,7 +261,7 @@ def _prune(chain: Chain, net: Network) -> None:
     net.balances = sorted({(firm, node) for firm in firms for node in live[firm]} | owed)
 
 
-def _sides(row: dict[str, object]) -> list[tuple[str, str, frozenset[str], float]]:
+def _sides(row: Mapping[str, Any]) -> list[tuple[str, str, frozenset[str], float]]:
     a, b = str(row["a"]), str(row["b"])
     nodes_a = frozenset(parse_names(str(row["nodes_a"])))
     nodes_b = frozenset(parse_names(str(row["nodes_b"])))
@@ -273,7 +274,7 @@ def _spread(
     sinks: dict[str, set[str]],
     ahead: dict[str, dict[str, list[str]]],
     back: dict[str, dict[str, list[str]]],
-    swaps: list[dict[str, object]],
+    swaps: Sequence[Mapping[str, Any]],
 ) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """Where each firm's gas can be, and whence it can still be of use; swaps widen both."""
     while True:

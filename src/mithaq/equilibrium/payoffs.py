@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -29,7 +30,7 @@ def consumers(country: str) -> str:
     return f"consumers in {country}"
 
 
-def lifting_cost(row: dict[str, Any], share: float, quantity: float) -> float:
+def lifting_cost(row: Mapping[str, Any], share: float, quantity: float) -> float:
     """Cost (million USD/yr) of lifting ``quantity`` from a slice of ``share`` of a field.
 
     C(q) = a q + b q^2 / (2 share) - g [ (K - q) ln((K - q)/K) + q ] with K the slice's capacity:
@@ -112,7 +113,7 @@ def _book_markets(chain: Chain, point: Point, country: dict[str, str], ledger: _
             ledger.pay(buyer, item["seller"], "contracts", item["price"] * quantity)
 
 
-def contract_quantity(row: dict[str, Any]) -> float:
+def contract_quantity(row: Mapping[str, Any]) -> float:
     """What the buyer takes: the nomination, else the take-or-pay floor."""
     if math.isnan(row["nominated"]):
         return float(row["take_or_pay"] * row["annual_quantity"])
@@ -164,7 +165,7 @@ def _book_arcs(chain: Chain, point: Point, country: dict[str, str], ledger: _Led
                     ledger.pay(firm, treasury(row["duty_receiver"] or here), "export duties", duty)
 
 
-def tariff_and_cost(row: dict[str, Any]) -> tuple[float, float]:
+def tariff_and_cost(row: Mapping[str, Any]) -> tuple[float, float]:
     """Tariff and operating cost of an arc; each stands in for the other where it is empty."""
     tariff, cost = row["tariff"], row["operating_cost"]
     if math.isnan(tariff):

@@ -250,8 +250,8 @@ def solve(
     reasons: tuple[str, ...] = ()
     certificate = None
     if point is not None:
-        payoffs = float(payoff_table(chain, point)["musd"].sum())
-        certificate = certify(chain, point, payoffs, method.tolerance)
+        lines = payoff_table(chain, point)
+        certificate = certify(chain, point, float(lines["musd"].sum()), method.tolerance)
         if not certificate.holds:
             outcome = Outcome.NOT_CERTIFIED
             reasons = (f"largest violation {certificate.max_violation:.3g} at {certificate.worst}",)
@@ -266,6 +266,8 @@ def solve(
     equilibrium = Equilibrium(
         chain, outcome, method, status, program.size, seconds, reasons, point, certificate
     )
+    if equilibrium.solved:
+        equilibrium.__dict__["payoff_lines"] = lines  # known already: fills the cached property
     if check:
         _ = equilibrium.point
     return equilibrium
