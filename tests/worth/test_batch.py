@@ -42,7 +42,8 @@ def test_a_process_that_dies_fails_its_item_only(tmp_path, monkeypatch):
         "    if os.getpid() != main:\n"
         "        os._exit(1)\n"
         "    time.sleep(1)\n"
-        "    return item\n")
+        "    return item\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     task = importlib.import_module("mortal").task
     result = batch(task, range(4), shared=os.getpid(), on="processes", workers=2)
@@ -57,9 +58,15 @@ def test_a_plain_script_without_a_guard_may_use_processes(tmp_path):
     script.write_text(
         "from operator import add\n"
         "from mithaq.worth.batch import batch\n"
-        "print(batch(add, range(20), shared=1, on='processes', workers=2).checked().values())\n")
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, check=True)
+        "print(batch(add, range(20), shared=1, on='processes', workers=2).checked().values())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=True,
+    )
     assert done.stdout.count("dict_values") == 1
     assert str(list(range(1, 21))) in done.stdout
     assert done.stderr == ""
@@ -68,8 +75,14 @@ def test_a_plain_script_without_a_guard_may_use_processes(tmp_path):
 @pytest.mark.parametrize("on", ["here", "processes"])
 def test_progress_rises_to_the_total_in_the_calling_thread(on):
     told = []
-    batch(operator.add, range(30), shared=0, on=on, workers=2,
-          progress=lambda done, total: told.append((done, total)))
+    batch(
+        operator.add,
+        range(30),
+        shared=0,
+        on=on,
+        workers=2,
+        progress=lambda done, total: told.append((done, total)),
+    )
     assert told[-1] == (30, 30)
     assert told == sorted(told)
 

@@ -33,8 +33,10 @@ PUBLISHED = {
     "G3": (listed(3, [1, 2, 5, 6, 7, 8, 12]), [8 / 3, 11 / 3, 17 / 3]),
     "G6": (listed(3, [0, 0, 0, 1170, 770, 210, 1530]), [763 + 1 / 3, 483 + 1 / 3, 283 + 1 / 3]),
     "G8": (game(4, lambda s: max((8, 11, 13, 18)[i] for i in s) if s else 0), [2, 3, 4, 9]),
-    "G12": (listed(3, [46125, 17437.5, 5812.5, 69187.5, 53812.5, 30750, 90000]),
-            [51750, 25875, 12375]),
+    "G12": (
+        listed(3, [46125, 17437.5, 5812.5, 69187.5, 53812.5, 30750, 90000]),
+        [51750, 25875, 12375],
+    ),
 }
 
 
@@ -65,7 +67,8 @@ def test_renaming_players_renames_shares(v, random):
     random.shuffle(order)
     assert shapley(permuted(v, order)) == pytest.approx(shapley(v)[order], abs=1e-6)
     assert interaction(permuted(v, order)) == pytest.approx(
-        interaction(v)[np.ix_(order, order)], abs=1e-6)
+        interaction(v)[np.ix_(order, order)], abs=1e-6
+    )
 
 
 @given(games(4), st.floats(-100, 100))

@@ -132,23 +132,24 @@ def _dangling(
 def _known(record: Record, chain: Chain) -> dict[str, set[tuple[str, ...]]]:
     """Return every name that a scenario may use, by kind of reference."""
     nodes = chain.rows("nodes")
-    countries = {(row["country"] or row["name"],) for row in nodes}
-    regions = {(row["region"],) for row in nodes if row["region"]}
-    arcs = {(row["name"],) for t in ("pipelines", "terminals", "routes") for row in chain.rows(t)}
-    named = {
-        kind: {(row["name"],) for row in chain.rows(f"{kind}s")}
-        for kind in ("node", "firm", "field", "market")
-    }
-    claims = {(claim.subject, claim.property, claim.source) for claim in record.claims}
-    return {
-        **named,
+    countries = [row["country"] or row["name"] for row in nodes]
+    regions = [row["region"] for row in nodes if row["region"]]
+    arcs = [row["name"] for t in ("pipelines", "terminals", "routes") for row in chain.rows(t)]
+    claims = [(claim.subject, claim.property, claim.source) for claim in record.claims]
+    single = {
         "arc": arcs,
         "country": countries,
         "region": regions,
-        "territory": countries | regions | {(THIRD,)},
-        "claim": claims,
-        "subject": {(claim[0],) for claim in claims},
+        "territory": [*countries, *regions, THIRD],
+        "subject": [claim[0] for claim in claims],
     }
+    for kind in ("node", "firm", "field", "market"):
+        single[kind] = [row["name"] for row in chain.rows(f"{kind}s")]
+    known: dict[str, set[tuple[str, ...]]] = {}
+    for kind, names in single.items():
+        known[kind] = {(name,) for name in names}
+    known["claim"] = set(claims)
+    return known
 
 
 def _missing(reference: Reference, known: Mapping[str, set[tuple[str, ...]]]) -> tuple[str, str]:

@@ -70,12 +70,12 @@ class Worth:
     @property
     def low(self) -> Array:
         """The least worth over all variants, by party."""
-        return np.min([variant.worth for variant in self.variants], axis=0)
+        return np.asarray(np.min([variant.worth for variant in self.variants], axis=0))
 
     @property
     def high(self) -> Array:
         """The greatest worth over all variants, by party."""
-        return np.max([variant.worth for variant in self.variants], axis=0)
+        return np.asarray(np.max([variant.worth for variant in self.variants], axis=0))
 
     def of(self, party: str) -> float:
         """The central worth to one party, million USD a year."""
@@ -110,70 +110,117 @@ class Worth:
         legs = {world: self._legs(shares) for world, shares in self.games.items()}
         parties = {
             party: {
-                "worth": _money(self.worth[i]), "low": _money(low[i]), "high": _money(high[i]),
-                "legs": self._legs(self.legs)[party], "kind": self.kinds[i],
-                "same_sign": round(float(sign[i]), 4)}
-            for i, party in enumerate(self.parties)}
+                "worth": _money(self.worth[i]),
+                "low": _money(low[i]),
+                "high": _money(high[i]),
+                "legs": self._legs(self.legs)[party],
+                "kind": self.kinds[i],
+                "same_sign": round(float(sign[i]), 4),
+            }
+            for i, party in enumerate(self.parties)
+        }
         return {
-            "agreement": self.scenario.agreement, "scenario": self.scenario.id,
-            "year": self.scenario.year, "equilibria": self.equilibria, "parties": parties,
+            "agreement": self.scenario.agreement,
+            "scenario": self.scenario.id,
+            "year": self.scenario.year,
+            "equilibria": self.equilibria,
+            "parties": parties,
             "reciprocity": self.reciprocity.to_dict(),
             "assumptions": [dict(item) for item in self.assumptions],
             "floors": self._switch(legs, World(floors=True)),
             "entry": self._switch(legs, World(entry=True)),
             "calibrations": self._by_driver("calibration"),
-            "interactions": self._interactions(), "branches": [dict(b) for b in self.branches],
-            "drivers": self._drivers(), **self.details, "run": dict(self.run)}
+            "interactions": self._interactions(),
+            "branches": [dict(b) for b in self.branches],
+            "drivers": self._drivers(),
+            **self.details,
+            "run": dict(self.run),
+        }
 
     def _legs(self, shares: Array) -> dict[str, dict[str, float]]:
-        return {party: {leg: _money(shares[k, i]) for k, leg in enumerate(self.leg_ids)}
-                for i, party in enumerate(self.parties)}
+        return {
+            party: {leg: _money(shares[k, i]) for k, leg in enumerate(self.leg_ids)}
+            for i, party in enumerate(self.parties)
+        }
 
-    def _switch(self, legs: Mapping[World, dict[str, dict[str, float]]],
-                world: World) -> dict[str, Any]:
+    def _switch(
+        self, legs: Mapping[World, dict[str, dict[str, float]]], world: World
+    ) -> dict[str, Any]:
         """Worth and leg shares with a switch of the world off and on."""
         sides = {"without": CENTRAL, "with": world}
-        return {side: {party: {"worth": _money(sum(found.values())), "legs": found}
-                       for party, found in legs[at].items()}
-                for side, at in sides.items() if at in legs}
+        return {
+            side: {
+                party: {"worth": _money(sum(found.values())), "legs": found}
+                for party, found in legs[at].items()
+            }
+            for side, at in sides.items()
+            if at in legs
+        }
 
     def _by_driver(self, driver: str) -> dict[str, dict[str, float]]:
-        return {v.setting: {p: _money(v.worth[i]) for i, p in enumerate(self.parties)}
-                for v in self.variants if v.driver == driver}
+        return {
+            v.setting: {p: _money(v.worth[i]) for i, p in enumerate(self.parties)}
+            for v in self.variants
+            if v.driver == driver
+        }
 
     def _interactions(self) -> list[dict[str, Any]]:
         pairs = [(i, j) for i in range(len(self.leg_ids)) for j in range(i)]
-        return [{"legs": [self.leg_ids[j], self.leg_ids[i]],
-                 "parties": {p: _money(self.interactions[i, j, k])
-                             for k, p in enumerate(self.parties)}} for i, j in pairs]
+        return [
+            {
+                "legs": [self.leg_ids[j], self.leg_ids[i]],
+                "parties": {
+                    p: _money(self.interactions[i, j, k]) for k, p in enumerate(self.parties)
+                },
+            }
+            for i, j in pairs
+        ]
 
     def _drivers(self) -> dict[str, list[dict[str, Any]]]:
         """For each party what moves its worth most, largest swing first."""
         swings = self.swings()
-        return {party: [{"driver": driver, "swing": _money(swings[driver][i])}
-                        for driver in sorted(swings, key=lambda d: (-swings[d][i], d))[:5]
-                        if swings[driver][i] > 0]
-                for i, party in enumerate(self.parties)}
+        return {
+            party: [
+                {"driver": driver, "swing": _money(swings[driver][i])}
+                for driver in sorted(swings, key=lambda d: (-swings[d][i], d))[:5]
+                if swings[driver][i] > 0
+            ]
+            for i, party in enumerate(self.parties)
+        }
 
 
 def _money(x: float) -> float:
     return round(float(x), 3) + 0.0
 
 
-def worth(record: Record, chain: Chain, name: str, *, on: Where = "here",
-          workers: int | None = None, progress: Progress | None = None) -> Worth:
+def worth(
+    record: Record,
+    chain: Chain,
+    name: str,
+    *,
+    on: Where = "here",
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Worth:
     """Return what the scenario ``name`` (or the scenario of the agreement ``name``) is worth.
 
     ``on="processes"`` shares the equilibria with further processes; ``progress(done, total)`` is
     told as they are found. Raises :class:`DataError` for a scenario file with mistakes,
     :class:`BatchError` where an equilibrium cannot be certified.
     """
-    return worth_of(load_scenario(record, chain, name), chain, on=on, workers=workers,
-                    progress=progress)
+    return worth_of(
+        load_scenario(record, chain, name), chain, on=on, workers=workers, progress=progress
+    )
 
 
-def worth_of(scenario: Scenario, chain: Chain, *, on: Where = "here", workers: int | None = None,
-             progress: Progress | None = None) -> Worth:
+def worth_of(
+    scenario: Scenario,
+    chain: Chain,
+    *,
+    on: Where = "here",
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Worth:
     """Return what a scenario that was already read is worth; see :func:`worth`."""
     started = time.perf_counter()
     legs = tuple(leg.id for leg in scenario.legs)
@@ -185,13 +232,22 @@ def worth_of(scenario: Scenario, chain: Chain, *, on: Where = "here", workers: i
     v = games[CENTRAL]
     variants = plan.variants(valuer, groups)
     return Worth(
-        scenario=scenario, parties=groups.names, kinds=groups.kinds, leg_ids=legs,
-        worth=v[-1] - v[0], legs=shapley(v), interactions=interaction(v),
-        games={world: shapley(found) for world, found in games.items()}, variants=variants,
+        scenario=scenario,
+        parties=groups.names,
+        kinds=groups.kinds,
+        leg_ids=legs,
+        worth=v[-1] - v[0],
+        legs=shapley(v),
+        interactions=interaction(v),
+        games={world: shapley(found) for world, found in games.items()},
+        variants=variants,
         reciprocity=balance(scenario, groups, *plan.ends(valuer)),
-        branches=plan.branches(valuer, groups), details=groups.details(*plan.ends(valuer)[:2]),
-        assumptions=assumptions(scenario), equilibria=len(valuer.measured),
-        run=_run(scenario, chain, valuer, time.perf_counter() - started))
+        branches=plan.branches(valuer, groups),
+        details=groups.details(*plan.ends(valuer)[:2]),
+        assumptions=assumptions(scenario),
+        equilibria=len(valuer.measured),
+        run=_run(scenario, chain, valuer, time.perf_counter() - started),
+    )
 
 
 class _Plan:
@@ -200,16 +256,20 @@ class _Plan:
     def __init__(self, scenario: Scenario, chain: Chain, legs: Sequence[str]) -> None:
         self.scenario = scenario
         self.legs = tuple(legs)
-        self.sets = [frozenset(self.legs[i] for i in members(bits))
-                     for bits in range(1 << len(self.legs))]
+        self.sets = [
+            frozenset(self.legs[i] for i in members(bits)) for bits in range(1 << len(self.legs))
+        ]
         self.game_worlds = (CENTRAL, World(floors=True), World(entry=True))
-        self.worlds = tuple(World(calibration, floors, entry)
-                            for calibration in ("", *chain.calibrations)
-                            for floors in (False, True) for entry in (False, True))
+        self.worlds = tuple(
+            World(calibration, floors, entry)
+            for calibration in ("", *chain.calibrations)
+            for floors in (False, True)
+            for entry in (False, True)
+        )
         self.territories = tuple(party.state for party in scenario.parties)
 
-    def all(self, world: World = CENTRAL, **settings: float) -> View:
-        return View(world, self.sets[-1], None, tuple(sorted(settings.items())))
+    def all(self, world: World = CENTRAL, changed: tuple[str, float] | None = None) -> View:
+        return View(world, self.sets[-1], None, (changed,) if changed else ())
 
     def none(self, world: World) -> View:
         return View(world, frozenset())
@@ -217,7 +277,7 @@ class _Plan:
     def views(self) -> list[View]:
         """Every view that will be asked for."""
         games = [View(world, legs) for world in self.game_worlds for legs in self.sets]
-        tried = [self.all(**{name: x}) for name, x in self._settings()]
+        tried = [self.all(changed=setting) for setting in self._settings()]
         worlds = [view for world in self.worlds for view in (self.none(world), self.all(world))]
         return [*games, *map(self.only, self.territories), *tried, *worlds]
 
@@ -226,12 +286,18 @@ class _Plan:
 
     def _settings(self) -> list[tuple[str, float]]:
         """Every setting of a parameter other than its central one."""
-        return [(parameter.id, x) for parameter in self.scenario.parameters().values()
-                for x in parameter.settings if x != parameter.value]
+        return [
+            (parameter.id, x)
+            for parameter in self.scenario.parameters().values()
+            for x in parameter.settings
+            if x != parameter.value
+        ]
 
     def game(self, valuer: Valuer, groups: Groups, world: World) -> Array:
-        return game(len(self.legs), lambda s: groups.vector(
-            valuer.value(View(world, frozenset(self.legs[i] for i in s)))))
+        return game(
+            len(self.legs),
+            lambda s: groups.vector(valuer.value(View(world, frozenset(self.legs[i] for i in s)))),
+        )
 
     def gain(self, valuer: Valuer, groups: Groups, view: View) -> Array:
         without = groups.vector(valuer.value(self.none(view.world)))
@@ -241,15 +307,17 @@ class _Plan:
         """The central variant, then one for each setting of a parameter and for each world."""
         out = [Variant("", "central", self.gain(valuer, groups, self.all()))]
         for name, x in self._settings():
-            out.append(Variant(name, f"{x:g}", self.gain(valuer, groups, self.all(**{name: x}))))
+            gain = self.gain(valuer, groups, self.all(changed=(name, x)))
+            out.append(Variant(name, f"{x:g}", gain))
         for world in self.worlds:
             if world != CENTRAL:
                 driver, setting = _named(world)
                 out.append(Variant(driver, setting, self.gain(valuer, groups, self.all(world))))
         return tuple(out)
 
-    def ends(self, valuer: Valuer) -> tuple[dict[str, float], dict[str, float],
-                                            tuple[dict[str, float], ...]]:
+    def ends(
+        self, valuer: Valuer
+    ) -> tuple[dict[str, float], dict[str, float], tuple[dict[str, float], ...]]:
         """Payoffs with no leg, with all legs, and with the rights on each territory alone."""
         alone = tuple(valuer.value(self.only(territory)) for territory in self.territories)
         return valuer.value(self.none(CENTRAL)), valuer.value(self.all()), alone
@@ -260,9 +328,13 @@ class _Plan:
         out = []
         for branch, payoffs in valuer.by_branch(self.all()):
             gain = groups.vector(payoffs) - without
-            out.append({
-                "found": list(branch.found), "probability": round(branch.probability, 9),
-                "parties": {p: _money(gain[i]) for i, p in enumerate(groups.names)}})
+            out.append(
+                {
+                    "found": list(branch.found),
+                    "probability": round(branch.probability, 9),
+                    "parties": {p: _money(gain[i]) for i, p in enumerate(groups.names)},
+                }
+            )
         return tuple(out)
 
 
@@ -280,7 +352,12 @@ def _named(world: World) -> tuple[str, str]:
 def _run(scenario: Scenario, chain: Chain, valuer: Valuer, seconds: float) -> dict[str, Any]:
     """What is needed to get the same figures again."""
     return {
-        "mithaq": version("mithaq"), "chain": chain.hash, "scenario": scenario.id,
-        "floor_share": FLOOR_SHARE, "calibrations": list(chain.calibrations),
+        "mithaq": version("mithaq"),
+        "chain": chain.hash,
+        "scenario": scenario.id,
+        "floor_share": FLOOR_SHARE,
+        "calibrations": list(chain.calibrations),
         "max_violation": max(m.violation for m in valuer.measured.values()),
-        "equilibria": sorted(valuer.measured), "seconds": round(seconds, 3)}
+        "equilibria": sorted(valuer.measured),
+        "seconds": round(seconds, 3),
+    }

@@ -36,14 +36,22 @@ def _item(parameter: Parameter, leg: str, right: str, name: Any) -> dict[str, An
     title = f"{name.get('en', right)}: " if right else ""
     claims = [basis for basis in parameter.basis if basis.is_claim]
     return {
-        "text": f"{title}{word.replace('_', ' ')}", "leg": leg, "right": right,
-        "right_name": dict(name), "parameter": word, "id": parameter.id,
-        "value": parameter.value, "low": parameter.low, "high": parameter.high,
-        "settings": list(parameter.settings), "unit": parameter.unit,
+        "text": f"{title}{word.replace('_', ' ')}",
+        "leg": leg,
+        "right": right,
+        "right_name": dict(name),
+        "parameter": word,
+        "id": parameter.id,
+        "value": parameter.value,
+        "low": parameter.low,
+        "high": parameter.high,
+        "settings": list(parameter.settings),
+        "unit": parameter.unit,
         "basis": "claim" if claims else "assumption",
         "reason": " ".join(basis.assumption for basis in parameter.basis if basis.assumption),
         "claims": [_claim(basis) for basis in claims],
-        "sources": list(dict.fromkeys(s for basis in claims for s in basis.sources))}
+        "sources": list(dict.fromkeys(s for basis in claims for s in basis.sources)),
+    }
 
 
 def _claim(basis: Basis) -> dict[str, Any]:

@@ -101,8 +101,10 @@ def batch(
                 thread.join(timeout=0.05)
                 queue.report()
     queue.report()
-    return BatchResult({key: queue.results[key] for key in todo if key in queue.results},
-                       {key: queue.failures[key] for key in todo if key in queue.failures})
+    return BatchResult(
+        {key: queue.results[key] for key in todo if key in queue.results},
+        {key: queue.failures[key] for key in todo if key in queue.failures},
+    )
 
 
 @dataclass
@@ -179,8 +181,11 @@ class _Helper(threading.Thread):
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(  # noqa: S603 - this very interpreter, a fixed command
-            [sys.executable, "-c", _SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)})
+            [sys.executable, "-c", _SERVE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+        )
         assert process.stdin is not None
         _send(process.stdin, self.opening)
         return process

@@ -19,7 +19,14 @@ from numpy.typing import ArrayLike, NDArray
 from mithaq.errors import ModelError
 
 __all__ = [
-    "coalition_sums", "excess", "game", "interaction", "mask", "members", "players", "shapley",
+    "coalition_sums",
+    "excess",
+    "game",
+    "interaction",
+    "mask",
+    "members",
+    "players",
+    "shapley",
 ]
 
 Array = NDArray[np.float64]
@@ -124,8 +131,9 @@ def interaction(v: ArrayLike) -> Array:
     out = np.zeros((n, n, *array.shape[1:]))
     if n < 2:
         return out
-    by_size = np.array([factorial(s) * factorial(n - 2 - s) / factorial(n - 1)
-                        for s in range(n - 1)])
+    by_size = np.array(
+        [factorial(s) * factorial(n - 2 - s) / factorial(n - 1) for s in range(n - 1)]
+    )
     weights = by_size[_popcount(n - 2)]
     for j in range(1, n):
         without, with_j = _split(array, j)

@@ -19,8 +19,11 @@ Array = NDArray[np.float64]
 def transit_countries(chain: Chain, states: frozenset[str]) -> tuple[str, ...]:
     """Return the countries whose treasury is paid for transit, the parties' states left out."""
     country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-    paid = {row["fee_receiver"].removeprefix("treasury of ") or country[row["from"]]
-            for row in chain.rows("pipelines") if row["transit_fee"] > 0}
+    paid = {
+        row["fee_receiver"].removeprefix("treasury of ") or country[row["from"]]
+        for row in chain.rows("pipelines")
+        if row["transit_fee"] > 0
+    }
     return tuple(sorted(paid - states))
 
 
@@ -36,11 +39,17 @@ class Groups:
         europe = {country[row["name"]] for row in chain.rows("nodes") if row["region"] == "Europe"}
         firms = [party.firm for party in scenario.parties]
         states = [party.state for party in scenario.parties]
-        self.consumers = {p.removeprefix(CONSUMERS): p for p in parties
-                          if p.startswith(CONSUMERS) and p.removeprefix(CONSUMERS) in europe}
+        self.consumers = {
+            p.removeprefix(CONSUMERS): p
+            for p in parties
+            if p.startswith(CONSUMERS) and p.removeprefix(CONSUMERS) in europe
+        }
         transit = transit_countries(chain, frozenset(states))
-        sellers = sorted(row["name"] for row in chain.rows("firms")
-                         if row["name"] not in firms and not row["fringe"])
+        sellers = sorted(
+            row["name"]
+            for row in chain.rows("firms")
+            if row["name"] not in firms and not row["fringe"]
+        )
         rows: list[tuple[str, str, list[str]]] = [(firm, "firm", [firm]) for firm in firms]
         rows += [(state, "state", [f"state of {state}"]) for state in states]
         rows += [(seller, "seller", [seller]) for seller in sellers]
@@ -56,14 +65,18 @@ class Groups:
         """Return the payoffs of the listed parties, in their order."""
         return np.array([sum(payoffs.get(m, 0.0) for m in members) for members in self.members])
 
-    def details(self, without: Mapping[str, float],
-                with_all: Mapping[str, float]) -> dict[str, object]:
+    def details(
+        self, without: Mapping[str, float], with_all: Mapping[str, float]
+    ) -> dict[str, object]:
         """Return worth by country of consumers, to everybody not listed, and to the world."""
+
         def gain(party: str) -> float:
             return round(with_all.get(party, 0.0) - without.get(party, 0.0), 3) + 0.0
 
         world = sum(x for party, x in with_all.items() if not party.startswith("state of "))
         world -= sum(x for party, x in without.items() if not party.startswith("state of "))
-        return {"consumers": {country: gain(p) for country, p in self.consumers.items()},
-                "others": {party: gain(party) for party in self.rest},
-                "world": round(world, 3) + 0.0}
+        return {
+            "consumers": {country: gain(p) for country, p in self.consumers.items()},
+            "others": {party: gain(party) for party in self.rest},
+            "world": round(world, 3) + 0.0,
+        }

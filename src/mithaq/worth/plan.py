@@ -93,7 +93,8 @@ def measure(bases: Mapping[str, Chain], job: Job) -> Measured:
         states={state: float(found.state_payoff(state)) for state in job.states},
         floors=_least_sales(found, job.firms),
         prices={str(market): float(p) for market, p in found.market_prices.items()},
-        violation=float(found.certificate.max_violation))
+        violation=float(found.certificate.max_violation),
+    )
 
 
 def _least_sales(found: Equilibrium, firms: Sequence[str]) -> dict[tuple[str, str], float]:
@@ -114,8 +115,15 @@ class Valuer:
     ``add`` the views that will be asked for, ``run``, then read ``value`` of each.
     """
 
-    def __init__(self, scenario: Scenario, chain: Chain, *, on: Where = "here",
-                 workers: int | None = None, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        chain: Chain,
+        *,
+        on: Where = "here",
+        workers: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         self.scenario = scenario
         self.chain = chain
         self.on: Where = on
@@ -152,8 +160,13 @@ class Valuer:
         return jobs
 
     def _branches(self, view: View) -> tuple[Branch, ...]:
-        return branches(self.scenario, self.chain, legs=view.legs, territory=view.territory,
-                        settings=dict(view.settings))
+        return branches(
+            self.scenario,
+            self.chain,
+            legs=view.legs,
+            territory=view.territory,
+            settings=dict(view.settings),
+        )
 
     def _job(self, world: World, edits: Sequence[Edit]) -> Job:
         # Floors hold by themselves where there is no leg: they stand below what is sold then.
@@ -169,8 +182,11 @@ class Valuer:
     def _opened(self) -> tuple[Edit, ...]:
         """Every seller may enter every market from which the conduct table keeps it."""
         if self._entry is None:
-            self._entry = tuple(OpenMarket(row["firm"], row["market"])
-                                for row in self.chain.rows("conduct") if not row["may_sell"])
+            self._entry = tuple(
+                OpenMarket(row["firm"], row["market"])
+                for row in self.chain.rows("conduct")
+                if not row["may_sell"]
+            )
         return self._entry
 
     def _solve(self, jobs: Sequence[Job], later: int) -> None:

@@ -50,7 +50,10 @@ class Balance:
             "index": self.index if self.index is None else round(self.index, 6),
             "side_payment": self.side_payment.to_dict() if self.side_payment else None,
             "gains": {party: round(x, 3) + 0.0 for party, x in self.gains.items()},
-            "states": self.states, "split": self.split, "territory_gains": self.territories}
+            "states": self.states,
+            "split": self.split,
+            "territory_gains": self.territories,
+        }
 
 
 def evenness(one: float, other: float) -> float | None:
@@ -80,8 +83,13 @@ def equalising(gains: Mapping[str, float]) -> Payment | None:
     return Payment(one, other, half) if half > 0 else Payment(other, one, -half)
 
 
-def balance(scenario: Scenario, groups: Groups, without: Payoffs, with_all: Payoffs,
-            alone: tuple[Payoffs, ...]) -> Balance:
+def balance(
+    scenario: Scenario,
+    groups: Groups,
+    without: Payoffs,
+    with_all: Payoffs,
+    alone: tuple[Payoffs, ...],
+) -> Balance:
     """Return the reciprocity of worth: payoffs with no leg, with all, with one territory's rights.
 
     ``alone`` follows the parties' own states: the first entry holds the rights on the territory of
@@ -93,20 +101,35 @@ def balance(scenario: Scenario, groups: Groups, without: Payoffs, with_all: Payo
         return payoffs.get(party, 0.0) - without.get(party, 0.0)
 
     gains = {first.firm: gain(alone[1], first.firm), second.firm: gain(alone[0], second.firm)}
-    states = {first.state: gain(alone[1], f"state of {first.state}"),
-              second.state: gain(alone[0], f"state of {second.state}")}
+    states = {
+        first.state: gain(alone[1], f"state of {first.state}"),
+        second.state: gain(alone[0], f"state of {second.state}"),
+    }
     whole = {p.firm: gain(with_all, p.firm) for p in scenario.parties}
     paid, state_index = equalising(states), evenness(*states.values())
     split = equalising(whole)
     joint = sum(whole.values())
     return Balance(
-        gains=gains, index=evenness(*gains.values()), side_payment=equalising(gains),
-        states={"gains": {k: round(x, 3) + 0.0 for k, x in states.items()},
-                "index": state_index if state_index is None else round(state_index, 6),
-                "side_payment": paid.to_dict() if paid else None},
-        split={"joint_gain": round(joint, 3), "payment": split.to_dict() if split else None,
-               "worth_it": joint > _NOISE},
+        gains=gains,
+        index=evenness(*gains.values()),
+        side_payment=equalising(gains),
+        states={
+            "gains": {k: round(x, 3) + 0.0 for k, x in states.items()},
+            "index": state_index if state_index is None else round(state_index, 6),
+            "side_payment": paid.to_dict() if paid else None,
+        },
+        split={
+            "joint_gain": round(joint, 3),
+            "payment": split.to_dict() if split else None,
+            "worth_it": joint > _NOISE,
+        },
         territories={
-            territory: {name: round(float(x), 3) + 0.0 for name, x in zip(
-                groups.names, groups.vector(payoffs) - groups.vector(without), strict=True)}
-            for territory, payoffs in zip((first.state, second.state), alone, strict=True)})
+            territory: {
+                name: round(float(x), 3) + 0.0
+                for name, x in zip(
+                    groups.names, groups.vector(payoffs) - groups.vector(without), strict=True
+                )
+            }
+            for territory, payoffs in zip((first.state, second.state), alone, strict=True)
+        },
+    )
