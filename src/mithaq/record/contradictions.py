@@ -274,6 +274,8 @@ def _identity(record: Record) -> Iterator[Contradiction]:
         if len(kinds) != 1:
             continue
         for name, declared, claims in _comparable(record, known, kinds.pop()):
+            if not declared.needs_source:
+                continue
             for item in _conflicts(f"{'='.join(members)}.{name}", members, declared, claims):
                 if _crosses(item):
                     yield item
