@@ -39,6 +39,12 @@ class Conduct:
         whole = self.matrix + 1.0
         return float(np.linalg.eigvalsh(whole)[0]) if len(self.sellers) else 0.0
 
+    @property
+    def tied(self) -> tuple[str, ...]:
+        """Sellers that mind, or are minded by, another seller's margin."""
+        others = np.abs(self.matrix - np.diag(np.diag(self.matrix))).sum(axis=1)
+        return tuple(f for f, weight in zip(self.sellers, others, strict=True) if weight > 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

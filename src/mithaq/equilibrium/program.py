@@ -229,8 +229,11 @@ def check_concave(program: Program) -> None:
     start = len(net.slices) + len(net.flows)
     weight = {sale: direction[start + index] for index, sale in enumerate(net.sales)}
     top = max(weight.values(), default=0.0)
-    firms = sorted({firm for (firm, _), size in weight.items() if size > 0.1 * top})
-    markets = sorted({market for (_, market), size in weight.items() if size > 0.1 * top})
+    # Only conduct that ties sellers together can fail, so sellers on their own are not named.
+    tied = {(firm, c.market) for c in bad for firm in c.tied}
+    blamed = [sale for sale, size in weight.items() if size > 0.1 * top and sale in tied]
+    firms = sorted({firm for firm, _ in blamed or tied})
+    markets = sorted({market for _, market in blamed or tied})
     raise ModelError(
         f"the conduct of {', '.join(firms)} in {', '.join(markets)} has no stable equilibrium: "
         f"the program is not concave (smallest reduced eigenvalue {values[0]:.3g}); "

@@ -245,23 +245,30 @@ def solve(
     program = build_program(chain)
     check_concave(program)
     built = time.perf_counter()
-    outcome, status, point = solve_program(program, method)
-    solved = time.perf_counter()
-    reasons: tuple[str, ...] = ()
-    certificate = None
-    if point is not None:
-        lines = payoff_table(chain, point)
-        certificate = certify(chain, point, float(lines["musd"].sum()), method.tolerance)
-        if not certificate.holds:
+    in_solver = 0.0
+    for attempt in method.ladder:
+        begun = time.perf_counter()
+        outcome, status, point = solve_program(program, attempt)
+        in_solver += time.perf_counter() - begun
+        reasons: tuple[str, ...] = ()
+        certificate = None
+        if point is None and outcome is not Outcome.STOPPED:
+            break
+        if point is not None:
+            lines = payoff_table(chain, point)
+            certificate = certify(chain, point, float(lines["musd"].sum()), method.tolerance)
+            if certificate.holds:
+                break
             outcome = Outcome.NOT_CERTIFIED
-            reasons = (f"largest violation {certificate.max_violation:.3g} at {certificate.worst}",)
-    elif outcome is Outcome.INFEASIBLE:
+            gap = certificate.max_violation
+            reasons = (f"largest violation {gap:.3g} at {certificate.worst}",)
+    if outcome is Outcome.INFEASIBLE:
         reasons = explain(program)
     seconds = {
         "load": chain.loaded_in,
         "build": built - start,
-        "solve": solved - built,
-        "certify": time.perf_counter() - solved,
+        "solve": in_solver,
+        "certify": time.perf_counter() - built - in_solver,
     }
     equilibrium = Equilibrium(
         chain, outcome, method, status, program.size, seconds, reasons, point, certificate
