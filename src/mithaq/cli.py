@@ -1,0 +1,418 @@
+"""The command line: one command per public function, of the same name.
+
+Exit status: 0 done, 1 the input is wrong, 2 the command is used wrongly, 3 no certified answer,
+130 interrupted. With ``--json`` the last thing on standard output is one JSON object; notes and
+progress go to standard error. Heavy rooms are imported inside the commands, so that ``--help``
+answers at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from mithaq.errors import BatchError, DataError, MithaqError, Problem, SolveError
+
+if TYPE_CHECKING:
+    from mithaq.record import Record
+    from mithaq.show.sheets import Sheet
+    from mithaq.show.speech import Speech
+
+__all__ = ["cli", "main"]
+
+LANGUAGES = ("ar", "en", "fr", "ru")
+DONE, WRONG_INPUT, USAGE, NOT_SOLVED, INTERRUPTED = 0, 1, 2, 3, 130
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def say(text: str) -> str:
+    """Mark ``text`` for translation: help is spoken when it is printed, not when it is defined."""
+    return text
+
+
+def default_language() -> str:
+    """The language of ``MITHAQ_LANG``, else of ``LANG``, else English."""
+    for variable in ("MITHAQ_LANG", "LANG"):
+        code = os.environ.get(variable, "")[:2].lower()
+        if code in LANGUAGES:
+            return code
+    return "en"
+
+
+def _chosen_language() -> str:
+    """The language of ``--lang`` on the command line, read early because help needs it."""
+    words = sys.argv[1:]
+    for place, word in enumerate(words):
+        code = word.removeprefix("--lang=") if word.startswith("--lang=") else ""
+        if word == "--lang" and place + 1 < len(words):
+            code = words[place + 1]
+        if code in LANGUAGES:
+            return code
+    return default_language()
+
+
+def _spoken(text: str | None) -> str:
+    from mithaq.words.text import language
+
+    return language(_chosen_language()).say(text) if text else ""
+
+
+class SpokenOption(click.Option):
+    """An option whose help comes out in the reader's language."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Flags and translated help."""
+        record = super().get_help_record(ctx)
+        return record and (record[0], record[1].replace(self.help or "", _spoken(self.help), 1))
+
+
+def _write_help(text: str | None, formatter: click.HelpFormatter) -> None:
+    formatter.write_paragraph()
+    with formatter.indentation():
+        formatter.write_text(_spoken(text))
+
+
+class SpokenCommand(click.Command):
+    """A command whose help comes out in the reader's language."""
+
+    def format_help_text(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the translated help."""
+        _write_help(self.help, formatter)
+
+    def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002
+        """The translated help, whole: the list of commands wraps by itself."""
+        return _spoken(self.short_help or self.help)
+
+
+class SpokenGroup(click.Group):
+    """A group whose help comes out in the reader's language, commands in the order of use."""
+
+    command_class = SpokenCommand
+
+    def format_help_text(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the translated help."""
+        _write_help(self.help, formatter)
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Commands as they were defined."""
+        return list(self.commands)
+
+
+class Day(click.ParamType[date]):
+    """A calendar day, written as 2007-12-31."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read the day or fail with the option's name."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            message = _spoken(say("{value} is not a day; write it as 2007-12-31"))
+            self.fail(message.format(value=repr(value)), param, ctx)
+
+
+DAY = Day()
+
+
+def option(*names: str, **settings: Any) -> Callable[[Command], Command]:
+    """An option with spoken help."""
+    return click.option(*names, cls=SpokenOption, **settings)
+
+
+def common(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command ``--lang`` and ``--json`` and hand it a :class:`Talk`."""
+
+    @option("--json", "as_json", is_flag=True, help=say("Print one JSON object instead of tables."))
+    @option("--lang", type=click.Choice(LANGUAGES), help=say("Language of the output."))
+    @functools.wraps(command)
+    def wrapped(*args: Any, as_json: bool, lang: str | None, **kwargs: Any) -> None:
+        command(Talk(lang or default_language(), as_json), *args, **kwargs)
+
+    return wrapped
+
+
+class Talk:
+    """How a command answers: in which language, as tables or as JSON."""
+
+    def __init__(self, lang: str, as_json: bool) -> None:
+        self.lang = lang
+        self.as_json = as_json
+
+    def words(self, record: Record | None = None) -> Speech:
+        """The words of the language with the names of ``record``."""
+        from mithaq.show.material import names_of
+        from mithaq.show.speech import speech
+
+        return speech(self.lang, names_of(record, self.lang) if record else None)
+
+    def answer(self, data: Mapping[str, Any], sheets: Callable[[], Sequence[Sheet]]) -> None:
+        """Print ``data`` as JSON or the tables made of it."""
+        if self.as_json:
+            print_json(data)
+            return
+        from mithaq.show.tables import print_sheets
+
+        print_sheets(sheets())
+
+    @contextmanager
+    def working(self, message: str) -> Iterator[None]:
+        """A spinner with elapsed time on standard error while something takes long."""
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        screen = Console(stderr=True)
+        if not screen.is_terminal:
+            yield
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=screen, transient=True) as progress:
+            progress.add_task(message, total=None)
+            yield
+
+
+def print_json(data: Mapping[str, Any]) -> None:
+    """Print one JSON object; what is not a number (no index, no price) comes out as null."""
+    click.echo(json.dumps(_plain(data), ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if hasattr(value, "item"):  # a NumPy scalar
+        return _plain(value.item())
+    return str(value)
+
+
+def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"mithaq {version('mithaq')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=SpokenGroup,
+    help=say("The record of international energy partnerships, and what they are worth."),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help=say("Show the version and exit."),
+)
+def cli() -> None:
+    """The record of international energy partnerships, and what they are worth."""
+
+
+@cli.command(help=say("List the cases that ship with mithaq."))
+@common
+def cases(talk: Talk) -> None:
+    """List the cases."""
+    from mithaq.show.material import cases as list_cases
+    from mithaq.show.record_sheets import cases_sheet
+
+    data = list_cases()
+    talk.answer(data, lambda: [cases_sheet(data, talk.words())])
+
+
+@cli.command(help=say("What is in force on a day: agreements, commitments, projects, contacts."))
+@click.argument("case")
+@option("--at", type=DAY, required=True, help=say("The day asked about, as 2007-12-31."))
+@option("--known", type=DAY, help=say("Use only what sources had published by this day."))
+@common
+def state(talk: Talk, case: str, at: date, known: date | None) -> None:
+    """State of the record."""
+    from mithaq import record as room
+    from mithaq.show.record_sheets import state_sheets
+
+    record = room.load_case(case)
+    data = room.state(record, at=at, known=known).to_dict()
+    talk.answer(data, lambda: state_sheets(data, talk.words(record)))
+
+
+@cli.command(help=say("Every dated event in order, with uncertain dates marked."))
+@click.argument("case")
+@option("--until", type=DAY, help=say("Leave out what happened after this day."))
+@common
+def timeline(talk: Talk, case: str, until: date | None) -> None:
+    """Dated events."""
+    from mithaq import record as room
+    from mithaq.show.material import events
+    from mithaq.show.record_sheets import timeline_sheet
+
+    record = room.load_case(case)
+    data = {"until": until and until.isoformat(), "events": events(record, until)}
+    talk.answer(data, lambda: [timeline_sheet(data["events"], talk.words(record))])
+
+
+@cli.command(help=say("Contradictions with both sides and their sources, and other findings."))
+@click.argument("case")
+@option("--strict", is_flag=True, help=say("Exit with status 1 if anything is found."))
+@common
+def check(talk: Talk, case: str, strict: bool) -> None:
+    """Check the record."""
+    from mithaq import record as room
+    from mithaq.show.record_sheets import check_sheets
+
+    record = room.load_case(case)
+    data = room.check(record).to_dict()
+    talk.answer(data, lambda: check_sheets(data, talk.words(record)))
+    if strict and (data["contradictions"] or data["problems"]):
+        raise click.exceptions.Exit(WRONG_INPUT)
+
+
+@cli.command(help=say("Who granted what to whom: is the principle of reciprocity kept?"))
+@click.argument("case")
+@option(
+    "--between",
+    nargs=2,
+    required=True,
+    metavar="A B",
+    help=say("The two states, by name in any language or by identifier."),
+)
+@option("--at", type=DAY, help=say("The day asked about, as 2007-12-31."))
+@common
+def balance(talk: Talk, case: str, between: tuple[str, str], at: date | None) -> None:
+    """Reciprocity balance."""
+    from mithaq import record as room
+    from mithaq.show.record_sheets import balance_sheets
+
+    record = room.load_case(case)
+    data = room.balance(record, *between, at=at).to_dict()
+    talk.answer(data, lambda: balance_sheets(data, talk.words(record)))
+
+
+@cli.command(help=say("Who sells gas to whom, at what price, with proof and fit."))
+@click.argument("case")
+@option("--year", type=int, default=2010, show_default=True, help=say("Base year of the chain."))
+@option("--edits", type=click.Path(path_type=Path), help=say("A YAML file of edits to the chain."))
+@common
+def market(talk: Talk, case: str, year: int, edits: Path | None) -> None:
+    """Equilibrium of the gas market."""
+    from mithaq import record as room
+    from mithaq.show.market_sheets import market_sheets
+    from mithaq.show.material import market as find_market
+
+    record = room.load_case(case)
+    words = talk.words(record)
+    with talk.working(words.say("Solving the equilibrium")):
+        data = find_market(record, year=year, edits=edits)
+    talk.answer(data, lambda: market_sheets(data, words))
+
+
+@cli.command(help=say("What an agreement and each leg of it is worth to each party."))
+@click.argument("case")
+@click.argument("agreement")
+@common
+def worth(talk: Talk, case: str, agreement: str) -> None:
+    """Worth of an agreement."""
+    from mithaq import record as room
+    from mithaq.show.market_sheets import worth_sheets
+    from mithaq.show.material import worth as find_worth
+
+    record = room.load_case(case)
+    words = talk.words(record)
+    with talk.working(words.say("Solving the market with and without each leg")):
+        data = find_worth(record, agreement)
+    talk.answer(data, lambda: worth_sheets(data, words))
+
+
+@cli.command(help=say("Write the report: one HTML file that asks nothing of the network."))
+@click.argument("case")
+@option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("report.html"),
+    show_default=True,
+    help=say("File to write."),
+)
+@option("--at", type=DAY, help=say("The day asked about, as 2007-12-31."))
+@common
+def report(talk: Talk, case: str, out: Path, at: date | None) -> None:
+    """Write the report."""
+    from mithaq.show.report import check_target
+    from mithaq.show.report import report as write_report
+
+    check_target(out)
+    words = talk.words()
+    with talk.working(words.say("Writing the report")):
+        made = write_report(case, lang=talk.lang, out=out, at=at)
+    if talk.as_json:
+        print_json(made.to_dict())
+        return
+    for note in made.notes:
+        click.echo(note, err=True)
+    for sentence in made.summary:
+        click.echo(sentence)
+    size = words.figure(made.bytes / 1024)
+    click.echo(words.say("Written: {file} ({size} KiB)", file=str(out), size=size))
+
+
+def _fail(message: str, status: int) -> int:
+    click.echo(message, err=True)
+    return status
+
+
+def _unreadable(error: OSError) -> DataError:
+    what = error.strerror or str(error)
+    return DataError([Problem(file=str(error.filename or ""), what=what)])
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    >>> run(["--version"])  # doctest: +ELLIPSIS
+    mithaq ...
+    0
+    """
+    try:
+        result = cli.main(arguments, prog_name="mithaq", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else DONE
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; Python must not write to the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except SolveError as error:
+        return _fail(str(error), NOT_SOLVED)
+    except BatchError as error:
+        failed = any(isinstance(item, SolveError) for item in error.failures.values())
+        return _fail(str(error), NOT_SOLVED if failed else WRONG_INPUT)
+    except MithaqError as error:
+        return _fail(str(error), WRONG_INPUT)
+    except OSError as error:
+        return _fail(str(_unreadable(error)), WRONG_INPUT)
+
+
+def main() -> NoReturn:
+    """Entry point of the ``mithaq`` command."""
+    sys.exit(run())

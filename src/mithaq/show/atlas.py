@@ -1,0 +1,308 @@
+"""The map of flows: outlines, prices as tints, arcs as wide as what they carry.
+
+Albers' equal-area conic projection (Snyder, Map Projections: A Working Manual, US Geological Survey
+Professional Paper 1395, pages 98-103, on the sphere), which keeps the size of countries comparable
+from the Sahara to the Barents Sea. The outlines are Natural Earth's (``data/map/outlines.json``).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from markupsafe import Markup
+
+from mithaq.show.market_sheets import is_full, price_unit, volume_unit
+from mithaq.show.speech import Speech
+from mithaq.show.svg import Canvas, number, text_width
+
+__all__ = ["Place", "map_picture", "outline_source", "price_bounds", "price_classes", "project"]
+
+Data = Mapping[str, Any]
+Point = tuple[float, float]
+
+_PARALLELS, _CENTRE = (33.0, 61.0), (22.0, 48.0)
+_FRAME = (-0.585, -0.430, 0.640, 0.420)  # west, south, east, north in radii of the sphere
+_LEAST = 0.5  # bcm a year; smaller flows are left to the table
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node on the map: name, country, degrees of latitude and longitude."""
+
+    name: str
+    country: str
+    latitude: float
+    longitude: float
+
+
+def project(longitude: float, latitude: float) -> Point:
+    """Albers' conic: degrees to units of the sphere's radius, y upwards.
+
+    >>> tuple(abs(round(value, 6)) for value in project(22.0, 48.0))
+    (0.0, 0.0)
+    """
+    n, c, rho0 = _constants()
+    theta = n * math.radians(longitude - _CENTRE[0])
+    rho = math.sqrt(max(c - 2 * n * math.sin(math.radians(latitude)), 0.0)) / n
+    return rho * math.sin(theta), rho0 - rho * math.cos(theta)
+
+
+@cache
+def _constants() -> tuple[float, float, float]:
+    first, second = (math.radians(value) for value in _PARALLELS)
+    n = (math.sin(first) + math.sin(second)) / 2
+    c = math.cos(first) ** 2 + 2 * n * math.sin(first)
+    rho0 = math.sqrt(c - 2 * n * math.sin(math.radians(_CENTRE[1]))) / n
+    return n, c, rho0
+
+
+@cache
+def _atlas() -> dict[str, Any]:
+    path = files("mithaq").joinpath("data/map/outlines.json")
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def outline_source() -> dict[str, str]:
+    """Title, licence and address of the outlines."""
+    source: dict[str, str] = _atlas()["source"]
+    return source
+
+
+def _rings(country: str) -> Iterable[list[Point]]:
+    """The rings of a country in degrees (longitude, latitude)."""
+    step = _atlas()["step"]
+    for coded in _atlas()["countries"].get(country, ()):
+        x = y = 0
+        ring = []
+        for dx, dy in zip(coded[::2], coded[1::2], strict=True):
+            x, y = x + dx, y + dy
+            ring.append((x * step, y * step))
+        yield ring
+
+
+class _Sheet:
+    """From degrees to pixels of a picture of the given width."""
+
+    def __init__(self, width: float) -> None:
+        west, south, east, north = _FRAME
+        self.scale = width / (east - west)
+        self.width, self.height = width, (north - south) * self.scale
+
+    def at(self, longitude: float, latitude: float) -> Point:
+        """Pixels of a place."""
+        x, y = project(longitude, latitude)
+        return (x - _FRAME[0]) * self.scale, (_FRAME[3] - y) * self.scale
+
+    def held(self, point: Point, margin: float = 16.0) -> tuple[Point, bool]:
+        """``point``, or the place on the edge on the way to it, and whether it lies inside."""
+        x, y = point
+        if margin <= x <= self.width - margin and margin <= y <= self.height - margin:
+            return point, True
+        cx, cy = self.width / 2, self.height / 2
+        reach = min(
+            ((self.width / 2 - margin) / abs(x - cx)) if x != cx else math.inf,
+            ((self.height / 2 - margin) / abs(y - cy)) if y != cy else math.inf,
+        )
+        return (cx + (x - cx) * reach, cy + (y - cy) * reach), False
+
+
+def price_classes(prices: Iterable[float], count: int = 5) -> list[float]:
+    """Bounds between ``count`` classes of price, rounded to 10 USD.
+
+    >>> price_classes([100.0, 200.0, 300.0, 400.0, 500.0])
+    [180.0, 260.0, 340.0, 420.0]
+    """
+    ranked = sorted(prices)
+    low, high = ranked[0], ranked[-1]
+    return [round(low + (high - low) * i / count, -1) for i in range(1, count)]
+
+
+def map_picture(
+    data: Data, places: Sequence[Place], words: Speech, width: float, key: str, year: str
+) -> Markup:
+    """The map of an equilibrium: tints for prices, arcs for flows, marks on the full ones."""
+    sheet = _Sheet(width)
+    canvas = Canvas(width, sheet.height, rtl=words.rtl, mirror=False)
+    prices = _country_prices(data["prices"], places)
+    bounds = price_bounds(data["prices"], places)
+    canvas.add(f'<rect class="sea" width="{number(width)}" height="{number(sheet.height)}"/>')
+    for country in _atlas()["countries"]:
+        _draw_country(canvas, sheet, country, prices.get(country), bounds, words)
+    at = _positions(places, sheet)
+    for flow in _ordered(data["flows"]):
+        _draw_flow(canvas, at, flow, width, words)
+    _draw_prices(canvas, sheet, prices, places, words, narrow=width < 600)
+    _draw_stubs(canvas, sheet, at, data["flows"], words)
+    return canvas.render(
+        key,
+        words.say("Gas flows and prices, {year}", year=year),
+        words.say(
+            "Map of Europe, North Africa, western Russia and the Gulf. Arcs are as wide as the gas "
+            "they carry, countries tinted by price; the tables below hold the figures."
+        ),
+        "map",
+    )
+
+
+def _country_prices(prices: Mapping[str, float], places: Sequence[Place]) -> dict[str, float]:
+    """Price by country: the mean over its nodes that have one."""
+    found: dict[str, list[float]] = {}
+    for place in places:
+        if prices.get(place.name) is not None:
+            found.setdefault(place.country, []).append(float(prices[place.name]))
+    return {country: sum(some) / len(some) for country, some in found.items()}
+
+
+def price_bounds(prices: Mapping[str, float], places: Sequence[Place]) -> list[float]:
+    """The bounds of the price classes of the map; empty where fewer than two countries have one."""
+    found = _country_prices(prices, places)
+    return price_classes(found.values()) if len(found) > 1 else []
+
+
+def price_class(price: float, bounds: Sequence[float]) -> int:
+    """The class of a price: 0 for the lowest."""
+    return sum(price >= bound for bound in bounds)
+
+
+def _draw_country(
+    canvas: Canvas,
+    sheet: _Sheet,
+    country: str,
+    price: float | None,
+    bounds: Sequence[float],
+    words: Speech,
+) -> None:
+    lines = []
+    for ring in _rings(country):
+        points = [sheet.at(*point) for point in ring]
+        if any(-40 < x < sheet.width + 40 and -40 < y < sheet.height + 40 for x, y in points):
+            steps = (
+                f"{x:.0f} {y:.0f}" if sheet.width < 600 else f"{number(x)} {number(y)}"
+                for x, y in points
+            )
+            lines.append("M" + "L".join(steps) + "Z")
+    if not lines:
+        return
+    css = "land" if price is None else f"land price-{price_class(price, bounds)}"
+    hint = (
+        ""
+        if price is None
+        else f"{words.place(country)}: {words.figure(price)} {price_unit(words)}"
+    )
+    canvas.element("path", hint=hint, d="".join(lines), class_=css)
+
+
+def _positions(places: Sequence[Place], sheet: _Sheet) -> dict[str, tuple[Point, bool]]:
+    return {p.name: sheet.held(sheet.at(p.longitude, p.latitude)) for p in places}
+
+
+def _ordered(flows: Sequence[Data]) -> list[Data]:
+    """Wide flows first, so that thin ones stay visible; tiny ones fall out."""
+    kept = [flow for flow in flows if flow["bcm"] >= _LEAST and flow["from"] != flow["to"]]
+    return sorted(kept, key=lambda flow: -flow["bcm"])
+
+
+def _is_lng(flow: Data) -> bool:
+    return str(flow["mode"]) not in ("pipeline", "pipe")
+
+
+def _draw_flow(
+    canvas: Canvas,
+    at: Mapping[str, tuple[Point, bool]],
+    flow: Data,
+    width: float,
+    words: Speech,
+) -> None:
+    ends = at.get(flow["from"]), at.get(flow["to"])
+    if ends[0] is None or ends[1] is None or not (ends[0][1] or ends[1][1]):
+        return
+    (x1, y1), (x2, y2) = ends[0][0], ends[1][0]
+    bend = 0.16 if not _is_lng(flow) else 0.22
+    cx, cy = (x1 + x2) / 2 - (y2 - y1) * bend, (y1 + y2) / 2 + (x2 - x1) * bend
+    thick = max(0.9, flow["bcm"] * width / 9000)
+    css = ("flow lng" if _is_lng(flow) else "flow pipe") + (" full" if is_full(flow) else "")
+    way = f"{words.place(flow['from'])} – {words.place(flow['to'])}"
+    hint = f"{way}: {words.figure(flow['bcm'], 1)} {volume_unit(words)}"
+    curve = f"M{number(x1)} {number(y1)}Q{number(cx)} {number(cy)} {number(x2)} {number(y2)}"
+    canvas.element("path", hint=hint, d=curve, class_=css, stroke_width=number(thick))
+    _draw_arrow(canvas, (x1, y1), (cx, cy), (x2, y2), thick, css)
+
+
+def _draw_arrow(
+    canvas: Canvas, start: Point, control: Point, end: Point, thick: float, css: str
+) -> None:
+    """A chevron two thirds along the curve, pointing where the gas goes."""
+    t = 0.62
+    x = (1 - t) ** 2 * start[0] + 2 * t * (1 - t) * control[0] + t * t * end[0]
+    y = (1 - t) ** 2 * start[1] + 2 * t * (1 - t) * control[1] + t * t * end[1]
+    dx = (1 - t) * (control[0] - start[0]) + t * (end[0] - control[0])
+    dy = (1 - t) * (control[1] - start[1]) + t * (end[1] - control[1])
+    length = math.hypot(dx, dy) or 1.0
+    ux, uy, size = dx / length, dy / length, 2.4 + 0.75 * thick
+    points = [
+        (x + ux * size * 1.3, y + uy * size * 1.3),
+        (x - ux * size - uy * size, y - uy * size + ux * size),
+        (x - ux * size + uy * size, y - uy * size - ux * size),
+    ]
+    canvas.path(points, True, class_=css.replace("flow", "arrow"))
+
+
+def _draw_prices(
+    canvas: Canvas,
+    sheet: _Sheet,
+    prices: Mapping[str, float],
+    places: Sequence[Place],
+    words: Speech,
+    narrow: bool,
+) -> None:
+    """Price labels, dear first come first served: a label that would cover another stays out."""
+    taken: list[tuple[float, float]] = []
+    shown: set[str] = set()
+    for place in places:
+        price = prices.get(place.country)
+        point, inside = sheet.held(sheet.at(place.longitude, place.latitude), 14)
+        if price is None or not inside or place.country in shown:
+            continue
+        room = 26.0 if narrow else 30.0
+        if any(abs(point[0] - x) < room and abs(point[1] - y) < 15 for x, y in taken):
+            continue
+        taken.append(point)
+        shown.add(place.country)
+        label = words.figure(price)
+        half = text_width(label, 11) / 2 + 2
+        canvas.rect(point[0] - half, point[1] - 8, 2 * half, 15, rx=7, class_="tag")
+        canvas.text(point[0], point[1] + 3.6, label, "middle", class_="price")
+
+
+def _draw_stubs(
+    canvas: Canvas,
+    sheet: _Sheet,
+    at: Mapping[str, tuple[Point, bool]],
+    flows: Sequence[Data],
+    words: Speech,
+) -> None:
+    """Names of sellers outside the frame, at the edge where their gas comes in."""
+    sellers: dict[str, float] = {}
+    for flow in _ordered(flows):
+        start, end = at.get(flow["from"]), at.get(flow["to"])
+        if start and end and not start[1] and end[1]:
+            sellers[flow["from"]] = sellers.get(flow["from"], 0.0) + flow["bcm"]
+    taken: list[Point] = []
+    for name in sorted(sellers, key=lambda item: -sellers[item]):
+        (x, y), _ = at[name]
+        label = words.place(name)
+        half = text_width(label, 11) / 2
+        while any(abs(x - a) < half + 40 and abs(y - b) < 15 for a, b in taken):
+            y += 16 if y < sheet.height / 2 else -16
+        taken.append((x, y))
+        canvas.circle(x, y, 3, class_="stub")
+        above = y > sheet.height / 2
+        x = min(max(x, half + 4), sheet.width - half - 4)
+        canvas.text(x, y - 8 if above else y + 15, label, "middle", class_="edge")

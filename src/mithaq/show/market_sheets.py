@@ -1,0 +1,322 @@
+"""Tables of the gas system: prices, trade, flows, payoffs, and what an agreement is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mithaq.show.sheets import Cell, Column, Sheet
+from mithaq.show.speech import Speech
+
+__all__ = ["market_sheets", "worth_sheets"]
+
+Data = Mapping[str, Any]
+FULL = 0.995  # a flow above this share of its capacity is shown as congested
+
+
+def market_sheets(data: Data, words: Speech) -> list[Sheet]:
+    """What the terminal shows of an equilibrium; ``--json`` carries the whole."""
+    return [
+        certificate_sheet(data, words),
+        prices_sheet(data, words),
+        exporters_sheet(data, words),
+        congested_sheet(data, words),
+        payoffs_sheet(data, words),
+    ]
+
+
+def price_unit(words: Speech) -> str:
+    """USD per thousand cubic metres, in words."""
+    return words.say("USD/1000 m³")
+
+
+def volume_unit(words: Speech) -> str:
+    """Billion cubic metres a year, in words."""
+    return words.say("bcm a year")
+
+
+def money_unit(words: Speech) -> str:
+    """Million US dollars a year, in words."""
+    return words.say("million USD a year")
+
+
+def certificate_sheet(data: Data, words: Speech) -> Sheet:
+    """Whether the answer is proven, and how long it took."""
+    say = words.say
+    seconds, size = data["seconds"], data["size"]
+    violation = data["certificate"]["max_violation"]
+    rows = [
+        (say("Outcome"), words.term("outcome", data["status"])),
+        (say("Largest violation of the conditions"), f"{violation:.1e}"),
+        (say("Variables"), words.figure(size["variables"])),
+        (say("Rows"), words.figure(size["rows"])),
+        *(
+            (label, say("{seconds} s", seconds=words.figure(seconds[key], 3)))
+            for key, label in (
+                ("load", say("Loading")),
+                ("build", say("Building")),
+                ("solve", say("Solving")),
+                ("certify", say("Certifying")),
+            )
+            if seconds.get(key) is not None
+        ),
+    ]
+    return Sheet.of(say("Equilibrium"), (Column(""), Column("", figures=True)), rows)
+
+
+def prices_sheet(data: Data, words: Speech, observed: Mapping[str, float] | None = None) -> Sheet:
+    """Prices by node, beside what was observed where that is known."""
+    say, observed = words.say, observed or {}
+    unit = price_unit(words)
+    columns = [Column(say("Node")), Column(say("Price"), unit, True)]
+    if observed:
+        columns += [Column(say("Observed"), unit, True), Column(say("Difference"), "%", True)]
+    rows = []
+    for node, price in sorted(data["prices"].items()):
+        if price is None:
+            continue
+        seen = observed.get(node)
+        row = [words.place(node), words.figure(price)]
+        if observed:
+            off = None if not seen else price / seen - 1
+            row += [words.figure(seen), "–" if off is None else words.change(100 * off)]
+        rows.append(row)
+    return Sheet.of(say("Prices"), columns, rows)
+
+
+def exporters_sheet(data: Data, words: Speech) -> Sheet:
+    """Sales of the main exporters against what was observed."""
+    say, fit = words.say, data.get("fit") or {}
+    unit = volume_unit(words)
+    columns = (
+        Column(say("Exporter")),
+        Column(say("Model"), unit, True),
+        Column(say("Observed"), unit, True),
+        Column(say("Difference"), "%", True),
+    )
+    rows = [
+        (
+            words.place(item["exporter"]),
+            words.figure(item["model"], 1),
+            words.figure(item["observed"], 1),
+            _off(item["model"], item["observed"], words),
+        )
+        for item in fit.get("exporters", ())
+    ]
+    title = say("Exports into Europe, {year}", year=str(fit.get("year", "")))
+    return Sheet.of(title, columns, rows, note=fit_note(fit, words))
+
+
+def _off(model: float, observed: float, words: Speech) -> str:
+    return words.change(100 * (model / observed - 1)) if observed else "–"
+
+
+def fit_note(fit: Data, words: Speech) -> str:
+    """How far the model is from what was observed, beside simple benchmarks."""
+    if fit.get("wape") is None:
+        return ""
+    note = words.say(
+        "Weighted error over exporter–importer pairs: {wape}.", wape=words.share(fit["wape"], 1)
+    )
+    if fit.get("parameters") is not None:
+        note += " " + words.say(
+            "Calibrated numbers: {count}.", count=words.figure(fit["parameters"])
+        )
+    marks = fit.get("benchmarks") or {}
+    labels = (
+        ("unchanged", words.say("trade of the year before, unchanged")),
+        ("scaled", words.say("the same, scaled to each country's imports")),
+        ("ras", words.say("the same, fitted to both totals")),
+    )
+    told = [
+        f"{label} {words.share(marks[key], 1)}"
+        for key, label in labels
+        if marks.get(key) is not None
+    ]
+    if told:
+        note += " " + words.say("For comparison: {benchmarks}.", benchmarks="; ".join(told))
+    return note
+
+
+def is_full(flow: Data) -> bool:
+    """Whether a flow fills its capacity."""
+    capacity = flow.get("capacity") or 0.0
+    return bool(capacity > 0.0 and flow["bcm"] >= FULL * capacity)
+
+
+def flows_sheet(flows: Sequence[Data], words: Speech, title: str) -> Sheet:
+    """Flows with their capacity; the full ones are marked."""
+    say = words.say
+    unit = volume_unit(words)
+    columns = (
+        Column(say("From")),
+        Column(say("To")),
+        Column(say("By")),
+        Column(say("Flow"), unit, True),
+        Column(say("Capacity"), unit, True),
+        Column(say("Use")),
+    )
+    rows: list[tuple[Cell | str, ...]] = [
+        (
+            words.place(item["from"]),
+            words.place(item["to"]),
+            words.term("mode", item["mode"]),
+            words.figure(item["bcm"], 1),
+            words.figure(item.get("capacity"), 1),
+            Cell(say("full"), "bad", badge=True)
+            if is_full(item)
+            else words.share(item["bcm"] / item["capacity"] if item.get("capacity") else None),
+        )
+        for item in sorted(flows, key=lambda item: (-item["bcm"], item["from"], item["to"]))
+    ]
+    return Sheet.of(title, columns, rows)
+
+
+def congested_sheet(data: Data, words: Speech) -> Sheet:
+    """The arcs that are full."""
+    full = [item for item in data["flows"] if is_full(item)]
+    return flows_sheet(full, words, words.say("Full pipelines, terminals and routes"))
+
+
+def payoffs_sheet(data: Data, words: Speech, least: float = 100.0) -> Sheet:
+    """What every party earns; those below ``least`` million USD a year are left out and counted."""
+    say = words.say
+    columns = (Column(say("Party")), Column(say("Payoff"), money_unit(words), True))
+    ranked = sorted(data["payoffs"].items(), key=lambda item: (-item[1], item[0]))
+    shown = [item for item in ranked if abs(item[1]) >= least]
+    rows = [(words.party(key), words.figure(value)) for key, value in shown]
+    hidden = len(ranked) - len(shown)
+    note = ""
+    if hidden:
+        note = words.plural(
+            "{n} party with less than {least} is left out.",
+            "{n} parties with less than {least} are left out.",
+            hidden,
+            least=words.figure(least),
+        )
+    return Sheet.of(say("Payoffs"), columns, rows, note=note)
+
+
+def matrix_sheet(pairs: Sequence[Data], words: Speech) -> Sheet:
+    """Importer by exporter: the model's sales, with the observed ones below, shaded by the gap."""
+    say = words.say
+    exporters = list(dict.fromkeys(item["exporter"] for item in pairs))
+    importers = sorted({item["importer"] for item in pairs}, key=words.place)
+    at = {(item["importer"], item["exporter"]): item for item in pairs}
+    columns = (
+        Column(say("Importer")),
+        *(Column(words.place(name), "", True) for name in exporters),
+    )
+    rows = [
+        (words.place(row), *(_pair(at.get((row, column)), words) for column in exporters))
+        for row in importers
+    ]
+    return Sheet.of(say("Trade by pair, model and observed"), columns, rows, kind="heat")
+
+
+def _pair(item: Data | None, words: Speech) -> Cell:
+    if item is None or not (item["model"] or item["observed"]):
+        return Cell("")
+    gap = (item["model"] or 0.0) - (item["observed"] or 0.0)
+    return Cell(
+        words.figure(item["model"], 1),
+        below=words.figure(item["observed"], 1),
+        shade=max(-1.0, min(1.0, gap / 8.0)),
+    )
+
+
+def worth_sheets(data: Data, words: Speech) -> list[Sheet]:
+    """What the agreement is worth, and on what it rests."""
+    return [
+        worth_sheet(data, words),
+        reciprocity_sheet(data, words),
+        assumptions_sheet(data, words),
+    ]
+
+
+def legs_of(data: Data) -> list[str]:
+    """The legs in the order in which the first party lists them."""
+    return list(dict.fromkeys(leg for item in data["parties"].values() for leg in item["legs"]))
+
+
+def worth_sheet(data: Data, words: Speech) -> Sheet:
+    """Worth of the agreement to each party with its range and the share of each leg."""
+    say, unit = words.say, money_unit(words)
+    legs = legs_of(data)
+    columns = (
+        Column(say("Party")),
+        Column(say("Worth"), unit, True),
+        Column(say("Range"), unit, True),
+        *(Column(words.term("segment", leg), unit, True) for leg in legs),
+    )
+    rows: list[tuple[Cell | str, ...]] = [
+        (
+            words.party(key),
+            Cell(words.change(item["worth"]), gain_tone(item)),
+            words.span(item.get("low"), item.get("high")),
+            *(words.change(item["legs"].get(leg)) for leg in legs),
+        )
+        for key, item in data["parties"].items()
+    ]
+    note = words.plural(
+        "From {n} equilibrium.",
+        "From {n} equilibria.",
+        data["equilibria"],
+    )
+    title = say("Worth of {agreement}", agreement=words.name(data["agreement"]))
+    return Sheet.of(title, columns, rows, note=note)
+
+
+def gain_tone(item: Data) -> str:
+    """Good or bad where the sign is the same over the whole range, else a warning."""
+    low, high = item.get("low"), item.get("high")
+    low = item["worth"] if low is None else low
+    high = item["worth"] if high is None else high
+    if low > 0:
+        return "good"
+    return "bad" if high < 0 else "warn"
+
+
+def reciprocity_sheet(data: Data, words: Speech) -> Sheet:
+    """How even the worth is, and the payment that would make it so."""
+    say = words.say
+    found = data["reciprocity"]
+    rows: list[tuple[str, str]] = [(say("Index of reciprocity"), words.figure(found["index"], 2))]
+    if payment := found.get("side_payment"):
+        rows.append(
+            (
+                say(
+                    "Payment from {payer} to {payee} that evens the gains",
+                    payer=words.party(payment["from"]),
+                    payee=words.party(payment["to"]),
+                ),
+                f"{words.figure(payment['musd_per_year'])} {money_unit(words)}",
+            )
+        )
+    return Sheet.of(
+        say("Reciprocity of worth"), (Column(say("Measure")), Column(say("Value"), "", True)), rows
+    )
+
+
+def assumptions_sheet(data: Data, words: Speech) -> Sheet:
+    """What the figures rest on."""
+    say = words.say
+    rows = [assumption(item, words) for item in data["assumptions"]]
+    columns = (Column(say("Assumption")), Column(say("Value")), Column(say("Basis")))
+    return Sheet.of(say("Assumptions"), columns, rows)
+
+
+def assumption(item: Any, words: Speech) -> tuple[Cell | str, ...]:
+    """An assumption as text, value and basis, whether it came as text or as a mapping."""
+    if not isinstance(item, Mapping):
+        return (words.value(item), "–", "–")
+    keys = ("text", "name", "parameter", "what")
+    text = next((item[key] for key in keys if item.get(key)), "–")
+    sources = item.get("sources") or item.get("claim") or item.get("source") or ()
+    listed = (sources,) if isinstance(sources, str) else tuple(map(str, sources))
+    basis = item.get("basis") or item.get("reason") or item.get("note") or ""
+    return (
+        words.value(text),
+        words.value(item.get("value")),
+        Cell(words.value(basis) if basis else "", sources=listed),
+    )

@@ -1,0 +1,195 @@
+"""What a report is made of, gathered from the rooms below as plain dictionaries.
+
+The report is drawn from these dictionaries alone, so that it can be drawn without a gas chain (a
+case that has none) and tested without solving anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mithaq import record as room
+
+if TYPE_CHECKING:
+    from mithaq.chain import Chain
+    from mithaq.record import Record
+
+__all__ = ["Material", "cases", "events", "gather", "market", "names_of", "worth"]
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that one report shows; parts that a case does not have are None or empty.
+
+    ``sources`` are dictionaries with id, publisher, published, lang, title, url; ``partners`` the
+    keys of ``worth["parties"]`` that belong to the two sides; ``run`` is the run record, label ->
+    text.
+    """
+
+    case: Data
+    state: Data
+    check: Data
+    timeline: Sequence[Data]
+    sources: Sequence[Data]
+    balance: Data | None = None
+    market: Data | None = None
+    worth: Data | None = None
+    nodes: Sequence[Data] = ()
+    observed_prices: Mapping[str, float] = field(default_factory=dict)
+    partners: Sequence[str] = ()
+    run: Mapping[str, str] = field(default_factory=dict)
+
+
+def names_of(record: Record, lang: str) -> Callable[[str], str | None]:
+    """The names of a record's subjects in a language, by identifier or by name in the chain."""
+    chain_names = {
+        name: subject.id
+        for subject in record.subjects("party")
+        for name in record.texts(subject.id, "chain_name")
+    }
+
+    def name(key: str) -> str | None:
+        subject = key if record.has(key) else chain_names.get(key)
+        return record.name(subject, lang) if subject else None
+
+    return name
+
+
+def cases() -> dict[str, Any]:
+    """The shipped cases: ``{"cases": [{id, title, claims, sources}]}``."""
+    found = []
+    for key in room.case_ids():
+        record = room.load_case(key)
+        found.append(
+            {
+                "id": record.id,
+                "title": dict(record.case.title),
+                "claims": len(record.claims),
+                "sources": len(record.sources),
+            }
+        )
+    return {"cases": found}
+
+
+def events(record: Record, until: date | None = None) -> list[dict[str, Any]]:
+    """The dated events of a record as dictionaries."""
+    return [event.to_dict() for event in room.timeline(record, until=until)]
+
+
+def chain_of(record: Record, year: int) -> Chain:
+    """The gas chain of a case: its own folder ``chain``, else the shipped one of ``year``."""
+    from mithaq.chain import Chain
+
+    own = Path(record.folder or "") / "chain"
+    return Chain.from_folder(own) if record.folder and own.is_dir() else Chain.shipped(year)
+
+
+def market(record: Record, *, year: int = 2010, edits: Path | None = None) -> dict[str, Any]:
+    """The equilibrium of the gas market with its fit, as the command ``market`` prints it."""
+    from mithaq.chain import edits_from_file
+    from mithaq.equilibrium import fit, solve
+
+    found = solve(chain_of(record, year), edits_from_file(edits) if edits else ())
+    return {**found.to_dict(), "fit": fit(found, year=year).to_dict()}
+
+
+def worth(record: Record, agreement: str, year: int = 2010) -> dict[str, Any]:
+    """The worth of an agreement, as the command ``worth`` prints it."""
+    from mithaq.worth import worth as value
+
+    return dict(value(record, chain_of(record, year), agreement).to_dict())
+
+
+def gather(
+    record: Record, *, at: date | None = None, known: date | None = None, year: int = 2010
+) -> Material:
+    """Ask every room for what the report shows. A case without a scenario has no worth section."""
+    told = events(record)
+    day = at or last_day(told)
+    between = sides(record)
+    scenarios = scenario_ids(record)
+    valued = worth(record, scenarios[0], year) if scenarios else None
+    found = market(record, year=year) if scenarios else None
+    chain = chain_of(record, year) if scenarios else None
+    return Material(
+        case={
+            "id": record.id,
+            "title": dict(record.case.title),
+            "description": dict(record.case.description),
+        },
+        state=room.state(record, at=day, known=known).to_dict(),
+        check=room.check(record).to_dict(),
+        timeline=told,
+        sources=[source.to_dict() for source in record.sources.values()],
+        balance=room.balance(record, *between, at=day).to_dict() if between else None,
+        market=found,
+        worth=valued,
+        nodes=chain.rows("nodes") if chain else (),
+        observed_prices=observed_prices(chain, year) if chain else {},
+        partners=partners(record, valued, between) if valued else (),
+        run=run_record(record, chain, day),
+    )
+
+
+def last_day(told: Sequence[Data]) -> date:
+    """The last day of which the record tells anything that is neither planned nor open-ended."""
+    days = [
+        str(event["start"])[:10]
+        for event in told
+        if event.get("start") and event.get("modality", "actual") == "actual"
+    ]
+    full = [day for day in days if re.fullmatch(r"\d{4}-\d\d-\d\d", day)]
+    return date.fromisoformat(max(full, default="2000-01-01"))
+
+
+def sides(record: Record) -> tuple[str, str] | None:
+    """The two home states of the case, if it names them."""
+    states = record.case.states
+    return (states[0], states[1]) if len(states) == 2 else None
+
+
+def scenario_ids(record: Record) -> list[str]:
+    """The scenarios beside the record, by name."""
+    folder = Path(record.folder or "") / "scenarios"
+    return sorted(path.stem for path in folder.glob("*.yaml")) if record.folder else []
+
+
+def observed_prices(chain: Chain, year: int) -> dict[str, float]:
+    """Node -> observed price of ``year`` in USD per 1000 m³."""
+    rows = chain.rows("prices_observed")
+    return {str(r["node"]): float(r["price"]) for r in rows if int(r["year"]) == year}
+
+
+def partners(record: Record, valued: Data, between: tuple[str, str] | None) -> list[str]:
+    """The parties of the worth that belong to the two sides: their firms, then their states."""
+    known = set(valued["parties"])
+    ids = [s.id for s in record.subjects("party")]
+    chain_names = {key: record.texts(key, "chain_name") for key in ids}
+    firms = [n for key in ids if record.home(key) in (between or ()) for n in chain_names[key]]
+    states = [name for key in between or () for name in (*chain_names[key], record.name(key, "en"))]
+    found = [name for name in (*firms, *states) if name in known]
+    return list(dict.fromkeys(sorted(found, key=lambda name: name in states)))
+
+
+def run_record(record: Record, chain: Chain | None, day: date) -> dict[str, str]:
+    """What was computed from what: versions and hashes."""
+    from importlib.metadata import version
+
+    import mithaq.show.digest as digest
+
+    found = {
+        "date": day.isoformat(),
+        "record": digest.of_record(record),
+        "mithaq": version("mithaq"),
+    }
+    if chain is not None:
+        found["chain"] = chain.hash
+        found |= {name: version(name) for name in ("clarabel", "numpy", "scipy", "pandas")}
+    return found

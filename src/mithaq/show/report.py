@@ -1,0 +1,396 @@
+"""The report: one HTML file that asks nothing of the network and runs no script."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from mithaq.errors import DataError, Problem
+from mithaq.show import market_sheets as market
+from mithaq.show import record_sheets as records
+from mithaq.show.atlas import Place, map_picture, outline_source, price_bounds
+from mithaq.show.bars import balance_picture, dots_picture, worth_picture
+from mithaq.show.material import Material, gather, names_of
+from mithaq.show.speech import Speech, speech
+from mithaq.show.story import answers, headlines, summary
+from mithaq.show.timeline import timeline_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jinja2 import Environment
+
+    from mithaq.record import Record
+
+__all__ = ["Picture", "Report", "check_target", "render", "report"]
+
+Data = Mapping[str, Any]
+_WIDE, _NARROW = 1060.0, 358.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was written: the file, its size, the answer in sentences, notes on what is missing."""
+
+    path: Path
+    lang: str
+    bytes: int
+    summary: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values."""
+        return {
+            "path": str(self.path),
+            "lang": self.lang,
+            "bytes": self.bytes,
+            "summary": list(self.summary),
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture, drawn for a wide and for a narrow screen."""
+
+    wide: Markup
+    narrow: Markup
+    title: str = ""
+
+    @classmethod
+    def drawn(cls, draw: Callable[[float, str], Markup], key: str, title: str = "") -> Picture:
+        """Both drawings of ``draw(width, key)``."""
+        return cls(draw(_WIDE, f"{key}-w"), draw(_NARROW, f"{key}-n"), title)
+
+
+def report(
+    case: str | Path | Record,
+    *,
+    lang: str = "en",
+    out: str | Path = "report.html",
+    at: date | None = None,
+) -> Report:
+    """Write the report of a case (a name, a folder or a loaded record) to ``out``.
+
+    The file appears whole or not at all. Raises :class:`~mithaq.errors.DataError` where the case
+    cannot be read or the file cannot be written.
+    """
+    from mithaq.record import load_case
+
+    target = Path(out)
+    check_target(target)
+    record = load_case(case) if isinstance(case, (str, Path)) else case
+    words = speech(lang, names_of(record, lang))
+    material = gather(record, at=at)
+    page = render(material, words).encode("utf-8")
+    _write(target, page)
+    notes = [] if material.worth else [_no_scenario(words)]
+    return Report(target, lang, len(page), tuple(summary(material, words)), tuple(notes))
+
+
+def _no_scenario(words: Speech) -> str:
+    return words.say(
+        "This case has no scenario, so nothing is said about what an agreement would be worth."
+    )
+
+
+def check_target(path: Path) -> None:
+    """Raise :class:`~mithaq.errors.DataError` where ``path`` cannot be written, before any work."""
+    folder = path.parent
+    what, hint = "", ""
+    if not folder.is_dir():
+        what, hint = f"there is no folder {str(folder)!r}", "make it first, or choose another --out"
+    elif path.is_dir():
+        what, hint = "is a folder", "give the name of a file"
+    elif not os.access(path if path.exists() else folder, os.W_OK):
+        what, hint = "may not be written", "choose another --out"
+    if what:
+        raise DataError([Problem(file=str(path), what=what, hint=hint)])
+
+
+def _write(path: Path, page: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(page)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def render(material: Material, words: Speech) -> str:
+    """The page as text, from the material alone."""
+    headings = _headings(words)
+    numbers = {source["id"]: place for place, source in enumerate(material.sources, 1)}
+    page = _environment().get_template("report.html.j2")
+    return page.render(
+        material=material,
+        words=words,
+        say=words.say,
+        lang=words.language.code,
+        direction=words.language.direction,
+        css=Markup(_css()),  # noqa: S704  our own file
+        title=words.value(material.case["title"]),
+        description=words.value(material.case.get("description") or ""),
+        headings=headings,
+        contents=[(id_, text) for id_, text in headings.items() if _present(id_, material)],
+        headlines=headlines(material, words),
+        answers=answers(material, words),
+        sheets=_sheets(material, words),
+        pictures=_pictures(material, words),
+        timeline_note=_timeline_note(words),
+        contradictions=[
+            _contradiction(c, material, words) for c in material.check["contradictions"]
+        ],
+        contradictions_note=records.check_sheets(material.check, words)[0].note,
+        legs=market.legs_of(material.worth) if material.worth else [],
+        price_key=_price_key(material, words),
+        outline_source=outline_source(),
+        numbers=numbers,
+        sources=[_source(source, words) for source in material.sources],
+        run=_run(material, words),
+    )
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("mithaq.show"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["shade"] = _shade
+    return made
+
+
+@cache
+def _css() -> str:
+    return files("mithaq.show").joinpath("templates/report.css").read_text(encoding="utf-8")
+
+
+def _shade(value: float) -> str:
+    """A tint between white and blue (less) or orange (more); text on it stays readable."""
+    strength = round(min(abs(value), 1.0) ** 0.7 * 0.55, 3)
+    return f"rgba(194,87,26,{strength})" if value > 0 else f"rgba(18,85,143,{strength * 0.8:.3f})"
+
+
+def _headings(words: Speech) -> dict[str, str]:
+    say = words.say
+    return {
+        "answer": say("The answer"),
+        "timeline": say("Timeline"),
+        "state": say("What stands"),
+        "contradictions": say("Where the sources contradict each other"),
+        "balance": say("Reciprocity"),
+        "worth": say("What it would be worth, by leg and party"),
+        "map": say("The gas market: flows and prices"),
+        "prices": say("Prices, model and observed"),
+        "trade": say("Trade, model and observed"),
+        "assumptions": say("Assumptions"),
+        "sources": say("Sources"),
+        "run": say("Run record"),
+    }
+
+
+def _present(section: str, material: Material) -> bool:
+    if section in ("worth", "assumptions"):
+        return material.worth is not None
+    if section in ("map", "prices", "trade"):
+        return material.market is not None
+    return section != "balance" or material.balance is not None
+
+
+def _timeline_note(words: Speech) -> str:
+    if words.rtl:
+        return words.say("Time runs from right to left.")
+    return words.say("Time runs from left to right.")
+
+
+def _sheets(material: Material, words: Speech) -> dict[str, Any]:
+    """Every table of the page by name."""
+    check = records.check_sheets(material.check, words)
+    found: dict[str, Any] = {
+        "timeline": records.timeline_sheet(material.timeline, words),
+        "state": records.state_sheets(material.state, words),
+        "problems": check[1],
+        "balance": records.balance_sheets(material.balance, words) if material.balance else [],
+        "certificate": None,
+    }
+    if material.worth:
+        found["worth"] = market.worth_sheets(material.worth, words)
+    if data := material.market:
+        flows = [flow for flow in data["flows"] if flow["bcm"] >= 0.05]
+        found |= {
+            "flows": market.flows_sheet(flows, words, words.say("Flows")),
+            "prices": market.prices_sheet(data, words, material.observed_prices),
+            "exporters": market.exporters_sheet(data, words),
+            "matrix": market.matrix_sheet((data.get("fit") or {}).get("pairs", ()), words),
+            "payoffs": market.payoffs_sheet(data, words),
+            "certificate": market.certificate_sheet(data, words),
+        }
+    return found
+
+
+def _pictures(material: Material, words: Speech) -> dict[str, Any]:
+    """Every picture of the page by name; None where there is nothing to draw."""
+    found: dict[str, Any] = dict.fromkeys(
+        ("timeline", "balance", "map", "prices", "exporters"), None
+    )
+    found["worth"] = _worth_pictures(material, words)
+    if told := material.timeline:
+        found["timeline"] = Picture.drawn(
+            lambda width, key: timeline_picture(told, words, width, key), "timeline"
+        )
+    balance = material.balance
+    if balance and balance["grants"]:
+        found["balance"] = Picture.drawn(
+            lambda width, key: balance_picture(balance, words, width, key), "balance"
+        )
+    if material.market:
+        found |= _market_pictures(material.market, material, words)
+    return found
+
+
+def _worth_pictures(material: Material, words: Speech) -> list[Picture]:
+    """The two sides on one scale, everyone else on another, so that no giant flattens the rest."""
+    worth = material.worth
+    if not worth:
+        return []
+    legs = market.legs_of(worth)
+    sides = [key for key in material.partners if key in worth["parties"]]
+    others = [key for key in worth["parties"] if key not in sides]
+    groups = (
+        ("sides", sides, words.say("The two sides")),
+        ("others", others, words.say("Everyone else")),
+    )
+    return [
+        Picture.drawn(
+            lambda width, key, some=some: worth_picture(worth, some, legs, words, width, key),
+            f"worth-{name}",
+            title,
+        )
+        for name, some, title in groups
+        if some
+    ]
+
+
+def _market_pictures(data: Data, material: Material, words: Speech) -> dict[str, Picture]:
+    found = {}
+    places = places_of(material.nodes)
+    fit = data.get("fit") or {}
+    year = str(fit.get("year", ""))
+    if places:
+        found["map"] = Picture.drawn(
+            lambda width, key: map_picture(data, places, words, width, key, year), "map"
+        )
+    prices = [
+        (words.place(node), float(data["prices"][node]), seen)
+        for node, seen in sorted(material.observed_prices.items(), key=lambda item: -item[1])
+        if data["prices"].get(node) is not None
+    ]
+    if prices:
+        title, unit = words.say("Prices, model and observed"), market.price_unit(words)
+        found["prices"] = Picture.drawn(
+            lambda width, key: dots_picture(prices, words, width, key, title, unit), "prices"
+        )
+    exports = [
+        (words.place(item["exporter"]), float(item["model"]), item["observed"])
+        for item in sorted(fit.get("exporters", ()), key=lambda item: -(item["observed"] or 0))
+    ]
+    if exports:
+        title, unit = words.say("Exports into Europe, {year}", year=year), market.volume_unit(words)
+        found["exporters"] = Picture.drawn(
+            lambda width, key: dots_picture(exports, words, width, key, title, unit, 1), "exporters"
+        )
+    return found
+
+
+def places_of(nodes: Sequence[Data]) -> list[Place]:
+    """The nodes that have a latitude and a longitude."""
+    found = []
+    for node in nodes:
+        latitude, longitude = node.get("latitude"), node.get("longitude")
+        if latitude not in (None, "") and longitude not in (None, ""):
+            country = str(node.get("country") or node["name"])
+            found.append(Place(str(node["name"]), country, float(latitude), float(longitude)))
+    return found
+
+
+def _price_key(material: Material, words: Speech) -> list[str]:
+    if not material.market:
+        return []
+    bounds = price_bounds(material.market["prices"], places_of(material.nodes))
+    if not bounds:
+        return []
+    ends = [words.say("below {price}", price=words.figure(bounds[0]))]
+    ends += [f"{words.figure(a)}–{words.figure(b)}" for a, b in pairwise(bounds)]
+    return [*ends, words.say("{price} and above", price=words.figure(bounds[-1]))]
+
+
+def _contradiction(item: Data, material: Material, words: Speech) -> dict[str, Any]:
+    listed = {source["id"]: (place, source) for place, source in enumerate(material.sources, 1)}
+    sides = []
+    for side in item["sides"]:
+        sources = []
+        for key in side["sources"]:
+            place, source = listed.get(key, (0, {}))
+            publisher = source.get("publisher") or records.source_words(key, words)
+            told = words.date(source["published"]) if source.get("published") else ""
+            sources.append({"number": place, "publisher": publisher, "date": told})
+        sides.append({"value": words.value(side["value"], item["property"]), "sources": sources})
+    kind = words.term("contradiction_kind", item.get("kind"))
+    return {
+        "subject": words.name(item["subject"]),
+        "what": f"{words.term('property', item['property'])} · {kind}",
+        "sides": sides,
+        "decided": records.resolution(item, words),
+    }
+
+
+def _source(source: Data, words: Speech) -> dict[str, str]:
+    url = str(source.get("url") or "")
+    parts = urlsplit(url)
+    safe = parts.scheme in ("http", "https")
+    published = source.get("published")
+    when = words.date(published) if published else words.say("no date")
+    if published and source.get("published_basis") == "inferred":
+        when = words.say("{date} (inferred)", date=when)
+    return {
+        "publisher": str(source["publisher"]),
+        "title": str(source.get("title") or ""),
+        "lang": str(source.get("lang") or ""),
+        "language": words.term("language", str(source.get("lang") or "")),
+        "date": when,
+        "url": url if safe else "",
+        "host": parts.hostname or "",
+    }
+
+
+def _run(material: Material, words: Speech) -> list[tuple[str, str]]:
+    say = words.say
+    labels = {
+        "date": say("State of the record on"),
+        "record": say("SHA-256 of the claims"),
+        "chain": say("Hash of the gas chain"),
+        "case": say("Case"),
+        "tolerance": say("Tolerance of the certificate"),
+    }
+    found = [(labels["case"], str(material.case["id"]))]
+    return found + [(labels.get(key, key), value) for key, value in material.run.items()]

@@ -1,0 +1,180 @@
+"""From codes to words: one language together with the names of one record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from mithaq.record.properties import properties
+from mithaq.words.text import Language, language
+
+__all__ = ["Speech", "speech"]
+
+_DATE = re.compile(r"[\d.X/~?%-]*\d{4}[\d.X/~?%-]*|\.\.")
+_ROLE = re.compile(r"(treasury of|consumers in|buyers in|operator of) (.+)")
+_NUMBER = r"[<>]?=?\d[\d.]*(?:-\d[\d.]*)?"
+_FIGURE = re.compile(rf"(about )?({_NUMBER}) (%|[A-Za-z]\S*)")
+_SHARE = re.compile(rf"(\S+) ({_NUMBER}) %")
+_LEFT_TO_RIGHT_MARK = "\u200e"
+
+
+class Speech:
+    """Words of one language for the codes, dates, figures and subjects of one record.
+
+    ``names`` gives the name of a subject in that language, or None where the record has none; the
+    identifier is then shown as it stands.
+
+    >>> Speech(language("en"), {"sonatrach": "Sonatrach"}.get).name("sonatrach")
+    'Sonatrach'
+    """
+
+    def __init__(self, tongue: Language, names: Callable[[str], str | None] | None = None) -> None:
+        self.language = tongue
+        self.say = tongue.say
+        self.plural = tongue.plural
+        self._names = names or {}.get
+
+    @property
+    def rtl(self) -> bool:
+        """Whether the language is written from right to left."""
+        return self.language.direction == "rtl"
+
+    def name(self, key: str) -> str:
+        """The name of a subject of the record, else the identifier itself."""
+        return self._names(key) or key
+
+    def names(self, keys: Sequence[str] | str | None) -> str:
+        """Several names in a row."""
+        return self.language.comma.join(map(self.name, _many(keys)))
+
+    def list(self, texts: Iterable[str]) -> str:
+        """Texts in a row, parted as the language does."""
+        return self.language.comma.join(texts)
+
+    def place(self, name: str) -> str:
+        """A node, country or firm of the gas system: the record's name for it, else translated."""
+        return self._names(name) or (self.say(name) if "{" not in name else name)
+
+    def party(self, key: str) -> str:
+        """A party of the payoffs: a firm, a state, or a role such as ``treasury of Algeria``."""
+        match = _ROLE.fullmatch(key)
+        if not match:
+            return self.place(key)
+        of = self.place(match[2])
+        match match[1]:
+            case "treasury of":
+                return self.say("treasury of {country}", country=of)
+            case "consumers in":
+                return self.say("consumers in {country}", country=of)
+            case "buyers in":
+                return self.say("buyers in {country}", country=of)
+            case _:
+                return self.say("operator of {arc}", arc=of)
+
+    def term(self, vocabulary: str, code: str | None) -> str:
+        """The label of a code; a dash where there is none."""
+        return self.language.term(vocabulary, code) if code else "–"
+
+    def date(self, edtf: str | None) -> str:
+        """A date in words, as precise as it is and no more; a dash where there is none."""
+        return self.language.date(edtf) if edtf else "–"
+
+    def figure(self, value: Any, digits: int = 0) -> str:
+        """A number; a dash where nothing is known."""
+        return "–" if value is None else self.language.number(float(value), digits)
+
+    def change(self, value: Any, digits: int = 0) -> str:
+        """A number with its sign, also where it is a gain."""
+        if value is None:
+            return "–"
+        text = self.language.number(float(value), digits)
+        if round(float(value), digits) <= 0:
+            return text
+        # In a right-to-left run the sign would jump behind its digits without the mark.
+        return f"{_LEFT_TO_RIGHT_MARK if self.rtl else ''}+{text}"
+
+    def span(self, low: Any, high: Any, digits: int = 0) -> str:
+        """A range from low to high."""
+        if low is None or high is None:
+            return "–"
+        ends = self.change(low, digits), self.change(high, digits)
+        return self.say("{start} to {end}", start=ends[0], end=ends[1])
+
+    def share(self, value: Any, digits: int = 0) -> str:
+        """A share of 1 as a percentage."""
+        return "–" if value is None else self.language.percent(float(value), digits)
+
+    def days(self, count: Any) -> str:
+        """A number of days."""
+        if count is None:
+            return "–"
+        return self.plural("{n} day", "{n} days", int(count))
+
+    def value(self, value: Any, prop: str = "") -> str:
+        """The value of a claim in words: a subject, date, code, quantity or text."""
+        if value is None:
+            return "–"
+        if isinstance(value, Mapping):
+            return self._mapping(value)
+        if isinstance(value, (list, tuple)):
+            return self.list(self.value(item, prop) for item in value)
+        return self._text(str(value), prop)
+
+    def _text(self, text: str, prop: str) -> str:
+        if text.startswith("not "):
+            return self.say("not {value}", value=self._text(text[4:], prop))
+        if name := self._names(text):
+            return name
+        if match := _FIGURE.fullmatch(text):
+            about, number, unit = match.groups()
+            return self._quantity({"number": number, "unit": unit, "about": bool(about)})
+        if match := _SHARE.fullmatch(text):
+            return self._mapping({"party": match[1], "percent": match[2]})
+        if prop == "office":
+            role, _, party = text.partition(" of ")
+            return self._mapping({"role": role, "party": party})
+        if _DATE.fullmatch(text) and re.search(r"\d{4}", text):
+            return self.date(text)
+        return self.language.term(vocabulary(prop), text) if prop else text
+
+    def _mapping(self, value: Mapping[str, Any]) -> str:
+        if "number" in value:
+            return self._quantity(value)
+        if "percent" in value:
+            return f"{self.name(str(value['party']))} {value['percent']}%"
+        if "role" in value:
+            role = self.language.term("role", str(value["role"]))
+            return self.list(part for part in (role, self.name(value.get("party") or "")) if part)
+        if self.language.code in value or "en" in value:
+            return str(value.get(self.language.code) or value.get("en"))
+        return self.list(self.value(item, str(key)) for key, item in value.items() if item)
+
+    def _quantity(self, value: Mapping[str, Any]) -> str:
+        number = str(value["number"]).replace("-", "–")
+        unit = value.get("unit")
+        text = f"{number} {self.language.unit(str(unit))}" if unit else number
+        text = self.say("about {quantity}", quantity=text) if value.get("about") else text
+        measures = value.get("measures")
+        return f"{text} ({self.language.term('measures', str(measures))})" if measures else text
+
+
+def _many(keys: Sequence[str] | str | None) -> Sequence[str]:
+    if keys is None:
+        return ()
+    return (keys,) if isinstance(keys, str) else keys
+
+
+@cache
+def vocabulary(prop: str) -> str:
+    """The vocabulary from which a property takes its codes; the property itself where none."""
+    for declared in properties().values():
+        if prop in declared and declared[prop].vocabulary:
+            return declared[prop].vocabulary[0]
+    return prop
+
+
+def speech(code: str, names: Callable[[str], str | None] | None = None) -> Speech:
+    """Words of the language ``code`` (ar, en, fr or ru)."""
+    return Speech(language(code), names)
