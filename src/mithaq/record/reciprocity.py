@@ -19,7 +19,7 @@ from mithaq.record.contradictions import identity_groups
 from mithaq.record.properties import codes
 from mithaq.record.record import Record
 from mithaq.record.state import as_day, quantities
-from mithaq.words.dates import Answer, Edtf
+from mithaq.words.dates import Answer, Edtf, parse
 from mithaq.words.units import UnitError, convert, dimension
 
 __all__ = ["Balance", "Grant", "Index", "balance", "grants"]
@@ -183,6 +183,9 @@ def _grant(
     if not grantees or not segments or late:
         return None
     delivered = _reached(record, subject, at)
+    if promised is None and delivered is not None:
+        # Nobody tells when it was awarded, only that it was by the time it was delivered.
+        promised = parse(f"../{(delivered.end or delivered).text}")
     return Grant(
         subject=subject,
         kind=kind,
