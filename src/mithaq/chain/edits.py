@@ -5,16 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import yaml
 
-from mithaq.chain.reading import Reading, key_of, nearest, records
+from mithaq.chain.reading import Reading, Row, Rows, in_order, key_of, nearest
 from mithaq.chain.schema import parse_names, table_names, table_schema
 from mithaq.errors import DataError, Problem
 
@@ -39,68 +37,86 @@ __all__ = [
 ARC_TABLES = ("pipelines", "terminals", "routes")
 
 
+NAMED = frozenset({"nodes", "firms", "markets"})
+
+
 class Draft:
-    """Tables while edits are applied: rows by key, so that each edit touches one row only."""
+    """Tables while edits are applied: typed rows by key, checked cell by cell as they change."""
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+    def __init__(self, tables: Mapping[str, Rows]) -> None:
         self.base = tables
-        self.rows: dict[str, dict[str, dict[str, Any]]] = {}
+        self.rows: dict[str, dict[str, Row]] = {}
+        self.reading = Reading()
 
-    def table(self, name: str) -> dict[str, dict[str, Any]]:
+    def table(self, name: str) -> dict[str, Row]:
         if name not in table_names():
             raise ValueError(f"there is no table {name!r}; {nearest(name, table_names())}")
         if name not in self.rows:
             table = table_schema(name)
-            self.rows[name] = {
-                key_of(table, row): {key: _raw(value) for key, value in row.items()}
-                for row in records(self.base[name])
-            }
+            self.rows[name] = {key_of(table, row): row for row in self.base[name]}
         return self.rows[name]
 
-    def row(self, name: str, key: str) -> dict[str, Any]:
+    def row(self, name: str, key: str) -> Row:
         table = self.table(name)
         if key not in table:
             raise ValueError(f"{name} has no row {key!r}; {nearest(key, table)}")
         return table[key]
 
-    def put(self, name: str, row: Mapping[str, Any]) -> None:
-        """Add the row, or change the row of the same key."""
-        table = table_schema(name)
-        for column in row:
-            if column not in table.attributes:
-                raise ValueError(
-                    f"{name} has no column {column!r}; {nearest(column, table.attributes)}"
-                )
-        reading = Reading()
-        typed = reading.table(name, pd.DataFrame([dict(row)]))
-        if reading.problems:
-            raise ValueError("; ".join(str(problem) for problem in reading.problems))
-        key = key_of(table, records(typed)[0])
-        before = self.table(name).get(key) or dict.fromkeys(table.attributes, "")
-        self.table(name)[key] = {**before, **row, **_key_cells(table, key)}
+    def change(self, name: str, key: str, cells: Mapping[str, Any]) -> None:
+        """Set cells of a row that is there."""
+        attributes = table_schema(name).attributes if name in table_names() else {}
+        row = dict(self.row(name, key))
+        for column, cell in cells.items():
+            if column not in attributes:
+                raise ValueError(f"{name} has no column {column!r}; {nearest(column, attributes)}")
+            try:
+                row[column] = attributes[column].parse(cell)
+            except ValueError as error:
+                raise ValueError(f"column {column}: {error}") from None
+            self.reading.refer(attributes[column], row[column], name, 0)
+        self.table(name)[key] = row
 
-    def finish(self) -> dict[str, pd.DataFrame]:
-        reading = Reading()
+    def put(self, name: str, cells: Mapping[str, Any]) -> None:
+        """Add a row, or change the row of the same key."""
+        table = table_schema(name) if name in table_names() else None
+        rows = self.table(name)
+        assert table is not None  # self.table has refused an unknown name
+        for column in cells:
+            if column not in table.attributes:
+                hint = nearest(column, table.attributes)
+                raise ValueError(f"{name} has no column {column!r}; {hint}")
+        missing = [a.name for a in table.attributes.values() if a.required and a.name not in cells]
+        if missing:
+            raise ValueError(f"{', '.join(missing)} must be given")
+        trial = Reading()
+        row = trial.row(table, cells, name, 0)
+        if row is None:
+            raise ValueError("; ".join(str(problem) for problem in trial.problems))
+        self.reading.references += trial.references
+        key = key_of(table, row)
+        given = {column: row[column] for column in cells}
+        rows[key] = {**rows[key], **given} if key in rows else row
+
+    def finish(self) -> dict[str, Rows]:
+        """All tables, those untouched as they were. Raises DataError where names are lost."""
         tables = dict(self.base)
-        # A name can only be lost where a table that others refer to was touched.
-        named = {"nodes", "firms", "markets"} & set(self.rows)
-        for name in tables if named else self.rows:
-            frame = pd.DataFrame(list(self.table(name).values()), dtype=object)
-            tables[name] = reading.table(name, frame)
-        for name in {"nodes", "firms", "markets"} - set(self.rows):
-            reading.names[name] = set(self.base[name]["name"])
-        problems = reading.finish(tables)
+        for name, rows in self.rows.items():
+            tables[name] = in_order(table_schema(name), rows.values())
+        for name in NAMED:
+            self.reading.names[name] = {row["name"] for row in tables[name]}
+            lost = {row["name"] for row in self.base[name]} - self.reading.names[name]
+            if lost:
+                self._check_all(tables)
+        problems = self.reading.finish(tables)
         if problems:
-            raise DataError(problems)
+            raise DataError(list(dict.fromkeys(problems)))
         return tables
 
-
-def _raw(value: Any) -> Any:
-    return "" if isinstance(value, float) and math.isnan(value) else value
-
-
-def _key_cells(table: Any, key: str) -> dict[str, str]:
-    return {"name": key} if table.key == ("name",) else {}
+    def _check_all(self, tables: Mapping[str, Rows]) -> None:
+        for name, rows in tables.items():
+            for attribute in table_schema(name).attributes.values():
+                for row in rows if attribute.refers_to else ():
+                    self.reading.refer(attribute, row[attribute.name], name, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +160,10 @@ class Change(Edit):
     value: Any
 
     def apply(self, draft: Draft) -> None:
-        attributes = table_schema(self.table).attributes if self.table in table_names() else {}
-        row = draft.row(self.table, self.key)
-        if self.column not in attributes:
-            raise ValueError(
-                f"{self.table} has no column {self.column!r}; {nearest(self.column, attributes)}"
-            )
+        draft.row(self.table, self.key)
         if self.column in table_schema(self.table).key:
             raise ValueError(f"{self.column!r} names the row; remove it and add another")
-        attributes[self.column].parse(self.value)
-        row[self.column] = self.value
+        draft.change(self.table, self.key, {self.column: self.value})
 
     def __str__(self) -> str:
         return f"set {self.column} of {self.key} in {self.table} to {self.value}"
@@ -174,6 +184,14 @@ class Remove(Edit):
         return f"remove {self.key} from {self.table}"
 
 
+def _admit(draft: Draft, table: str, key: str, firm: str) -> None:
+    """Add a firm to a list of access; an empty list lets everybody in already."""
+    firms = parse_names(draft.row(table, key)["access"])
+    if firm not in firms:
+        access = ";".join([*firms, firm]) if firms else ""
+        draft.change(table, key, {"access": access})
+
+
 @dataclass(frozen=True, slots=True)
 class GrantAccess(Edit):
     """Let a firm use a line, a terminal or a shipping leg."""
@@ -184,10 +202,7 @@ class GrantAccess(Edit):
     def apply(self, draft: Draft) -> None:
         for name in ARC_TABLES:
             if self.arc in draft.table(name):
-                row = draft.row(name, self.arc)
-                firms = parse_names(row["access"])
-                if firms and self.firm not in firms:
-                    row["access"] = ";".join([*firms, self.firm])
+                _admit(draft, name, self.arc, self.firm)
                 return
         known = [arc for name in ARC_TABLES for arc in draft.table(name)]
         raise ValueError(f"there is no arc {self.arc!r}; {nearest(self.arc, known)}")
@@ -204,10 +219,7 @@ class OpenMarket(Edit):
     market: str
 
     def apply(self, draft: Draft) -> None:
-        row = draft.row("markets", self.market)
-        firms = parse_names(row["access"])
-        if firms and self.firm not in firms:
-            row["access"] = ";".join([*firms, self.firm])
+        _admit(draft, "markets", self.market, self.firm)
         draft.put("conduct", {"firm": self.firm, "market": self.market, "may_sell": True})
 
     def __str__(self) -> str:
@@ -327,9 +339,7 @@ class Floor(Edit):
         return f"{self.firm} sells at least {self.quantity:g} bcm/yr in {self.market}"
 
 
-def apply_edits(
-    tables: Mapping[str, pd.DataFrame], edits: Sequence[Edit]
-) -> dict[str, pd.DataFrame]:
+def apply_edits(tables: Mapping[str, Rows], edits: Sequence[Edit]) -> dict[str, Rows]:
     """Tables after the edits, checked again. Raises DataError naming each edit that fails."""
     draft = Draft(tables)
     problems = []

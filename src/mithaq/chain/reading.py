@@ -5,21 +5,33 @@ from __future__ import annotations
 import csv
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from mithaq.chain.schema import TableSchema, table_names, table_schema
+from mithaq.chain.schema import Attribute, TableSchema, table_names, table_schema
 from mithaq.errors import DataError, Problem
 
-__all__ = ["NEEDED", "Reading", "key_of", "missing_tables", "nearest", "read_folder", "records"]
+__all__ = [
+    "NEEDED",
+    "Reading",
+    "Row",
+    "Rows",
+    "as_frame",
+    "in_order",
+    "key_of",
+    "missing_tables",
+    "nearest",
+    "read_folder",
+]
 
 NEEDED = ("nodes", "firms", "fields", "markets")
 
-Rows = list[dict[str, Any]]
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -68,10 +80,8 @@ class Reading:
     names: dict[str, set[str]] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
 
-    def table(
-        self, name: str, frame: pd.DataFrame, *, file: str = "", first_row: int = 1
-    ) -> pd.DataFrame:
-        """Checked copy of one table: all columns of the schema, typed, sorted by key.
+    def table(self, name: str, frame: pd.DataFrame, *, file: str = "", first_row: int = 1) -> Rows:
+        """Checked rows of one table: all columns of the schema, typed, sorted by key.
 
         Mistakes go to ``problems``, with ``file`` and the row counted from ``first_row``. A row
         with a mistake is left out of what is returned, its names and references are still noted.
@@ -84,11 +94,12 @@ class Reading:
         }
         if "name" in raw:
             self.names.setdefault(name, set()).update(str(cell).strip() for cell in raw["name"])
-        good: Rows = []
+        good: list[dict[str, Any]] = []
         seen: dict[str, int] = {}
         for index in range(len(frame)):
             number = first_row + index
-            row = self._row(table, raw, index, file, number)
+            cells = {column: values[index] for column, values in raw.items()}
+            row = self.row(table, cells, file, number)
             if row is None:
                 continue
             key = key_of(table, row)
@@ -99,8 +110,7 @@ class Reading:
             seen[key] = number
             good.append(row)
         self.names.setdefault(name, set()).update(seen)
-        good.sort(key=lambda row: key_of(table, row))
-        return _as_frame(table, good)
+        return in_order(table, good)
 
     def _check_columns(self, table: TableSchema, frame: pd.DataFrame, file: str) -> None:
         for column in frame.columns:
@@ -114,32 +124,36 @@ class Reading:
                 what = "the column is missing, and its values are required"
                 self.problems.append(Problem(file, 0, attribute.name, what))
 
-    def _row(
-        self, table: TableSchema, raw: Mapping[str, list[Any]], index: int, file: str, number: int
+    def row(
+        self, table: TableSchema, cells: Mapping[str, Any], file: str, number: int
     ) -> dict[str, Any] | None:
+        """One typed row, defaults filled in; None where a cell of it is bad."""
         row: dict[str, Any] = {}
         failed = False
         for attribute in table.attributes.values():
-            if attribute.name not in raw and attribute.required:
+            if attribute.name not in cells and attribute.required:
                 failed = True  # told once for the whole column
                 continue
             try:
-                cell = raw[attribute.name][index] if attribute.name in raw else ""
-                value = row[attribute.name] = attribute.parse(cell)
+                value = row[attribute.name] = attribute.parse(cells.get(attribute.name, ""))
             except ValueError as error:
                 self.problems.append(Problem(file, number, attribute.name, str(error)))
                 failed = True
                 continue
-            for name in attribute.references(value):
-                reference = Reference(file, number, attribute.name, attribute.refers_to, name)
-                self.references.append(reference)
+            self.refer(attribute, value, file, number)
         if failed:
             return None
         if "name" in row and row["name"] == "":
             row["name"] = default_name(table.name, row)
         return row
 
-    def finish(self, tables: Mapping[str, pd.DataFrame], suffix: str = "") -> list[Problem]:
+    def refer(self, attribute: Attribute, value: Any, file: str, number: int) -> None:
+        """Note the names in a cell that other tables must know."""
+        for name in attribute.references(value):
+            reference = Reference(file, number, attribute.name, attribute.refers_to, name)
+            self.references.append(reference)
+
+    def finish(self, tables: Mapping[str, Rows], suffix: str = "") -> list[Problem]:
         """All problems: those met so far, dangling names, arcs named twice, rows at odds."""
         for reference in self.references:
             known = self.names.get(reference.table, set())
@@ -154,14 +168,13 @@ class Reading:
         return self.problems
 
 
-def records(frame: pd.DataFrame) -> Rows:
-    """The rows of a frame as dictionaries by column name."""
-    columns = [str(column) for column in frame.columns]
-    values = [frame[column].tolist() for column in columns]
-    return [dict(zip(columns, cells, strict=True)) for cells in zip(*values, strict=True)]
+def in_order(table: TableSchema, rows: Iterable[Row]) -> Rows:
+    """Rows sorted by key, so that the order of a file changes no answer."""
+    return tuple(sorted(rows, key=lambda row: key_of(table, row)))
 
 
-def _as_frame(table: TableSchema, rows: Rows) -> pd.DataFrame:
+def as_frame(table: TableSchema, rows: Rows) -> pd.DataFrame:
+    """Rows as a data frame with the schema's columns and types."""
     columns = {}
     for attribute in table.attributes.values():
         values = [row[attribute.name] for row in rows]
@@ -170,11 +183,11 @@ def _as_frame(table: TableSchema, rows: Rows) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _same_arc_names(tables: Mapping[str, pd.DataFrame], suffix: str) -> list[Problem]:
+def _same_arc_names(tables: Mapping[str, Rows], suffix: str) -> list[Problem]:
     seen: dict[str, str] = {}
     problems = []
     for name in ("pipelines", "terminals", "routes"):
-        for arc in tables[name]["name"] if name in tables else ():
+        for arc in (row["name"] for row in tables.get(name, ())):
             if arc in seen:
                 what = f"{arc!r} is also the name of one of the {seen[arc]}"
                 problems.append(
@@ -184,9 +197,9 @@ def _same_arc_names(tables: Mapping[str, pd.DataFrame], suffix: str) -> list[Pro
     return problems
 
 
-def _odd_markets(tables: Mapping[str, pd.DataFrame], suffix: str) -> list[Problem]:
+def _odd_markets(tables: Mapping[str, Rows], suffix: str) -> list[Problem]:
     problems = []
-    for row in records(tables["markets"]) if "markets" in tables else ():
+    for row in tables.get("markets", ()):
         regulated = not math.isnan(row["regulated_price"])
         if regulated != bool(row["supplier"]):
             what = f"{row['name']}: a regulated price and an obliged supplier go together"
@@ -194,18 +207,19 @@ def _odd_markets(tables: Mapping[str, pd.DataFrame], suffix: str) -> list[Proble
     return problems
 
 
-def _odd_groups(tables: Mapping[str, pd.DataFrame], suffix: str) -> list[Problem]:
-    frame = tables.get("cooperation")
-    if frame is None or frame.empty:
-        return []
+def _odd_groups(tables: Mapping[str, Rows], suffix: str) -> list[Problem]:
+    rows = tables.get("cooperation", ())
     problems = []
-    for group, members in frame.groupby("group"):
-        for column in ("strength", "theta"):
-            if members[column].nunique(dropna=False) > 1:
+    for column in ("strength", "theta"):
+        values: dict[str, set[str]] = {}
+        for row in rows:
+            values.setdefault(row["group"], set()).add(str(row[column]))
+        for group, found in values.items():
+            if len(found) > 1:
                 what = f"group {group!r} has more than one {column}"
                 problems.append(Problem("cooperation" + suffix, 0, column, what))
     homes: dict[tuple[str, str], set[str]] = {}
-    for row in records(frame):
+    for row in rows:
         homes.setdefault((row["firm"], row["market"]), set()).add(row["group"])
     for (firm, market), groups in homes.items():
         if len(groups) > 1:
@@ -215,12 +229,12 @@ def _odd_groups(tables: Mapping[str, pd.DataFrame], suffix: str) -> list[Problem
     return problems
 
 
-def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
+def read_folder(folder: Path) -> dict[str, Rows]:
     """Checked tables of a folder of CSV files. Raises DataError with every mistake found."""
     if not folder.is_dir():
         raise DataError([Problem(str(folder), what="there is no such folder")])
     reading = Reading()
-    tables: dict[str, pd.DataFrame] = {}
+    tables: dict[str, Rows] = {}
     for path in sorted(folder.glob("*.csv")):
         if path.stem not in table_names():
             hint = nearest(path.stem, table_names())

@@ -9,8 +9,9 @@ import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 __all__ = ["Attribute", "TableSchema", "parse_names", "parse_shares", "table_names", "table_schema"]
@@ -19,6 +20,7 @@ REQUIRED = "!"
 TRUE, FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
+@lru_cache(maxsize=65536)
 def parse_names(text: str) -> tuple[str, ...]:
     """Names of a list cell, in order.
 
@@ -28,25 +30,28 @@ def parse_names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
-def parse_shares(text: str) -> dict[str, float]:
+@lru_cache(maxsize=65536)
+def parse_shares(text: str) -> Mapping[str, float]:
     """Owner and share from a shares cell; one name alone holds everything.
 
     Raises ValueError where a share is no number, is not positive, or the sum is not 1.
 
-    >>> parse_shares("Sonatrach:0.51;Gazprom:0.49")
+    >>> dict(parse_shares("Sonatrach:0.51;Gazprom:0.49"))
     {'Sonatrach': 0.51, 'Gazprom': 0.49}
-    >>> parse_shares("Sonatrach")
+    >>> dict(parse_shares("Sonatrach"))
     {'Sonatrach': 1.0}
     """
     parts = parse_names(text)
     if len(parts) == 1 and ":" not in parts[0]:
-        return {parts[0]: 1.0}
+        return MappingProxyType({parts[0]: 1.0})
     shares: dict[str, float] = {}
     for part in parts:
         name, colon, share = part.rpartition(":")
         if not colon:
             raise ValueError(f"{part!r} has no share; write name:share")
         name = name.strip()
+        if not name:
+            raise ValueError(f"{part!r} names nobody; write name:share")
         if name in shares:
             raise ValueError(f"{name!r} stands there twice")
         shares[name] = float(share)
@@ -54,7 +59,7 @@ def parse_shares(text: str) -> dict[str, float]:
             raise ValueError(f"the share of {name!r} must lie in (0, 1]")
     if shares and not math.isclose(sum(shares.values()), 1.0, abs_tol=1e-9):
         raise ValueError(f"the shares sum to {sum(shares.values()):g}, not 1")
-    return shares
+    return MappingProxyType(shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,8 @@ class Attribute:
 
     def parse(self, raw: Any) -> Any:
         """The typed value of a cell. ``""`` gives the default; raises ValueError on a bad cell."""
-        if raw is None or (isinstance(raw, float) and math.isnan(raw)):
+        # NaN, NaT and pandas' NA are no cells; what differs from itself is one of the first two.
+        if raw is None or type(raw).__name__ in {"NAType", "NaTType"} or raw != raw:  # noqa: PLR0124
             raise ValueError("not a number (NaN) or empty; write the value, or '' for the default")
         if isinstance(raw, str):
             raw = raw.strip()
@@ -95,6 +101,8 @@ class Attribute:
         text = str(raw)
         if self.type == "code" and text not in self.refers_to.split("|"):
             raise ValueError(f"{text!r} is none of {', '.join(self.refers_to.split('|'))}")
+        if self.type in {"shares", "names"} and text and not parse_names(text):
+            raise ValueError(f"{text!r} names nobody")
         if self.type == "shares":
             parse_shares(text)
         return text
@@ -102,11 +110,12 @@ class Attribute:
     def _number(self, raw: Any) -> float:
         if isinstance(raw, str) and raw == "" and self.type == "number?":
             return math.nan
-        if isinstance(raw, bool):
+        # Python reads 1_000 as a number; who writes that may have meant something else.
+        if isinstance(raw, bool) or (isinstance(raw, str) and "_" in raw):
             raise ValueError(f"{raw!r} is not a number")
         try:
             value = float(raw)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ValueError(f"{raw!r} is not a number") from None
         if math.isnan(value):
             raise ValueError("is not a number (NaN)")

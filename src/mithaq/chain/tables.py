@@ -10,16 +10,25 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from mithaq.chain.edits import Change, Edit, apply_edits
-from mithaq.chain.reading import NEEDED, Reading, missing_tables, nearest, read_folder, records
+from mithaq.chain.reading import (
+    NEEDED,
+    Reading,
+    Rows,
+    as_frame,
+    missing_tables,
+    nearest,
+    read_folder,
+)
 from mithaq.chain.schema import table_names, table_schema
 from mithaq.errors import DataError, Problem
 
 __all__ = ["Chain"]
+
+REMARKS = frozenset({"source", "note"})
 
 
 class Chain:
@@ -41,12 +50,11 @@ class Chain:
     Chain(1 nodes, 2 firms, 2 fields, 1 markets)
     """
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], edits: tuple[Edit, ...] = ()) -> None:
+    def __init__(self, tables: Mapping[str, Rows], edits: tuple[Edit, ...] = ()) -> None:
         # Trusted input: the class methods below check what comes from outside.
         self._tables = dict(tables)
         self.edits = edits
         self.loaded_in = 0.0  # seconds that reading and checking took
-        self._rows: dict[str, Sequence[Mapping[str, Any]]] = {}
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, pd.DataFrame]) -> Chain:
@@ -57,7 +65,7 @@ class Chain:
         """
         start = time.perf_counter()
         reading = Reading()
-        typed: dict[str, pd.DataFrame] = {}
+        typed: dict[str, Rows] = {}
         for name, frame in tables.items():
             if name in table_names():
                 typed[name] = reading.table(name, frame)
@@ -88,24 +96,21 @@ class Chain:
         return cls.from_folder(Path(str(root / str(year))))
 
     @classmethod
-    def _complete(cls, typed: dict[str, pd.DataFrame], start: float) -> Chain:
+    def _complete(cls, typed: dict[str, Rows], start: float) -> Chain:
         for name in table_names():
             if name not in typed:
-                typed[name] = Reading().table(name, pd.DataFrame())
+                typed[name] = ()
         chain = cls(typed)
         chain.loaded_in = time.perf_counter() - start
         return chain
 
     def table(self, name: str) -> pd.DataFrame:
-        """A copy of one table, typed and sorted by key."""
-        table_schema(name)
-        return self._tables[name].copy()
+        """One table as a data frame of its own, typed and sorted by key."""
+        return as_frame(table_schema(name), self._tables[name])
 
-    def rows(self, name: str) -> Sequence[Mapping[str, Any]]:
+    def rows(self, name: str) -> Rows:
         """The rows of one table as mappings from column to value, to read only."""
-        if name not in self._rows:
-            self._rows[name] = tuple(records(self._tables[name]))
-        return self._rows[name]
+        return self._tables[name]
 
     def with_edits(self, edits: Sequence[Edit]) -> Chain:
         """The chain after ``edits``, applied in order. Raises DataError where one cannot be."""
@@ -113,28 +118,21 @@ class Chain:
             return self
         changed = Chain(apply_edits(self._tables, edits), (*self.edits, *edits))
         changed.loaded_in = self.loaded_in
-        # Tables that no edit touched are the same objects: what was read of them stays good.
-        changed._rows = {
-            name: rows
-            for name, rows in self._rows.items()
-            if changed._tables[name] is self._tables[name]
-        }
         return changed
 
     @cached_property
     def calibrations(self) -> tuple[str, ...]:
         """Names of the calibrations that the chain carries."""
-        return tuple(sorted(set(self._tables["calibrations"]["calibration"])))
+        return tuple(sorted({row["calibration"] for row in self.rows("calibrations")}))
 
     def calibrated(self, name: str) -> Chain:
         """The chain with the cells of one calibration. Raises DataError for an unknown name."""
         if name not in self.calibrations:
             hint = nearest(name, self.calibrations)
             raise DataError([Problem("calibrations", what=f"no calibration {name!r}", hint=hint)])
-        cells = self._tables["calibrations"]
-        mine = records(cells[cells["calibration"] == name])
+        cells = [row for row in self.rows("calibrations") if row["calibration"] == name]
         return self.with_edits(
-            [Change(cell["table"], cell["row"], cell["column"], cell["value"]) for cell in mine]
+            [Change(cell["table"], cell["row"], cell["column"], cell["value"]) for cell in cells]
         )
 
     def quadratic(self) -> Chain:
@@ -159,8 +157,8 @@ class Chain:
     def hash(self) -> str:
         """SHA-256 of the content: equal chains have equal hashes, whatever the order of rows."""
         content = {
-            name: frame.drop(columns=["source", "note"], errors="ignore").to_csv(index=False)
-            for name, frame in sorted(self._tables.items())
+            name: [{k: v for k, v in row.items() if k not in REMARKS} for row in rows]
+            for name, rows in self._tables.items()
             if name not in {"sources", "calibrations"}
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -257,18 +257,37 @@ def _check_lifting(chain: Chain, point: Point, found: _Findings) -> None:
 
 
 def _check_carrying(chain: Chain, point: Point, found: _Findings) -> None:
-    firms = [row["name"] for row in chain.rows("firms")]
+    present: dict[str, list[str]] = defaultdict(list)
+    for firm, node in point.value:
+        present[node].append(firm)
+    bound = {
+        row["name"]: {row["home"]} | _field_countries(chain, row["name"])
+        for row in chain.rows("firms")
+        if row["fringe"]
+    }
+    country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
     for row, tail, head, capacity, charge in _ends(chain):
         if capacity == 0:
             continue
-        for firm in parse_names(row["access"]) or firms:
-            here, there = point.value.get((firm, tail)), point.value.get((firm, head))
-            if here is None or there is None:
-                continue  # no gas of the firm gets there, or none gets on from there
-            rent = point.rent.get(row["name"], 0.0)
+        access = set(parse_names(row["access"]))
+        ends = {country[row[name]] for name in ("from", "to", "node") if name in row}
+        rent = point.rent.get(row["name"], 0.0)
+        for firm in present[tail]:
+            there = point.value.get((firm, head))
+            if there is None or (access and firm not in access):
+                continue  # none of the firm's gas may go there, or none gets on from there
+            if firm in bound and not ends <= bound[firm]:
+                continue
+            here = point.value[firm, tail]
             slack = here + charge + rent - (1 - row["loss"]) * there
             quantity = point.flow.get((firm, row["name"]), 0.0)
             found.pair(slack, quantity, max(abs(here), abs(there)), f"{firm} using {row['name']}")
+
+
+def _field_countries(chain: Chain, firm: str) -> set[str]:
+    country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
+    fields = chain.rows("fields")
+    return {country[row["node"]] for row in fields if firm in parse_shares(row["owners"])}
 
 
 class _Conjectures:

@@ -86,7 +86,7 @@ class _Behaviour:
         self.default = {row["name"]: 0.0 if row["fringe"] else row["conduct"] for row in firms}
         self.home = {row["name"]: row["home"] for row in firms}
         self.fringe = {row["name"] for row in firms if row["fringe"]}
-        self.theta = {
+        self.theta: dict[tuple[str, str], float] = {
             (row["firm"], row["market"]): row["theta"]
             for row in chain.rows("conduct")
             if not math.isnan(row["theta"])
@@ -102,7 +102,8 @@ class _Behaviour:
         """theta of the firm in the market."""
         if firm in self.fringe:
             return 0.0
-        return float(self.theta.get((firm, market), self.default[firm]))
+        theta: float = self.theta.get((firm, market), self.default[firm])
+        return theta
 
     def matrix(self, market: str, firms: tuple[str, ...]) -> Matrix:
         theta = np.array([self.own(firm, market) for firm in firms], dtype=float)

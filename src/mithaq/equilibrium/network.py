@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -205,28 +205,8 @@ def nominated(row: Mapping[str, Any]) -> float:
     return float(floor if math.isnan(row["nominated"]) else row["nominated"])
 
 
-def _reach(seeds: Iterable[str], steps: dict[str, list[str]]) -> set[str]:
-    found, todo = set(seeds), list(seeds)
-    while todo:
-        for node in steps.get(todo.pop(), ()):
-            if node not in found:
-                found.add(node)
-                todo.append(node)
-    return found
-
-
 def _prune(chain: Chain, net: Network) -> None:
     firms = [row["name"] for row in chain.rows("firms")]
-    ahead: dict[str, dict[str, list[str]]] = {firm: defaultdict(list) for firm in firms}
-    back: dict[str, dict[str, list[str]]] = {firm: defaultdict(list) for firm in firms}
-    usable: dict[str, list[Arc]] = {firm: [] for firm in firms}
-    for arc in net.arcs.values():
-        if arc.capacity == 0:
-            continue
-        for firm in arc.access or firms:
-            ahead[firm][arc.tail].append(arc.head)
-            back[firm][arc.head].append(arc.tail)
-            usable[firm].append(arc)
     sinks: dict[str, set[str]] = {firm: set() for firm in firms}
     for market in net.markets.values():
         for firm in market.sellers:
@@ -236,13 +216,15 @@ def _prune(chain: Chain, net: Network) -> None:
     sources: dict[str, set[str]] = {firm: set() for firm in firms}
     for piece in net.slices:
         sources[piece.firm].add(piece.node)
+    ways = _Ways(chain, net)
     swaps = chain.rows("swaps")
-    supply, useful = _spread(firms, sources, sinks, ahead, back, swaps)
+    supply, useful = _spread(firms, sources, sinks, ways, swaps)
     live = {firm: supply[firm] & useful[firm] for firm in firms}
     for firm in firms:
-        for arc in usable[firm]:
-            if arc.tail in live[firm] and arc.head in live[firm]:
-                net.flows.append((firm, arc.name))
+        for node in sorted(live[firm]):
+            for arc in ways.out.get(node, ()):
+                if arc.head in live[firm] and ways.open(arc, firm):
+                    net.flows.append((firm, arc.name))
     net.slices = [piece for piece in net.slices if piece.node in live[piece.firm]]
     net.sales = [
         (firm, market.name)
@@ -261,6 +243,50 @@ def _prune(chain: Chain, net: Network) -> None:
     net.balances = sorted({(firm, node) for firm in firms for node in live[firm]} | owed)
 
 
+class _Ways:
+    """Arcs by the node where they begin and end, and who may use them.
+
+    A fringe sells at home alone, so its gas stays in its home country and where its fields are.
+    """
+
+    def __init__(self, chain: Chain, net: Network) -> None:
+        self.out: dict[str, list[Arc]] = defaultdict(list)
+        self.into: dict[str, list[Arc]] = defaultdict(list)
+        for arc in net.arcs.values():
+            if arc.capacity > 0:
+                self.out[arc.tail].append(arc)
+                self.into[arc.head].append(arc)
+        country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
+        self.country = {
+            node + side: land for node, land in country.items() for side in ("", LIQUEFIED, LANDED)
+        }
+        self.bound = {row["name"]: {row["home"]} for row in chain.rows("firms") if row["fringe"]}
+        for piece in net.slices:
+            if piece.firm in self.bound:
+                self.bound[piece.firm].add(country[piece.node])
+
+    def open(self, arc: Arc, firm: str) -> bool:
+        """Whether the firm's gas may go along the arc."""
+        if arc.access and firm not in arc.access:
+            return False
+        bound = self.bound.get(firm)
+        return bound is None or (
+            self.country[arc.tail] in bound and self.country[arc.head] in bound
+        )
+
+    def reach(self, firm: str, seeds: set[str], *, back: bool) -> set[str]:
+        """Nodes that the firm's gas can get to from the seeds, or get to the seeds from."""
+        found, todo = set(seeds), sorted(seeds)
+        steps = self.into if back else self.out
+        while todo:
+            for arc in steps.get(todo.pop(), ()):
+                node = arc.tail if back else arc.head
+                if node not in found and self.open(arc, firm):
+                    found.add(node)
+                    todo.append(node)
+        return found
+
+
 def _sides(row: Mapping[str, Any]) -> list[tuple[str, str, frozenset[str], float]]:
     a, b = str(row["a"]), str(row["b"])
     nodes_a = frozenset(parse_names(str(row["nodes_a"])))
@@ -272,21 +298,22 @@ def _spread(
     firms: list[str],
     sources: dict[str, set[str]],
     sinks: dict[str, set[str]],
-    ahead: dict[str, dict[str, list[str]]],
-    back: dict[str, dict[str, list[str]]],
+    ways: _Ways,
     swaps: Sequence[Mapping[str, Any]],
 ) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """Where each firm's gas can be, and whence it can still be of use; swaps widen both."""
-    while True:
-        supply = {firm: _reach(sources[firm], ahead[firm]) for firm in firms}
-        useful = {firm: _reach(sinks[firm], back[firm]) for firm in firms}
+    supply = {firm: ways.reach(firm, sources[firm], back=False) for firm in firms}
+    useful = {firm: ways.reach(firm, sinks[firm], back=True) for firm in firms}
+    grown = bool(swaps)
+    while grown:
         grown = False
         for row in swaps:
             for giver, receiver, nodes, _ in _sides(row):
                 passed = supply[giver] & useful[receiver]
                 passed = passed & nodes if nodes else passed
-                grown |= not passed <= sources[receiver] or not passed <= sinks[giver]
-                sources[receiver] |= passed
-                sinks[giver] |= passed
-        if not grown:
-            return supply, useful
+                if passed <= supply[receiver] and passed <= useful[giver]:
+                    continue
+                grown = True
+                supply[receiver] = ways.reach(receiver, supply[receiver] | passed, back=False)
+                useful[giver] = ways.reach(giver, useful[giver] | passed, back=True)
+    return supply, useful

@@ -147,7 +147,7 @@ def _book_arcs(chain: Chain, point: Point, country: dict[str, str], ledger: _Led
     for table, noun in (("pipelines", "line"), ("terminals", "terminal"), ("routes", "leg")):
         for row in chain.rows(table):
             tariff, cost = tariff_and_cost(row)
-            owners = (
+            owners: Mapping[str, float] = (
                 parse_shares(row["owner"])
                 if row["owner"]
                 else {f"operator of {noun} {row['name']}": 1.0}

@@ -18,7 +18,8 @@ from mithaq.equilibrium.program import Program
 __all__ = ["Method", "Outcome", "Point", "solve_program"]
 
 Vector = NDArray[np.float64]
-NEGLIGIBLE = 1e-7  # bcm/yr by which a refinement moves nothing that anybody would see
+NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
+NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
 STEEPEST = 1e-9  # share of capacity short of which marginal cost is taken no closer to infinity
 
 
@@ -122,11 +123,22 @@ def solve_program(program: Program, method: Method) -> tuple[Outcome, str, Point
         )
         if STATUS.get(again) is not Outcome.SOLVED:
             break
-        step = float(np.max(np.abs(closer - x[: len(closer)]), initial=0.0))
+        close = _largest_step(program, x, closer) < NEGLIGIBLE
         x, z = closer, duals
-        if step < NEGLIGIBLE:
+        if close:
             break
     return outcome, status, read_point(program, x, z)
+
+
+def _largest_step(program: Program, before: Vector, after: Vector) -> float:
+    """Largest change of a Golombek output, as a share of the capacity that is left idle."""
+    steps = [
+        abs(after[index] - before[index])
+        / max(piece.capacity - after[index], NEAR_CAPACITY * piece.capacity)
+        for index, piece in enumerate(program.network.slices)
+        if piece.g < 0
+    ]
+    return float(max(steps, default=0.0))
 
 
 def _clarabel(
