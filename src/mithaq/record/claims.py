@@ -128,13 +128,16 @@ class Quantity:
         return lower, upper
 
     def agrees(self, other: Quantity) -> bool | None:
-        """Whether both may be one figure; None where they do not measure the same thing."""
+        """Whether both may be one figure; None where they do not measure the same thing.
+
+        Intervals that only touch do not agree: 2 and 3 blocks are two counts.
+        """
         (kind, size), (other_kind, other_size) = dimension(self.unit), dimension(other.unit)
         if self.measures != other.measures or kind != other_kind:
             return None
         (low, high), (other_low, other_high) = self.bounds(), other.bounds()
-        return float(low) * size <= float(other_high) * other_size and (
-            float(other_low) * other_size <= float(high) * size
+        return float(low) * size < float(other_high) * other_size and (
+            float(other_low) * other_size < float(high) * size
         )
 
     def __str__(self) -> str:
