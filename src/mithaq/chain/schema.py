@@ -86,8 +86,10 @@ class Attribute:
     def parse(self, raw: Any) -> Any:
         """The typed value of a cell. ``""`` gives the default; raises ValueError on a bad cell."""
         # NaN, NaT and pandas' NA are no cells; what differs from itself is one of the first two.
-        if raw is None or type(raw).__name__ in {"NAType", "NaTType"} or raw != raw:  # noqa: PLR0124
+        if raw is None or type(raw).__name__ in {"NAType", "NaTType"} or raw != raw:
             raise ValueError("not a number (NaN) or empty; write the value, or '' for the default")
+        if isinstance(raw, list | tuple | set | dict):
+            raise ValueError(f"{raw!r} is not a single value; names are joined by ;")
         if isinstance(raw, str):
             raw = raw.strip()
         if isinstance(raw, str) and raw == "":
