@@ -218,7 +218,7 @@ def _interval(text: str) -> Edtf:
     upper = None if right in ("", "..") else _point(right)
     first = lower.first if lower else date.min
     last = upper.last if upper else date.max
-    if lower and upper and (lower.first > upper.last or lower.first > upper.first):
+    if lower and upper and lower.first > upper.last:
         raise DateError(f"{text!r} ends before it begins")
     sure_first, sure_last = _sure(lower, upper, left, right)
     marks = {p.mark for p in (lower, upper) if p}
