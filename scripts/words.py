@@ -5,8 +5,9 @@
 
 What is said: the literal first argument of ``say`` and the first two of ``plural`` in the package
 and its templates; the labels of ``vocabulary.csv`` and ``properties.csv`` (context: the
-vocabulary); the names in the tables of the gas chain. New names of countries are filled in from
-the Unicode CLDR, everything else waits for a translator with an empty ``msgstr``.
+vocabulary); the sentences of the checks; the names in the tables of the gas chain. New names of
+countries are filled in from the Unicode CLDR, everything else waits for a translator with an empty
+``msgstr``.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract as jinja
+
+from mithaq.record.checks import CHECKS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "mithaq"
@@ -67,6 +70,8 @@ def said() -> Iterator[Said]:
         yield _place(schema / "vocabulary.csv"), row["label"], row["vocabulary"]
     for row in _rows(schema / "properties.csv"):
         yield _place(schema / "properties.csv"), row["label"], "property"
+    for check in CHECKS:
+        yield "src/mithaq/record/checks.py", check.message, None
     for table in sorted((PACKAGE / "data" / "gas").rglob("*.csv")):
         for row in _rows(table) if table.name in NAMES else ():
             for column in NAMES[table.name]:
