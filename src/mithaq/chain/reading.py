@@ -80,15 +80,23 @@ class Reading:
     names: dict[str, set[str]] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
 
-    def table(self, name: str, frame: pd.DataFrame, *, file: str = "", first_row: int = 1) -> Rows:
+    def table(
+        self, name: str, frame: pd.DataFrame, *, file: str = "", numbers: Sequence[int] = ()
+    ) -> Rows:
         """Checked rows of one table: all columns of the schema, typed, sorted by key.
 
-        Mistakes go to ``problems``, with ``file`` and the row counted from ``first_row``. A row
-        with a mistake is left out of what is returned, its names and references are still noted.
+        Mistakes go to ``problems``, with ``file`` and the row's number (from 1 where ``numbers``
+        is empty). A row with a mistake is left out of what is returned, its names and references
+        are still noted.
         """
         table = table_schema(name)
         file = file or name
+        if not isinstance(frame, pd.DataFrame):
+            what = f"must be a data frame, not {type(frame).__name__}"
+            self.problems.append(Problem(file, what=what))
+            return ()
         self._check_columns(table, frame, file)
+        frame = frame.loc[:, ~frame.columns.duplicated()]
         raw = {
             column: frame[column].tolist() for column in frame.columns if column in table.attributes
         }
@@ -97,7 +105,7 @@ class Reading:
         good: list[dict[str, Any]] = []
         seen: dict[str, int] = {}
         for index in range(len(frame)):
-            number = first_row + index
+            number = numbers[index] if numbers else index + 1
             cells = {column: values[index] for column, values in raw.items()}
             row = self.row(table, cells, file, number)
             if row is None:
@@ -113,7 +121,9 @@ class Reading:
         return in_order(table, good)
 
     def _check_columns(self, table: TableSchema, frame: pd.DataFrame, file: str) -> None:
-        for column in frame.columns:
+        for column in frame.columns[frame.columns.duplicated()].unique():
+            self.problems.append(Problem(file, 0, str(column), "the column stands there twice"))
+        for column in frame.columns.unique():
             if column not in table.attributes:
                 hint = nearest(str(column), table.attributes)
                 what = "there is no such column"
@@ -204,6 +214,14 @@ def _odd_markets(tables: Mapping[str, Rows], suffix: str) -> list[Problem]:
         if regulated != bool(row["supplier"]):
             what = f"{row['name']}: a regulated price and an obliged supplier go together"
             problems.append(Problem("markets" + suffix, 0, "supplier", what))
+    closed = {
+        row["name"] for row in tables.get("markets", ()) if not math.isnan(row["regulated_price"])
+    }
+    for table in ("contracts", "floors"):
+        for row in tables.get(table, ()):
+            if row["market"] in closed:
+                what = f"{row['market']!r} has a regulated price: its supplier serves it in full"
+                problems.append(Problem(table + suffix, 0, "market", what))
     return problems
 
 
@@ -211,12 +229,13 @@ def _odd_groups(tables: Mapping[str, Rows], suffix: str) -> list[Problem]:
     rows = tables.get("cooperation", ())
     problems = []
     for column in ("strength", "theta"):
-        values: dict[str, set[str]] = {}
+        values: dict[tuple[str, str], set[str]] = {}
         for row in rows:
-            values.setdefault(row["group"], set()).add(str(row[column]))
-        for group, found in values.items():
+            values.setdefault((row["group"], row["market"]), set()).add(str(row[column]))
+        for (group, market), found in values.items():
             if len(found) > 1:
-                what = f"group {group!r} has more than one {column}"
+                place = f" in {market!r}" if market else ""
+                what = f"group {group!r} has more than one {column}{place}"
                 problems.append(Problem("cooperation" + suffix, 0, column, what))
     homes: dict[tuple[str, str], set[str]] = {}
     for row in rows:
@@ -241,9 +260,9 @@ def read_folder(folder: Path) -> dict[str, Rows]:
             what = "there is no table of this name"
             reading.problems.append(Problem(path.name, what=what, hint=hint))
             continue
-        frame = _read_csv(path, reading.problems)
+        frame, numbers = _read_csv(path, reading.problems)
         if frame is not None:
-            tables[path.stem] = reading.table(path.stem, frame, file=path.name, first_row=2)
+            tables[path.stem] = reading.table(path.stem, frame, file=path.name, numbers=numbers)
     reading.problems += missing_tables(path.stem for path in folder.glob("*.csv"))
     problems = reading.finish(tables, ".csv")
     if problems:
@@ -257,27 +276,30 @@ def missing_tables(present: Iterable[str]) -> list[Problem]:
     return [Problem(name, what="the table is missing") for name in NEEDED if name not in have]
 
 
-def _read_csv(path: Path, problems: list[Problem]) -> pd.DataFrame | None:
+def _read_csv(path: Path, problems: list[Problem]) -> tuple[pd.DataFrame | None, list[int]]:
+    """The cells of a file as text, with the number of each row; the header is row 1."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.reader(stream, strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         problems.append(Problem(path.name, what=f"cannot be read as CSV in UTF-8: {error}"))
-        return None
+        return None, []
     if not rows:
-        problems.append(
-            Problem(path.name, what="the file is empty; its first row names the columns")
-        )
-        return None
+        what = "the file is empty; its first row names the columns"
+        problems.append(Problem(path.name, what=what))
+        return None, []
     header, body = [cell.strip() for cell in rows[0]], rows[1:]
-    for column in {column for column in header if header.count(column) > 1}:
+    twice = sorted({column for column in header if header.count(column) > 1})
+    for column in twice:
         problems.append(Problem(path.name, 1, column, "the column stands there twice"))
-        return None
-    good = []
+    if twice:
+        return None, []
+    good, numbers = [], []
     for number, row in enumerate(body, start=2):
         if len(row) == len(header):
             good.append(row)
+            numbers.append(number)
         elif row:
             what = f"has {len(row)} cells where the header has {len(header)}"
             problems.append(Problem(path.name, number, "", what))
-    return pd.DataFrame(good, columns=header, dtype=object)
+    return pd.DataFrame(good, columns=header, dtype=object), numbers

@@ -147,11 +147,7 @@ def _book_arcs(chain: Chain, point: Point, country: dict[str, str], ledger: _Led
     for table, noun in (("pipelines", "line"), ("terminals", "terminal"), ("routes", "leg")):
         for row in chain.rows(table):
             tariff, cost = tariff_and_cost(row)
-            owners: Mapping[str, float] = (
-                parse_shares(row["owner"])
-                if row["owner"]
-                else {f"operator of {noun} {row['name']}": 1.0}
-            )
+            owners = arc_owners(row, noun)
             rent = point.rent.get(row["name"], 0.0)
             for firm, quantity in sent[row["name"]]:
                 for owner, share in owners.items():
@@ -163,6 +159,11 @@ def _book_arcs(chain: Chain, point: Point, country: dict[str, str], ledger: _Led
                     fee, duty = row["transit_fee"] * quantity, row["export_duty"] * quantity
                     ledger.pay(firm, treasury(row["fee_receiver"] or here), "transit fees", fee)
                     ledger.pay(firm, treasury(row["duty_receiver"] or here), "export duties", duty)
+
+
+def arc_owners(row: Mapping[str, Any], noun: str) -> Mapping[str, float]:
+    """Owners of an arc by share; one that nobody is named for has an operator of its own."""
+    return parse_shares(row["owner"] or f"operator of {noun} {row['name']}")
 
 
 def tariff_and_cost(row: Mapping[str, Any]) -> tuple[float, float]:
@@ -181,17 +182,17 @@ def _book_swaps(point: Point, ledger: _Ledger) -> None:
 
 
 def state_parties(chain: Chain, country: str) -> set[str]:
-    """Parties whose payoffs add up to the state's: home firms, treasury, buyers and consumers.
+    """Parties whose payoffs add up to the state's: firms, operators, treasury, buyers, consumers.
 
-    Operators that are no firms belong to the country where their line begins.
+    An operator that is none of the firms belongs to the country of the first of its lines, by
+    name; ship owners belong to nobody.
     """
-    parties = {row["name"] for row in chain.rows("firms") if row["home"] == country}
-    nodes = {r["name"]: r["country"] or r["name"] for r in chain.rows("nodes")}
-    parties |= {treasury(country), consumers(country), f"buyers in {country}"}
-    for row in chain.rows("pipelines"):
-        if not row["owner"] and nodes[row["from"]] == country:
-            parties.add(f"operator of line {row['name']}")
-    for row in chain.rows("terminals"):
-        if not row["owner"] and nodes[row["node"]] == country:
-            parties.add(f"operator of terminal {row['name']}")
-    return parties
+    firms = {row["name"]: row["home"] for row in chain.rows("firms")}
+    nodes = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
+    homes = dict(firms)
+    for table, noun, place in (("pipelines", "line", "from"), ("terminals", "terminal", "node")):
+        for row in chain.rows(table):
+            for owner in arc_owners(row, noun):
+                homes.setdefault(owner, nodes[row[place]])
+    parties = {party for party, home in homes.items() if home == country}
+    return parties | {treasury(country), consumers(country), f"buyers in {country}"}
