@@ -10,7 +10,7 @@ from mithaq.chain.scenarios import Basis, Leg, Parameter, Party, Right, Scenario
 WORDS = {"en": "x", "ar": "x", "fr": "x", "ru": "x"}
 
 
-def chain(firms=("A", "B"), **more):
+def chain(firms=("A", "B"), conduct_of=1, **more):
     """Firms at nodes of their own, each with a line to the hub; an island apart with a market."""
     homes = [f"land of {firm}" for firm in firms]
     market = {"reference_quantity": 50, "reference_price": 50, "elasticity": -1}
@@ -18,7 +18,7 @@ def chain(firms=("A", "B"), **more):
         "nodes": pd.DataFrame(
             {"name": [*homes, "Hub", "Isle"], "region": ["" for _ in homes] + ["Europe", ""]}
         ),
-        "firms": pd.DataFrame({"name": [*firms], "home": homes}),
+        "firms": pd.DataFrame({"name": [*firms], "home": homes, "conduct": conduct_of}),
         "fields": pd.DataFrame(
             {
                 "name": [f"field of {f}" for f in firms],

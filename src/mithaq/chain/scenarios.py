@@ -326,7 +326,7 @@ class _Reader:
         return Leg(name, tuple(self.right(n) for n in self.items(cells.get("rights"), "rights")))
 
     def right(self, node: yaml.Node) -> Right:
-        own = ("id", "what", "to", "territory", "name", "parameters")
+        own = ("id", "what", "to", "territory", "name")
         cells = self.mapping(node, own, None)
         name = self.text(cells.get("id"))
         if name and name in self.rights:
@@ -342,7 +342,9 @@ class _Reader:
                     _place(cells["what"]), f"there is no right {what!r}", nearest(what, RIGHTS)
                 )
             return Right(name, what, "", "", {}, {}, {})
-        self.right_keys(node, own, kind)
+        if any(figure.needed for figure in kind.parameters.values()) and "parameters" not in cells:
+            self.problem(_place(node), "'parameters' is missing")
+        self.right_keys(node, (*own, "parameters"), kind)
         return Right(
             id=name,
             what=what,

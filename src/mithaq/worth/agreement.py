@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -208,9 +208,9 @@ def worth(
     told as they are found. Raises :class:`DataError` for a scenario file with mistakes,
     :class:`BatchError` where an equilibrium cannot be certified.
     """
-    return worth_of(
-        load_scenario(record, chain, name), chain, on=on, workers=workers, progress=progress
-    )
+    scenario = load_scenario(record, chain, name)
+    found = worth_of(scenario, chain, on=on, workers=workers, progress=progress)
+    return replace(found, assumptions=assumptions(scenario, record))
 
 
 def worth_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mithaq.chain.scenarios import Basis, Parameter, Scenario
+from mithaq.record import Record
 
 __all__ = ["GENERAL", "assumptions"]
 
@@ -21,25 +22,27 @@ GENERAL = (
 )
 
 
-def assumptions(scenario: Scenario) -> tuple[dict[str, Any], ...]:
-    """Return one item for each parameter (by leg and right), then the general sentences."""
-    items = [_item(parameter, "", "", {}) for parameter in scenario.general.values()]
+def assumptions(scenario: Scenario, record: Record | None = None) -> tuple[dict[str, Any], ...]:
+    """Return one item for each parameter (by leg and right), then the general sentences.
+
+    With a record each claim is shown with the values that its sources give.
+    """
+    items = [_item(parameter, record) for parameter in scenario.general.values()]
     for leg in scenario.legs:
         for right in leg.rights:
-            items += [_item(p, leg.id, right.id, right.name) for p in right.parameters.values()]
+            about = {"leg": leg.id, "right": right.id, "right_name": dict(right.name)}
+            items += [
+                {**about, **_item(p, record, right.name["en"])} for p in right.parameters.values()
+            ]
     items += [{"text": sentence, "basis": "method"} for sentence in GENERAL]
     return tuple(items)
 
 
-def _item(parameter: Parameter, leg: str, right: str, name: Any) -> dict[str, Any]:
+def _item(parameter: Parameter, record: Record | None, right: str = "") -> dict[str, Any]:
     word = parameter.id.rpartition(".")[2]
-    title = f"{name.get('en', right)}: " if right else ""
     claims = [basis for basis in parameter.basis if basis.is_claim]
     return {
-        "text": f"{title}{word.replace('_', ' ')}",
-        "leg": leg,
-        "right": right,
-        "right_name": dict(name),
+        "text": f"{right}: {word.replace('_', ' ')}".removeprefix(": "),
         "parameter": word,
         "id": parameter.id,
         "value": parameter.value,
@@ -49,10 +52,19 @@ def _item(parameter: Parameter, leg: str, right: str, name: Any) -> dict[str, An
         "unit": parameter.unit,
         "basis": "claim" if claims else "assumption",
         "reason": " ".join(basis.assumption for basis in parameter.basis if basis.assumption),
-        "claims": [_claim(basis) for basis in claims],
+        "claims": [_claim(basis, record) for basis in claims],
         "sources": list(dict.fromkeys(s for basis in claims for s in basis.sources)),
     }
 
 
-def _claim(basis: Basis) -> dict[str, Any]:
-    return {"subject": basis.subject, "property": basis.prop, "sources": list(basis.sources)}
+def _claim(basis: Basis, record: Record | None) -> dict[str, Any]:
+    said: list[str] = []
+    if record is not None:
+        found = record.claims_of(basis.subject, basis.prop)
+        said = [claim.text for claim in found if claim.source in basis.sources]
+    return {
+        "subject": basis.subject,
+        "property": basis.prop,
+        "sources": list(basis.sources),
+        "values": list(dict.fromkeys(said)),
+    }
