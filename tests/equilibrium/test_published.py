@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -108,8 +108,8 @@ class TestThreeRefineries:
 class TestCoal:
     """The same book, ch. 3: P = 2.5 - Q / 60000, three firms with two processes each."""
 
-    COSTS = {"1": (0.55, 0.81), "2": (0.62, 1.25), "3": (0.78, 1.35)}
-    CAPACITIES = {"1": (21000, 16000), "2": (17000, 22000), "3": (18000, 14000)}
+    COSTS: ClassVar = {"1": (0.55, 0.81), "2": (0.62, 1.25), "3": (0.78, 1.35)}
+    CAPACITIES: ClassVar = {"1": (21000, 16000), "2": (17000, 22000), "3": (18000, 14000)}
 
     def solved(self, conduct: float) -> mithaq.Equilibrium:
         fields = [
@@ -171,7 +171,7 @@ class TestMergers:
     """Salant, Switzer and Reynolds (1983): m of n symmetric Cournot sellers merge."""
 
     # n: the fewest members that do not lose
-    FEWEST = {2: 2, 3: 3, 4: 4, 5: 4, 6: 5, 7: 6, 8: 7, 9: 8, 10: 9}
+    FEWEST: ClassVar = {2: 2, 3: 3, 4: 4, 5: 4, 6: 5, 7: 6, 8: 7, 9: 8, 10: 9}
 
     @staticmethod
     def merged(n: int, m: int) -> tuple[mithaq.Equilibrium, mithaq.Equilibrium]:

@@ -81,7 +81,7 @@ class Reading:
     references: list[Reference] = field(default_factory=list)
 
     def table(
-        self, name: str, frame: pd.DataFrame, *, file: str = "", numbers: Sequence[int] = ()
+        self, name: str, frame: object, *, file: str = "", numbers: Sequence[int] = ()
     ) -> Rows:
         """Checked rows of one table: all columns of the schema, typed, sorted by key.
 
@@ -290,9 +290,9 @@ def _read_csv(path: Path, problems: list[Problem]) -> tuple[pd.DataFrame | None,
         return None, []
     header, body = [cell.strip() for cell in rows[0]], rows[1:]
     twice = sorted({column for column in header if header.count(column) > 1})
-    for column in twice:
-        problems.append(Problem(path.name, 1, column, "the column stands there twice"))
     if twice:
+        what = "the column stands there twice"
+        problems += [Problem(path.name, 1, column, what) for column in twice]
         return None, []
     good, numbers = [], []
     for number, row in enumerate(body, start=2):
