@@ -69,7 +69,7 @@ def test_absent_and_empty_cells_take_the_default(folder: Path, table: str) -> No
 
 def test_defaults_are_those_that_the_design_states() -> None:
     base = {
-        "nodes": pd.DataFrame({"name": ["X"]}),
+        "nodes": pd.DataFrame({"name": ["X", "Y"]}),
         "firms": pd.DataFrame({"name": ["A"]}),
         "fields": pd.DataFrame({"name": ["f"], "node": ["X"], "owners": ["A"], "capacity": [1]}),
         "markets": pd.DataFrame(
@@ -82,13 +82,13 @@ def test_defaults_are_those_that_the_design_states() -> None:
             }
         ),
         "conduct": pd.DataFrame({"firm": ["A"], "market": ["X"]}),
-        "pipelines": pd.DataFrame({"from": ["X"], "to": ["X"], "capacity": [1]}),
+        "pipelines": pd.DataFrame({"from": ["X"], "to": ["Y"], "capacity": [1]}),
     }
     chain = Chain.from_tables(base)
     (firm,), (field,), (line,) = (chain.rows(t) for t in ("firms", "fields", "pipelines"))
     assert (firm["conduct"], firm["fringe"]) == (1.0, False)
     assert [field[c] for c in ("a", "b", "g", "user_cost", "royalty", "profit_share")] == [0] * 6
-    assert line["name"] == "X-X"
+    assert line["name"] == "X-Y"
     assert chain.rows("conduct")[0]["may_sell"] is True
 
 

@@ -175,6 +175,7 @@ class Reading:
         self.problems += _same_arc_names(tables, suffix)
         self.problems += _odd_markets(tables, suffix)
         self.problems += _odd_groups(tables, suffix)
+        self.problems += _odd_rows(tables, suffix)
         return self.problems
 
 
@@ -245,6 +246,34 @@ def _odd_groups(tables: Mapping[str, Rows], suffix: str) -> list[Problem]:
             place = f"in {market!r}" if market else "everywhere"
             what = f"{firm!r} is in {len(groups)} groups {place}; groups must be disjoint"
             problems.append(Problem("cooperation" + suffix, 0, "firm", what))
+    return problems
+
+
+def _odd_rows(tables: Mapping[str, Rows], suffix: str) -> list[Problem]:
+    """Rows each of whose cells is right, and which together say something that cannot be."""
+    problems = []
+
+    def note(table: str, column: str, what: str) -> None:
+        problems.append(Problem(table + suffix, 0, column, what))
+
+    for row in tables.get("firms", ()):
+        if row["fringe"] and not row["home"]:
+            note("firms", "home", f"{row['name']}: a fringe sells at home, and has no home here")
+    for row in tables.get("stakes", ()):
+        if row["holder"] == row["firm"]:
+            note("stakes", "firm", f"{row['firm']}: a firm holds no stake in itself")
+    for row in tables.get("swaps", ()):
+        if row["a"] == row["b"]:
+            note("swaps", "b", f"{row['name']}: a firm does not swap with itself")
+    for row in tables.get("pipelines", ()):
+        if row["from"] == row["to"]:
+            note("pipelines", "to", f"{row['name']}: a line leads to another node")
+    fixed = {r["name"] for r in tables.get("markets", ()) if not math.isnan(r["regulated_price"])}
+    for table in ("contracts", "floors"):
+        for row in tables.get(table, ()):
+            if row["market"] in fixed:
+                what = f"{row['market']}: its price is regulated, and its supplier delivers it all"
+                note(table, "market", what)
     return problems
 
 
