@@ -6,7 +6,6 @@ case that has none) and tested without solving anything.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -112,7 +111,7 @@ def gather(
 ) -> Material:
     """Ask every room for what the report shows. A case without a scenario has no worth section."""
     told = events(record)
-    day = at or last_day(told)
+    day = at or last_day(record)
     between = sides(record)
     scenarios = scenario_ids(record)
     valued = worth(record, scenarios[0], year) if scenarios else None
@@ -138,15 +137,14 @@ def gather(
     )
 
 
-def last_day(told: Sequence[Data]) -> date:
-    """The last day of which the record tells anything that is neither planned nor open-ended."""
+def last_day(record: Record) -> date:
+    """The day up to which the record can speak: when its latest dated source was published."""
     days = [
-        str(event["start"])[:10]
-        for event in told
-        if event.get("start") and event.get("modality", "actual") == "actual"
+        source.published.last
+        for source in record.sources.values()
+        if source.published and not source.published.open_end
     ]
-    full = [day for day in days if re.fullmatch(r"\d{4}-\d\d-\d\d", day)]
-    return date.fromisoformat(max(full, default="2000-01-01"))
+    return max(days, default=date(2000, 1, 1))
 
 
 def sides(record: Record) -> tuple[str, str] | None:

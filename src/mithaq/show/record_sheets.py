@@ -7,6 +7,7 @@ from typing import Any
 
 from mithaq.show.sheets import Cell, Column, Sheet
 from mithaq.show.speech import Speech
+from mithaq.words.text import labels
 
 __all__ = [
     "balance_sheets",
@@ -81,7 +82,6 @@ def agreements_sheet(data: Data, words: Speech) -> Sheet:
     say = words.say
     columns = (
         Column(say("Agreement")),
-        Column(say("Kind")),
         Column(say("Stage")),
         Column(say("Since")),
         Column(say("Until")),
@@ -111,8 +111,7 @@ def _agreement(item: Data, words: Speech) -> tuple[Cell | str, ...]:
     elif item.get("basis") == "inferred":
         below = words.say("inferred")
     return (
-        Cell(words.name(item["id"]), below=words.names(item.get("parties"))),
-        words.term("agreement_kind", item.get("kind")),
+        Cell(words.name(item["id"]), below=words.term("agreement_kind", item.get("kind"))),
         Cell(words.term("stage", stage), STAGE_TONES.get(stage, ""), below=below, badge=True),
         words.date(item.get("since")),
         words.date(item.get("until")),
@@ -299,13 +298,19 @@ def timeline_sheet(events: Sequence[Data], words: Speech) -> Sheet:
         (
             span_of(event, words),
             Cell(words.name(event["subject"]), sources=tuple(event.get("source_ids", ()))),
-            words.term("event_kind", event["kind"]),
+            event_words(event, words),
             Cell(standing(event, words), "warn" if event.get("uncertain") else ""),
             words.figure(event["sources"]),
         )
         for event in events
     ]
     return Sheet.of(say("Timeline"), columns, rows)
+
+
+def event_words(event: Data, words: Speech) -> str:
+    """What happened: a kind of event, or the status that a project reached."""
+    kind, _, status = str(event["kind"]).partition(".")
+    return words.term(kind, status) if status else words.term("event_kind", kind)
 
 
 def span_of(event: Data, words: Speech) -> str:
@@ -354,13 +359,32 @@ def contradictions_sheet(items: Sequence[Data], words: Speech) -> Sheet:
             rows.append(
                 (
                     words.name(item["subject"]) if first else "",
-                    words.term("property", item["property"]) if first else "",
+                    about(item, words) if first else "",
                     words.value(side["value"], item["property"]),
                     words.list(source_words(key, words) for key in side["sources"]),
                     resolution(item, words) if first else "",
                 )
             )
     return Sheet.of(say("Contradictions"), columns, rows, note=_tally(items, words))
+
+
+def about(item: Data, words: Speech) -> str:
+    """What the sides disagree about: what a figure measures, if told, else the property."""
+    measure = str(item["id"]).rpartition(".")[2]
+    if ("measures", measure) in labels():
+        return words.term("measures", measure)
+    return words.term("property", item["property"])
+
+
+def finding(item: Data, words: Speech) -> str:
+    """The sentence of a finding in the reader's language, made again from its parts."""
+    message, values = item.get("message"), dict(item.get("values") or {})
+    if not message:
+        return str(item["sentence"])
+    told = {key: words.label(value) for key, value in values.items()}
+    if "subject" in told:
+        told["subject"] = words.name(item["subject"])
+    return words.say(message, **told)
 
 
 def _tally(items: Sequence[Data], words: Speech) -> str:
@@ -402,7 +426,7 @@ def problems_sheet(data: Data, words: Speech) -> Sheet:
         (
             words.term("check", item["key"]),
             words.name(item["subject"]),
-            words.value(item["sentence"]),
+            finding(item, words),
             Cell(str(item.get("where") or ""), "muted"),
         )
         for item in data["problems"]

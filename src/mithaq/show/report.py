@@ -23,7 +23,7 @@ from mithaq.show.atlas import Place, map_picture, outline_source, price_bounds
 from mithaq.show.bars import balance_picture, dots_picture, worth_picture
 from mithaq.show.material import Material, gather, names_of
 from mithaq.show.speech import Speech, speech
-from mithaq.show.story import answers, headlines, summary
+from mithaq.show.story import answers, headlines, main_agreement, summary
 from mithaq.show.timeline import timeline_picture
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ __all__ = ["Picture", "Report", "check_target", "render", "report"]
 
 Data = Mapping[str, Any]
 _WIDE, _NARROW = 1060.0, 358.0
+_SHOWN_FIRST = 10  # contradictions; the others fold away
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +153,8 @@ def render(material: Material, words: Speech) -> str:
         sheets=_sheets(material, words),
         pictures=_pictures(material, words),
         timeline_note=_timeline_note(words),
-        contradictions=[
-            _contradiction(c, material, words) for c in material.check["contradictions"]
-        ],
+        contradictions=_contradictions(material, words),
+        shown_first=_SHOWN_FIRST,
         contradictions_note=records.check_sheets(material.check, words)[0].note,
         legs=market.legs_of(material.worth) if material.worth else [],
         price_key=_price_key(material, words),
@@ -344,6 +344,17 @@ def _price_key(material: Material, words: Speech) -> list[str]:
     return [*ends, words.say("{price} and above", price=words.figure(bounds[-1]))]
 
 
+def _contradictions(material: Material, words: Speech) -> list[dict[str, Any]]:
+    """Every contradiction: first those of the main agreement, then by the number of sources."""
+    main = main_agreement(material)
+    first = set(main["contradictions"]) if main else set()
+    ranked = sorted(
+        material.check["contradictions"],
+        key=lambda c: (c["id"] not in first, -sum(len(side["sources"]) for side in c["sides"])),
+    )
+    return [_contradiction(item, material, words) for item in ranked]
+
+
 def _contradiction(item: Data, material: Material, words: Speech) -> dict[str, Any]:
     listed = {source["id"]: (place, source) for place, source in enumerate(material.sources, 1)}
     sides = []
@@ -358,7 +369,7 @@ def _contradiction(item: Data, material: Material, words: Speech) -> dict[str, A
     kind = words.term("contradiction_kind", item.get("kind"))
     return {
         "subject": words.name(item["subject"]),
-        "what": f"{words.term('property', item['property'])} · {kind}",
+        "what": f"{records.about(item, words)} · {kind}",
         "sides": sides,
         "decided": records.resolution(item, words),
     }

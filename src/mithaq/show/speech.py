@@ -17,6 +17,7 @@ _ROLE = re.compile(r"(treasury of|consumers in|buyers in|operator of) (.+)")
 _NUMBER = r"[<>]?=?\d[\d.]*(?:-\d[\d.]*)?"
 _FIGURE = re.compile(rf"(about )?({_NUMBER}) (%|[A-Za-z]\S*)")
 _SHARE = re.compile(rf"(\S+) ({_NUMBER}) %")
+_COUNTED = ("year", "month", "day", "hour")
 _LEFT_TO_RIGHT_MARK = "\u200e"
 
 
@@ -112,6 +113,12 @@ class Speech:
             return "–"
         return self.plural("{n} day", "{n} days", int(count))
 
+    def label(self, value: Any) -> str:
+        """A value in words where it may also be the English label of a property."""
+        text = str(value)
+        code = _property_codes().get(text)
+        return self.language.term("property", code) if code else self.value(text)
+
     def value(self, value: Any, prop: str = "") -> str:
         """The value of a claim in words: a subject, date, code, quantity or text."""
         if value is None:
@@ -153,8 +160,10 @@ class Speech:
 
     def _quantity(self, value: Mapping[str, Any]) -> str:
         number = str(value["number"]).replace("-", "–")
-        unit = value.get("unit")
-        text = f"{number} {self.language.unit(str(unit))}" if unit else number
+        unit = str(value.get("unit") or "")
+        text = f"{number} {self.language.unit(unit)}" if unit else number
+        if unit in _COUNTED and re.fullmatch(r"\d+(\.\d+)?", number):
+            text = self.language.unit(unit, float(number))
         text = self.say("about {quantity}", quantity=text) if value.get("about") else text
         measures = value.get("measures")
         return f"{text} ({self.language.term('measures', str(measures))})" if measures else text
@@ -164,6 +173,14 @@ def _many(keys: Sequence[str] | str | None) -> Sequence[str]:
     if keys is None:
         return ()
     return (keys,) if isinstance(keys, str) else keys
+
+
+@cache
+def _property_codes() -> dict[str, str]:
+    """English label of a property -> its code."""
+    return {
+        declared.label: code for table in properties().values() for code, declared in table.items()
+    }
 
 
 @cache

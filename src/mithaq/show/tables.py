@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import IO
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
@@ -41,12 +42,46 @@ def rich_table(sheet: Sheet) -> Group:
     return Group(*parts, Text(""))
 
 
+def _least_width(sheet: Sheet, place: int) -> int:
+    """Room for the longest word of a column (at most 18 cells; the first column gets 24)."""
+    texts = [sheet.columns[place].head, *(row[place].text for row in sheet.rows)]
+    longest = max((cell_len(word) for text in texts for word in text.split()), default=1)
+    widest = max(map(cell_len, texts), default=1)
+    return max(min(longest, 18), min(widest, 24) if place == 0 else 1)
+
+
 def print_sheets(sheets: Iterable[Sheet], stream: IO[str] | None = None) -> None:
     """Print every sheet that has rows or a note."""
     out = console(stream)
     for sheet in sheets:
-        if sheet.rows or sheet.note:
-            out.print(rich_table(sheet) if sheet.rows else _empty(sheet))
+        if not sheet.rows:
+            shown = _empty(sheet) if sheet.note else None
+        elif _needed(sheet) > out.width:
+            shown = _stacked(sheet)
+        else:
+            shown = rich_table(sheet)
+        if shown is not None:
+            out.print(shown)
+
+
+def _needed(sheet: Sheet) -> int:
+    """The least width at which the table still reads as one."""
+    return sum(_least_width(sheet, place) + 3 for place in range(len(sheet.columns)))
+
+
+def _stacked(sheet: Sheet) -> Group:
+    """The sheet for a narrow terminal: one block per row, one line per column."""
+    lines: list[Text] = [Text(sheet.title, style="bold underline")]
+    for row in sheet.rows:
+        lines.append(Text.assemble((row[0].text, "bold")))
+        for column, entry in zip(sheet.columns[1:], row[1:], strict=True):
+            if entry.text not in ("", "–"):
+                head = f"{column.head} ({column.unit})" if column.unit else column.head
+                lines.append(Text.assemble((f"  {head}: ", "dim"), _text(entry)))
+        lines.append(Text(""))
+    if sheet.note:
+        lines.append(Text(sheet.note, style="dim"))
+    return Group(*lines)
 
 
 def _empty(sheet: Sheet) -> Group:

@@ -16,7 +16,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mithaq.show.record_sheets import span_of, standing
+from mithaq.show.record_sheets import event_words, span_of, standing
 from mithaq.show.speech import Speech
 from mithaq.show.svg import Canvas, fit_text, text_width
 
@@ -71,21 +71,23 @@ class _Axis:
         return self.left + max(0.0, min(1.0, share)) * (self.right - self.left)
 
 
-def _days(event: Data) -> tuple[date, date]:
-    return date.fromisoformat(event["start"]), date.fromisoformat(event["end"])
+def _days(event: Data, horizon: date | None = None) -> tuple[date, date]:
+    """First and last day; an open start falls on the end, an open end on ``horizon``."""
+    start, end = event["start"], event["end"]
+    last = date.fromisoformat(end) if end else horizon or date.fromisoformat(start)
+    return (date.fromisoformat(start) if start else last), last
 
 
 def window(events: Sequence[Data]) -> tuple[int, int]:
-    """First year shown and first year no longer shown: a tenth of the events may lie outside.
+    """First year shown and first year no longer shown: a sixth of the events may lie outside.
 
     The table holds them all, and the picture says how many it shows.
     """
     if not events:
         return 2000, 2001
-    starts = sorted(_days(event)[0].year for event in events)
-    ends = sorted(min(_days(event)[1].year, _days(event)[0].year + 1) for event in events)
-    cut = len(events) // 20
-    return starts[cut], ends[-1 - cut] + 1
+    years = sorted(_days(event)[0].year for event in events)
+    cut = len(years) // 12
+    return years[cut], years[-1 - cut] + 1
 
 
 def timeline_picture(events: Sequence[Data], words: Speech, width: float, key: str) -> Markup:
@@ -115,7 +117,7 @@ def timeline_picture(events: Sequence[Data], words: Speech, width: float, key: s
 
 
 def _inside(event: Data, axis: _Axis) -> bool:
-    start, end = _days(event)
+    start, end = _days(event, axis.end)
     return end >= axis.start and start < axis.end
 
 
@@ -126,25 +128,35 @@ def _lines(events: Sequence[Data], lane: str, axis: _Axis, words: Speech) -> lis
         kind = event["subject_kind"]
         if _MERGE.get(kind, kind) != lane:
             continue
-        first, last = (axis.x(day) for day in _days(event))
-        parts = (words.name(event["subject"]), words.term("event_kind", event["kind"]))
+        begin, end = _days(event, axis.end)
+        first, last = axis.x(begin), axis.x(begin if _is_over(event) else end)
+        parts = (words.name(event["subject"]), event_words(event, words))
         hint = " · ".join(filter(None, (*parts, span_of(event, words), standing(event, words))))
         marks.setdefault(event["subject"], []).append(_Mark(event, first, last, hint))
     lines = [_Line(words.name(subject), tuple(some)) for subject, some in marks.items()]
     return sorted(lines, key=lambda line: (line.first, line.last, line.label))
 
 
-def _placed(line: _Line, axis: _Axis) -> tuple[bool, float, float]:
-    """Whether the label stands after the marks, and the logical x range of marks and label."""
+def _is_over(event: Data) -> bool:
+    """Whether the event ends something: it then lasts no longer than its day."""
+    return str(event["kind"]) in ("project_status.cancelled", "project_status.shelved")
+
+
+def _placed(line: _Line, axis: _Axis) -> tuple[str, float, float]:
+    """Whether the label stands after, before or on the marks, and the x range of both."""
     room = axis.right - axis.left
     size = min(text_width(line.label, _SIZE) + 12, _LONGEST_LABEL * room)
     end = max(line.last, line.first + 9)
     if end + size <= axis.right:
-        return True, line.first - 6, end + size
+        return "after", line.first - 6, end + size
     if line.first - size >= axis.left:
-        return False, line.first - size, end + 6
-    after = axis.right - end >= line.first - axis.left
-    return (True, line.first - 6, axis.right) if after else (False, axis.left, end + 6)
+        return "before", line.first - size, end + 6
+    after, before = axis.right - end, line.first - axis.left
+    if max(after, before) < size / 2:
+        return "on", line.first - 6, end + 6
+    if after >= before:
+        return "after", line.first - 6, axis.right
+    return "before", axis.left, end + 6
 
 
 def _rows(lines: Sequence[_Line], axis: _Axis) -> list[list[_Line]]:
@@ -197,9 +209,12 @@ def _draw_line(canvas: Canvas, axis: _Axis, line: _Line, y: float, lane: str) ->
     # Certain days come last, so that they stay visible on the pale bars.
     for mark in sorted(line.marks, key=lambda mark: mark.first - mark.last):
         _draw_mark(canvas, mark, y, lane)
-    after, low, high = _placed(line, axis)
+    side, low, high = _placed(line, axis)
     end = max(line.last, line.first + 9)
-    if after:
+    if side == "on":
+        label = fit_text(line.label, _SIZE, end - line.first - 12)
+        canvas.text(line.first + 8, y + 4, label, class_="label on", hint=line.label)
+    elif side == "after":
         label = fit_text(line.label, _SIZE, high - end - 6)
         canvas.text(end + 6, y + 4, label, class_="label", hint=line.label)
     else:
