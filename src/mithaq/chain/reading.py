@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -61,6 +61,12 @@ def default_name(table: str, row: Mapping[str, Any]) -> str:
     return f"{row['kind']} at {row['node']}"
 
 
+class Note(Protocol):
+    """Writes down a mistake of a row: table, row, column, what it is, and a hint."""
+
+    def __call__(self, table: str, row: Row, column: str, what: str, hint: str = "") -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A name in a cell that must exist in another table."""
@@ -79,6 +85,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     names: dict[str, set[str]] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
+    places: dict[tuple[str, str], int] = field(default_factory=dict)  # table, key: row
 
     def table(
         self, name: str, frame: object, *, file: str = "", numbers: Sequence[int] = ()
@@ -115,7 +122,7 @@ class Reading:
                 what = f"{key!r} stands in row {seen[key]} already"
                 self.problems.append(Problem(file, number, table.key[0], what))
                 continue
-            seen[key] = number
+            seen[key] = self.places[name, key] = number
             good.append(row)
         self.names.setdefault(name, set()).update(seen)
         return in_order(table, good)
@@ -172,10 +179,13 @@ class Reading:
                 hint = nearest(reference.name, sorted(known))
                 place = (reference.file, reference.row, reference.column)
                 self.problems.append(Problem(*place, what, hint))
-        self.problems += _same_arc_names(tables, suffix)
-        self.problems += _odd_markets(tables, suffix)
-        self.problems += _odd_groups(tables, suffix)
-        self.problems += _odd_rows(tables, suffix)
+
+        def note(table: str, row: Row, column: str, what: str, hint: str = "") -> None:
+            number = self.places.get((table, key_of(table_schema(table), row)), 0)
+            self.problems.append(Problem(table + suffix, number, column, what, hint))
+
+        for check in (_same_arc_names, _odd_markets, _odd_groups, _odd_rows):
+            check(tables, note)
         return self.problems
 
 
@@ -194,87 +204,64 @@ def as_frame(table: TableSchema, rows: Rows) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _same_arc_names(tables: Mapping[str, Rows], suffix: str) -> list[Problem]:
+def _same_arc_names(tables: Mapping[str, Rows], note: Note) -> None:
     seen: dict[str, str] = {}
-    problems = []
-    for name in ("pipelines", "terminals", "routes"):
-        for arc in (row["name"] for row in tables.get(name, ())):
-            if arc in seen:
-                what = f"{arc!r} is also the name of one of the {seen[arc]}"
-                problems.append(
-                    Problem(name + suffix, 0, "name", what, "give it a name of its own")
-                )
-            seen[arc] = name
-    return problems
+    for table in ("pipelines", "terminals", "routes"):
+        for row in tables.get(table, ()):
+            name = row["name"]
+            if name in seen:
+                what = f"{name!r} is also the name of one of the {seen[name]}"
+                note(table, row, "name", what, "give it a name of its own")
+            seen[name] = table
 
 
-def _odd_markets(tables: Mapping[str, Rows], suffix: str) -> list[Problem]:
-    problems = []
+def _odd_markets(tables: Mapping[str, Rows], note: Note) -> None:
+    fixed = set()
     for row in tables.get("markets", ()):
         regulated = not math.isnan(row["regulated_price"])
+        if regulated:
+            fixed.add(row["name"])
         if regulated != bool(row["supplier"]):
             what = f"{row['name']}: a regulated price and an obliged supplier go together"
-            problems.append(Problem("markets" + suffix, 0, "supplier", what))
-    closed = {
-        row["name"] for row in tables.get("markets", ()) if not math.isnan(row["regulated_price"])
-    }
-    for table in ("contracts", "floors"):
-        for row in tables.get(table, ()):
-            if row["market"] in closed:
-                what = f"{row['market']!r} has a regulated price: its supplier serves it in full"
-                problems.append(Problem(table + suffix, 0, "market", what))
-    return problems
-
-
-def _odd_groups(tables: Mapping[str, Rows], suffix: str) -> list[Problem]:
-    rows = tables.get("cooperation", ())
-    problems = []
-    for column in ("strength", "theta"):
-        values: dict[tuple[str, str], set[str]] = {}
-        for row in rows:
-            values.setdefault((row["group"], row["market"]), set()).add(str(row[column]))
-        for (group, market), found in values.items():
-            if len(found) > 1:
-                place = f" in {market!r}" if market else ""
-                what = f"group {group!r} has more than one {column}{place}"
-                problems.append(Problem("cooperation" + suffix, 0, column, what))
-    homes: dict[tuple[str, str], set[str]] = {}
-    for row in rows:
-        homes.setdefault((row["firm"], row["market"]), set()).add(row["group"])
-    for (firm, market), groups in homes.items():
-        if len(groups) > 1:
-            place = f"in {market!r}" if market else "everywhere"
-            what = f"{firm!r} is in {len(groups)} groups {place}; groups must be disjoint"
-            problems.append(Problem("cooperation" + suffix, 0, "firm", what))
-    return problems
-
-
-def _odd_rows(tables: Mapping[str, Rows], suffix: str) -> list[Problem]:
-    """Rows each of whose cells is right, and which together say something that cannot be."""
-    problems = []
-
-    def note(table: str, column: str, what: str) -> None:
-        problems.append(Problem(table + suffix, 0, column, what))
-
-    for row in tables.get("firms", ()):
-        if row["fringe"] and not row["home"]:
-            note("firms", "home", f"{row['name']}: a fringe sells at home, and has no home here")
-    for row in tables.get("stakes", ()):
-        if row["holder"] == row["firm"]:
-            note("stakes", "firm", f"{row['firm']}: a firm holds no stake in itself")
-    for row in tables.get("swaps", ()):
-        if row["a"] == row["b"]:
-            note("swaps", "b", f"{row['name']}: a firm does not swap with itself")
-    for row in tables.get("pipelines", ()):
-        if row["from"] == row["to"]:
-            note("pipelines", "to", f"{row['name']}: a line leads to another node")
-    fixed = {r["name"] for r in tables.get("markets", ()) if not math.isnan(r["regulated_price"])}
+            note("markets", row, "supplier", what)
     for table in ("contracts", "floors"):
         for row in tables.get(table, ()):
             if row["market"] in fixed:
                 what = f"{row['market']}: its price is regulated, and its supplier delivers it all"
-                note(table, "market", what)
-    return problems
+                note(table, row, "market", what)
+
+
+def _odd_groups(tables: Mapping[str, Rows], note: Note) -> None:
+    first: dict[str, Row] = {}
+    homes: dict[tuple[str, str], str] = {}
+    for row in tables.get("cooperation", ()):
+        group, firm, market = row["group"], row["firm"], row["market"]
+        lead = first.setdefault(group, row)
+        for column in ("strength", "theta"):
+            if str(row[column]) != str(lead[column]):
+                what = f"group {group!r} has more than one {column}"
+                note("cooperation", row, column, what)
+        if homes.setdefault((firm, market), group) != group:
+            place = f"in {market!r}" if market else "everywhere"
+            what = f"{firm!r} is in group {homes[firm, market]!r} {place} already"
+            note("cooperation", row, "firm", what, "groups must be disjoint")
+
+
+def _odd_rows(tables: Mapping[str, Rows], note: Note) -> None:
+    """Rows each of whose cells is right, and which together say what cannot be."""
+    for row in tables.get("firms", ()):
+        if row["fringe"] and not row["home"]:
+            what = f"{row['name']}: a fringe sells at home, and has no home here"
+            note("firms", row, "home", what)
+    for row in tables.get("stakes", ()):
+        if row["holder"] == row["firm"]:
+            note("stakes", row, "firm", f"{row['firm']}: a firm holds no stake in itself")
+    for row in tables.get("swaps", ()):
+        if row["a"] == row["b"]:
+            note("swaps", row, "b", f"{row['name']}: a firm does not swap with itself")
+    for row in tables.get("pipelines", ()):
+        if row["from"] == row["to"]:
+            note("pipelines", row, "to", f"{row['name']}: a line leads to another node")
 
 
 def read_folder(folder: Path) -> dict[str, Rows]:
