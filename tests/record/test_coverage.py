@@ -116,7 +116,8 @@ def test_every_subject_has_a_name_in_four_languages(case: Record) -> None:
 
 def test_every_source_says_who_published_it_and_in_which_language(case: Record) -> None:
     for source in map(case.source, case.sources):
-        assert source.publisher and source.lang, source.id
+        assert source.publisher, source.id
+        assert source.lang, source.id
         assert "shared" not in source.url
 
 
