@@ -93,7 +93,8 @@ def stage(record: Record, agreement: str, at: date, *, span: int = DEFAULT_SPAN)
     """
     table = _Table(record, agreement)
     if not table.dated:
-        return Stage("unknown", basis=Basis.INFERRED.value)
+        # A plan that nobody tells the outcome of is no agreement; one without any date may be.
+        return None if table.planned else Stage("unknown", basis=Basis.INFERRED.value)
     found: dict[str, str] = {}
     for reading in table.readings(at, span):
         name, reason = _stage_of(reading, at)
@@ -144,6 +145,9 @@ class _Table:
             for c in record.standing(agreement, "term")
             if isinstance(c.value, Quantity) and dimension(c.value.unit)[0] in ("months", "hours")
         ]
+        self.planned = any(
+            c.modality is not Modality.ACTUAL for c in record.claims_of(agreement, "signed")
+        )
         self.notice = record.value(agreement, "notice")
         self.tacit = record.value(agreement, "tacit_renewal") == "yes"
 
