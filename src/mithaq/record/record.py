@@ -75,7 +75,17 @@ class Record:
             claim.language,
             valid,
             claim.source,
-            claim.identifier,
+            claim.locator,
+            claim.polarity,
+            claim.modality,
+            claim.basis,
+            claim.rank,
+            claim.said_by,
+            claim.searched,
+            claim.original,
+            claim.reason,
+            claim.by,
+            claim.note,
         )
 
     def __eq__(self, other: object) -> bool:

@@ -20,6 +20,10 @@ __all__ = ["MAX_BYTES", "MAX_DEPTH", "Node", "read_tree"]
 
 MAX_BYTES = 32_000_000
 MAX_DEPTH = 40
+_ENDS = frozenset({yaml.SequenceEndEvent, yaml.MappingEndEvent})
+_NODES = frozenset(
+    {yaml.ScalarEvent, yaml.SequenceStartEvent, yaml.MappingStartEvent, yaml.AliasEvent}
+)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -122,25 +126,22 @@ def _build(loader: Any) -> Node | None:
     keys: list[Node | None] = []
     while True:
         event = loader.get_event()
-        if isinstance(event, yaml.StreamEndEvent):
-            return root
-        if isinstance(event, yaml.DocumentStartEvent):
-            if root is not None:
-                raise _RefusedError(
-                    event, "a second document in one file", "keep one document a file"
-                )
-            continue
-        if isinstance(event, (yaml.StreamStartEvent, yaml.DocumentEndEvent)):
-            continue
-        if isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
+        kind = type(event)
+        if kind in _ENDS:
             stack.pop()
             keys.pop()
             continue
+        if kind not in _NODES:
+            if kind is yaml.StreamEndEvent:
+                return root
+            if kind is yaml.DocumentStartEvent and root is not None:
+                raise _RefusedError(event, "a second document in one file", "keep one a file")
+            continue
         node = _node(event)
-        if root is None:
-            root = node
-        elif stack:
+        if stack:
             _attach(stack[-1], keys, node, event)
+        else:
+            root = node
         if node.kind != "scalar":
             if len(stack) >= MAX_DEPTH:
                 raise _RefusedError(event, f"nested deeper than {MAX_DEPTH} levels")
@@ -149,18 +150,18 @@ def _build(loader: Any) -> Node | None:
 
 
 def _node(event: Any) -> Node:
-    if isinstance(event, yaml.AliasEvent):
+    mark = event.start_mark
+    row, column = mark.line + 1, mark.column + 1
+    kind = type(event)
+    if kind is yaml.AliasEvent:
         raise _RefusedError(event, "an alias is not part of the format", "write the value out")
     if event.anchor is not None:
         raise _RefusedError(event, "an anchor is not part of the format", "write the value out")
     if event.tag is not None:
         raise _RefusedError(event, f"the tag {event.tag} is not part of the format")
-    row, column = event.start_mark.line + 1, event.start_mark.column + 1
-    if isinstance(event, yaml.ScalarEvent):
-        return Node("scalar", row, column, text=event.value)
-    if isinstance(event, yaml.SequenceStartEvent):
-        return Node("list", row, column)
-    return Node("mapping", row, column)
+    if kind is yaml.ScalarEvent:
+        return Node("scalar", row, column, event.value)
+    return Node("list" if kind is yaml.SequenceStartEvent else "mapping", row, column)
 
 
 def _attach(parent: Node, keys: list[Node | None], node: Node, event: Any) -> None:
