@@ -5,7 +5,7 @@
 
 What is said: the literal first argument of ``say`` and the first two of ``plural`` in the package
 and its templates; the labels of ``vocabulary.csv`` and ``properties.csv`` (context: the
-vocabulary); the sentences of the checks; the names in the tables of the gas chain. New names of
+vocabulary); the sentences of the checks and of what every worth rests on; the names in the tables of the gas chain. New names of
 countries are filled in from the Unicode CLDR, everything else waits for a translator with an empty
 ``msgstr``.
 """
@@ -30,6 +30,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract as jinja
 
 from mithaq.record.checks import CHECKS
+from mithaq.worth.assumptions import GENERAL
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "mithaq"
@@ -72,6 +73,8 @@ def said() -> Iterator[Said]:
         yield _place(schema / "properties.csv"), row["label"], "property"
     for check in CHECKS:
         yield "src/mithaq/record/checks.py", check.message, None
+    for sentence in GENERAL:
+        yield "src/mithaq/worth/assumptions.py", sentence, None
     for table in sorted((PACKAGE / "data" / "gas").rglob("*.csv")):
         for row in _rows(table) if table.name in NAMES else ():
             for column in NAMES[table.name]:
