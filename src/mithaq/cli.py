@@ -331,8 +331,8 @@ def market(talk: Talk, case: str, year: int, edits: Path | None) -> None:
 def worth(talk: Talk, case: str, agreement: str) -> None:
     """Worth of an agreement."""
     from mithaq import record as room
-    from mithaq.show.market_sheets import worth_sheets
     from mithaq.show.material import worth as find_worth
+    from mithaq.show.worth_sheets import worth_sheets
 
     record = room.load_case(case)
     words = talk.words(record)

@@ -8,7 +8,7 @@ from typing import Any
 from mithaq.show.sheets import Cell, Column, Sheet
 from mithaq.show.speech import Speech
 
-__all__ = ["market_sheets", "worth_sheets"]
+__all__ = ["market_sheets"]
 
 Data = Mapping[str, Any]
 FULL = 0.995  # a flow above this share of its capacity is shown as congested
@@ -222,101 +222,4 @@ def _pair(item: Data | None, words: Speech) -> Cell:
         words.figure(item["model"], 1),
         below=words.figure(item["observed"], 1),
         shade=max(-1.0, min(1.0, gap / 8.0)),
-    )
-
-
-def worth_sheets(data: Data, words: Speech) -> list[Sheet]:
-    """What the agreement is worth, and on what it rests."""
-    return [
-        worth_sheet(data, words),
-        reciprocity_sheet(data, words),
-        assumptions_sheet(data, words),
-    ]
-
-
-def legs_of(data: Data) -> list[str]:
-    """The legs in the order in which the first party lists them."""
-    return list(dict.fromkeys(leg for item in data["parties"].values() for leg in item["legs"]))
-
-
-def worth_sheet(data: Data, words: Speech) -> Sheet:
-    """Worth of the agreement to each party with its range and the share of each leg."""
-    say, unit = words.say, money_unit(words)
-    legs = legs_of(data)
-    columns = (
-        Column(say("Party")),
-        Column(say("Worth"), unit, True),
-        Column(say("Range"), unit, True),
-        *(Column(words.term("segment", leg), unit, True) for leg in legs),
-    )
-    rows: list[tuple[Cell | str, ...]] = [
-        (
-            words.party(key),
-            Cell(words.change(item["worth"]), gain_tone(item)),
-            words.span(item.get("low"), item.get("high")),
-            *(words.change(item["legs"].get(leg)) for leg in legs),
-        )
-        for key, item in data["parties"].items()
-    ]
-    note = words.plural(
-        "From {n} equilibrium.",
-        "From {n} equilibria.",
-        data["equilibria"],
-    )
-    title = say("Worth of {agreement}", agreement=words.name(data["agreement"]))
-    return Sheet.of(title, columns, rows, note=note)
-
-
-def gain_tone(item: Data) -> str:
-    """Good or bad where the sign is the same over the whole range, else a warning."""
-    low, high = item.get("low"), item.get("high")
-    low = item["worth"] if low is None else low
-    high = item["worth"] if high is None else high
-    if low > 0:
-        return "good"
-    return "bad" if high < 0 else "warn"
-
-
-def reciprocity_sheet(data: Data, words: Speech) -> Sheet:
-    """How even the worth is, and the payment that would make it so."""
-    say = words.say
-    found = data["reciprocity"]
-    rows: list[tuple[str, str]] = [(say("Index of reciprocity"), words.figure(found["index"], 2))]
-    if payment := found.get("side_payment"):
-        rows.append(
-            (
-                say(
-                    "Payment from {payer} to {payee} that evens the gains",
-                    payer=words.party(payment["from"]),
-                    payee=words.party(payment["to"]),
-                ),
-                f"{words.figure(payment['musd_per_year'])} {money_unit(words)}",
-            )
-        )
-    return Sheet.of(
-        say("Reciprocity of worth"), (Column(say("Measure")), Column(say("Value"), "", True)), rows
-    )
-
-
-def assumptions_sheet(data: Data, words: Speech) -> Sheet:
-    """What the figures rest on."""
-    say = words.say
-    rows = [assumption(item, words) for item in data["assumptions"]]
-    columns = (Column(say("Assumption")), Column(say("Value")), Column(say("Basis")))
-    return Sheet.of(say("Assumptions"), columns, rows)
-
-
-def assumption(item: Any, words: Speech) -> tuple[Cell | str, ...]:
-    """An assumption as text, value and basis, whether it came as text or as a mapping."""
-    if not isinstance(item, Mapping):
-        return (words.value(item), "–", "–")
-    keys = ("text", "name", "parameter", "what")
-    text = next((item[key] for key in keys if item.get(key)), "–")
-    sources = item.get("sources") or item.get("claim") or item.get("source") or ()
-    listed = (sources,) if isinstance(sources, str) else tuple(map(str, sources))
-    basis = item.get("basis") or item.get("reason") or item.get("note") or ""
-    return (
-        words.value(text),
-        words.value(item.get("value")),
-        Cell(words.value(basis) if basis else "", sources=listed),
     )

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from mithaq.errors import DataError, Problem
 from mithaq.show import market_sheets as market
 from mithaq.show import record_sheets as records
+from mithaq.show import worth_sheets as value
 from mithaq.show.atlas import Place, map_picture, outline_source, price_bounds
 from mithaq.show.bars import balance_picture, dots_picture, worth_picture
 from mithaq.show.material import Material, gather, names_of
@@ -156,7 +157,7 @@ def render(material: Material, words: Speech) -> str:
         contradictions=_contradictions(material, words),
         shown_first=_SHOWN_FIRST,
         contradictions_note=records.check_sheets(material.check, words)[0].note,
-        legs=market.legs_of(material.worth) if material.worth else [],
+        legs=value.legs_of(material.worth) if material.worth else [],
         price_key=_price_key(material, words),
         outline_source=outline_source(),
         numbers=numbers,
@@ -234,7 +235,7 @@ def _sheets(material: Material, words: Speech) -> dict[str, Any]:
         "certificate": None,
     }
     if material.worth:
-        found["worth"] = market.worth_sheets(material.worth, words)
+        *found["worth"], found["assumptions"] = value.worth_sheets(material.worth, words)
     if data := material.market:
         flows = [flow for flow in data["flows"] if flow["bcm"] >= 0.05]
         found |= {
@@ -273,9 +274,10 @@ def _worth_pictures(material: Material, words: Speech) -> list[Picture]:
     worth = material.worth
     if not worth:
         return []
-    legs = market.legs_of(worth)
+    legs = value.legs_of(worth)
     sides = [key for key in material.partners if key in worth["parties"]]
     others = [key for key in worth["parties"] if key not in sides]
+    others.sort(key=lambda key: -worth["parties"][key]["worth"])
     groups = (
         ("sides", sides, words.say("The two sides")),
         ("others", others, words.say("Everyone else")),

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mithaq.show.market_sheets import gain_tone, legs_of, money_unit
+from mithaq.show.market_sheets import money_unit
 from mithaq.show.material import Material
 from mithaq.show.speech import Speech
+from mithaq.show.worth_sheets import driver_words, gain_tone, legs_of
 
 __all__ = ["Answer", "Headline", "answers", "headlines", "summary"]
 
@@ -168,32 +169,77 @@ def _amounts(legs: Sequence[str], shares: Data, words: Speech) -> str:
 
 
 def _changes(worth: Data, material: Material, words: Speech) -> list[str]:
-    sentences = []
+    """Which legs carry for the two firms together, what payment would even it, what it hangs on."""
+    firms = [key for key in material.partners if worth["parties"][key].get("kind") == "firm"]
+    sentences = _joint_sentences(worth, firms, words) if len(firms) == 2 else []
     payment = worth["reciprocity"].get("side_payment")
     if payment and payment.get("musd_per_year"):
         sentences.append(
             words.say(
-                "A payment of {amount} {unit} from {payer} to {payee} would make the gains equal.",
+                "A payment of {amount} {unit} from {payer} to {payee} would even what each gains "
+                "from rights on the other's territory.",
                 amount=words.figure(payment["musd_per_year"]),
                 unit=money_unit(words),
                 payer=words.party(payment["from"]),
                 payee=words.party(payment["to"]),
             )
         )
-    for leg in legs_of(worth):
-        values = {key: worth["parties"][key]["legs"].get(leg) or 0.0 for key in material.partners}
-        losers = [key for key, value in values.items() if value < -1.0]
-        winners = [key for key, value in values.items() if value > 1.0]
-        if losers and winners and sum(values.values()) > 0:
+    named = {item["id"]: item for item in worth["assumptions"] if "id" in item}
+    for key in firms:
+        drivers = (worth.get("drivers") or {}).get(key)
+        if drivers:
             sentences.append(
                 words.say(
-                    "On {leg}, what {winners} would gain exceeds what {losers} would lose: "
-                    "a compensation would carry the leg.",
-                    leg=words.term("segment", leg),
-                    losers=words.list(map(words.party, losers)),
-                    winners=words.list(map(words.party, winners)),
+                    "{party}: the figure hangs most on {assumption}.",
+                    party=words.party(key),
+                    assumption=driver_words(drivers[0]["driver"], named, words),
                 )
             )
+    return sentences
+
+
+def _joint_sentences(worth: Data, firms: Sequence[str], words: Speech) -> list[str]:
+    parties, unit = worth["parties"], money_unit(words)
+    joint = {
+        leg: sum(parties[key]["legs"].get(leg) or 0.0 for key in firms) for leg in legs_of(worth)
+    }
+    whole = sum(parties[key]["worth"] for key in firms)
+    both = words.list(map(words.party, firms))
+    carrying = [leg for leg in joint if joint[leg] > 1.0]
+    burdens = [leg for leg in joint if joint[leg] < -1.0]
+    sentences = []
+    if carrying:
+        text = words.say(
+            "The two firms together gain on {legs}.", legs=_amounts(carrying, joint, words)
+        )
+        sentences.append(text)
+    if burdens:
+        text = words.say(
+            "They lose together on {legs}: these legs would have had to be dropped or given "
+            "other terms.",
+            legs=_amounts(burdens, joint, words),
+        )
+        sentences.append(text)
+    if whole < 0:
+        sentences.append(
+            words.say(
+                "{parties} together: {amount} {unit}; no payment between them would make the whole "
+                "worth while for both.",
+                parties=both,
+                amount=words.change(whole),
+                unit=unit,
+            )
+        )
+    elif any(parties[key]["worth"] < 0 for key in firms):
+        sentences.append(
+            words.say(
+                "{parties} together: {amount} {unit}; a payment from the one that gains to the one "
+                "that loses would make the whole worth while for both.",
+                parties=both,
+                amount=words.change(whole),
+                unit=unit,
+            )
+        )
     return sentences
 
 
