@@ -5,9 +5,9 @@
 
 What is said: the literal first argument of ``say`` and the first two of ``plural`` in the package
 and its templates; the labels of ``vocabulary.csv`` and ``properties.csv`` (context: the
-vocabulary); the sentences of the checks and of what every worth rests on; the names in the tables of the gas chain. New names of
-countries are filled in from the Unicode CLDR, everything else waits for a translator with an empty
-``msgstr``.
+vocabulary); the sentences of the checks and of what every worth rests on; the names in the tables
+of the gas chain. New names of countries are filled in from the Unicode CLDR, everything else waits
+for a translator with an empty ``msgstr``.
 """
 
 from __future__ import annotations
@@ -235,7 +235,8 @@ def _write() -> int:
     for code in LANGUAGES:
         path = po(code)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(written(update(code, pot)), encoding="utf-8")
+        # A template of its own: updating shares messages between template and catalogue.
+        path.write_text(written(update(code, template())), encoding="utf-8")
         catalog = load(code)
         path.with_suffix(".mo").write_bytes(compiled(catalog))
         ready = sum(1 for message in catalog if message.id and not list(_message_faults(message)))

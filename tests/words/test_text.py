@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 
 import pytest
 
@@ -15,6 +17,16 @@ THIN, NBSP, LRM = "\u202f", "\u00a0", "\u200e"
 
 def test_every_sentence_is_translated_and_every_catalogue_in_step() -> None:
     assert words.faults() == []
+
+
+@pytest.mark.parametrize(
+    ("code", "foreign"), [("fr", "ARABIC|CYRILLIC"), ("ru", "ARABIC"), ("ar", "CYRILLIC")]
+)
+def test_no_translation_stands_in_the_script_of_another(code: str, foreign: str) -> None:
+    said = [str(message.string) for message in words.load(code) if message.id]
+    scripts = {text: {unicodedata.name(c, "") for c in text} for text in said}
+    strange = [t for t, names in scripts.items() if any(re.match(foreign, n) for n in names)]
+    assert strange == []
 
 
 def test_placeholders_are_those_within_braces() -> None:
