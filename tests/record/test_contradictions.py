@@ -343,3 +343,18 @@ def test_agreement_of_figures_is_mutual(a: str, b: str, unit: str) -> None:
     assert left.agrees(left) is True
     assert left.agrees(Quantity(a, "GUSD", "length")) is None
     assert left.agrees(Quantity(a, "km", "depth")) is None
+
+
+def test_shares_beyond_the_whole_are_a_matter_of_arithmetic() -> None:
+    record = record_of(
+        """
+        - id: jv
+          kind: project
+          share:
+            - {value: {party: gazprom, percent: 60}, sources: [paper]}
+            - {value: {party: sonatrach, percent: 51}, sources: [later]}
+        """
+    )
+    item = the_one(record)
+    assert (item.id, item.kind) == ("jv.share.sum", "arithmetic")
+    assert len(item.sides) == 2

@@ -73,10 +73,10 @@ def _meetings(record: Record) -> list[tuple[str, Edtf]]:
     return found
 
 
-def _support(record: Record, meeting: str) -> tuple[int, int]:
+def _support(record: Record, meeting: str) -> tuple[bool, int, int]:
     claims = record.standing(meeting, "date")
     preferred = sum(c.rank == "preferred" for c in claims)
-    return preferred, len({c.source for c in claims if c.source})
+    return bool(claims), preferred, len({c.source for c in claims if c.source})
 
 
 def _pairs(record: Record, meeting: str) -> set[tuple[str, str]]:

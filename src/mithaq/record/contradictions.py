@@ -21,6 +21,7 @@ from mithaq.words.units import dimension
 
 __all__ = ["Contradiction", "contradictions", "identity_groups"]
 
+_WHOLE = 100.0
 _KINDS = {
     "overlap": "date",
     "interval": "value",
@@ -104,6 +105,7 @@ def _all(record: Record) -> Iterator[Contradiction]:
     for subject in record.subjects():
         yield from _within(record, subject.id, subject.kind)
         yield from _polarity(record, subject.id)
+        yield from _arithmetic(record, subject.id)
     yield from _labels(record)
     yield from _identity(record)
 
@@ -188,6 +190,33 @@ def _conflicts(
             sides=tuple(grouping.sides),
             undecided=tuple(grouping.undecided),
         )
+
+
+# Parts of a whole
+
+
+def _arithmetic(record: Record, subject: str) -> Iterator[Contradiction]:
+    """Shares of one time that exceed the whole even at the low end of their printed precision."""
+    latest: dict[str, dict[str, list[Claim]]] = {}
+    for claim in _told(record.claims_of(subject, "share")):
+        if claim.affirmed and isinstance(claim.value, Share):
+            time = claim.valid.text if claim.valid else ""
+            latest.setdefault(time, {}).setdefault(claim.value.party, []).append(claim)
+    for time, parties in sorted(latest.items()):
+        least = sum(min(_low(c) for c in claims) for claims in parties.values())
+        if len(parties) > 1 and least > _WHOLE:
+            yield Contradiction(
+                id=f"{subject}.share.sum" + (f".{time.replace('/', '-')}" if time else ""),
+                subject=subject,
+                subjects=(subject,),
+                property="share",
+                kind="arithmetic",
+                sides=tuple(Side(claims) for claims in parties.values()),
+            )
+
+
+def _low(claim: Claim) -> float:
+    return float(claim.value.quantity.bounds()[0]) if isinstance(claim.value, Share) else 0.0
 
 
 # Affirmed against denied

@@ -30,7 +30,7 @@ _LETTERS = str.maketrans(
         "æ": "ae",
     }
 )
-_NOT_A_LETTER = re.compile(r"[^\w]+|_+", re.UNICODE)
+_NOT_A_LETTER = re.compile(r"[\W_]+")
 
 
 @lru_cache(maxsize=8192)

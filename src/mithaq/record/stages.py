@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
+from math import prod
 
 from mithaq.record.claims import Basis, Claim, Modality, Polarity, Quantity, Rank
 from mithaq.record.properties import codes
@@ -47,6 +48,7 @@ _ONE_OF = (
     "not_renewed",
 )
 _EACH = ("renewed", "revived", "applied", "negotiated", "interest", "announced")
+_MOST_READINGS = 20_000
 _MONTH_SLACK = timedelta(days=31)
 
 
@@ -165,6 +167,10 @@ class _Table:
         told = {_days(c.value) for c in self.term_claims if isinstance(c.value, Quantity)}
         terms: list[int | None] = [*sorted(told)] or [None]
         reported = any(c.basis is Basis.REPORTED for c in self.term_claims)
+        if prod(map(len, [*choices, *each.values(), terms])) > _MOST_READINGS:
+            # So many disagreements at once: the earliest and the latest of each must do.
+            choices = [[few[0], few[-1]] for few in choices]
+            each = {name: {max(some, key=len)} for name, some in each.items()}
         for picked in product(*choices):
             days = dict(zip(self.sides, picked, strict=True))
             for chosen in product(*each.values()):
