@@ -202,6 +202,8 @@ def test_three_money_figures_of_el_assel_are_three_things(found: dict[str, Contr
         "unit-slip",
         "planned-as-actual",
         "act-after-lapse",
+        "fused-names",
+        "party-in-doubt",
     ],
 )
 def test_the_checks_find_what_editors_found(case: Record, key: str) -> None:

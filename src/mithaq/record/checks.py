@@ -164,10 +164,13 @@ def _unsourced(record: Record) -> _Found:
     for claim in record.claims:
         declared = property_of(record.subject(claim.subject).kind, claim.property)
         key = (claim.subject, claim.property)
-        if claim.source or declared is None or not declared.needs_source or key in seen:
+        editorial = declared is None or not declared.needs_source
+        # What we ourselves looked for and did not find has no source to name.
+        if claim.source or editorial or claim.polarity is Polarity.NOT_FOUND or key in seen:
             continue
         seen.add(key)
-        yield claim.subject, {"property": declared.label, "value": claim.text}, claim
+        label = _label(record, claim.subject, claim.property)
+        yield claim.subject, {"property": label, "value": claim.text}, claim
 
 
 def _published_before(record: Record) -> _Found:
