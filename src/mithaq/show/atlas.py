@@ -27,7 +27,10 @@ Data = Mapping[str, Any]
 Point = tuple[float, float]
 
 _PARALLELS, _CENTRE = (33.0, 61.0), (22.0, 48.0)
-_FRAME = (-0.585, -0.430, 0.640, 0.420)  # west, south, east, north in radii of the sphere
+# West, south, east, north in radii of the sphere, for a wide and for a narrow screen.
+_FRAME = (-0.585, -0.430, 0.640, 0.420)
+_NARROW_FRAME = (-0.470, -0.400, 0.330, 0.330)
+_NARROW = 600.0
 _LEAST = 0.5  # bcm a year; smaller flows are left to the table
 
 
@@ -91,14 +94,14 @@ class _Sheet:
     """From degrees to pixels of a picture of the given width."""
 
     def __init__(self, width: float) -> None:
-        west, south, east, north = _FRAME
-        self.scale = width / (east - west)
-        self.width, self.height = width, (north - south) * self.scale
+        self.west, south, east, self.north = _NARROW_FRAME if width < _NARROW else _FRAME
+        self.scale = width / (east - self.west)
+        self.width, self.height = width, (self.north - south) * self.scale
 
     def at(self, longitude: float, latitude: float) -> Point:
         """Pixels of a place."""
         x, y = project(longitude, latitude)
-        return (x - _FRAME[0]) * self.scale, (_FRAME[3] - y) * self.scale
+        return (x - self.west) * self.scale, (self.north - y) * self.scale
 
     def held(self, point: Point, margin: float = 16.0) -> tuple[Point, bool]:
         """``point``, or the place on the edge on the way to it, and whether it lies inside."""
@@ -114,14 +117,14 @@ class _Sheet:
 
 
 def price_classes(prices: Iterable[float], count: int = 5) -> list[float]:
-    """Bounds between ``count`` classes of price, rounded to 10 USD.
+    """Bounds between ``count`` classes that hold about as many prices each, rounded to 10 USD.
 
-    >>> price_classes([100.0, 200.0, 300.0, 400.0, 500.0])
-    [180.0, 260.0, 340.0, 420.0]
+    >>> price_classes([20.0, 200.0, 300.0, 310.0, 320.0, 330.0, 340.0, 350.0, 360.0, 500.0])
+    [300.0, 320.0, 340.0, 360.0]
     """
     ranked = sorted(prices)
-    low, high = ranked[0], ranked[-1]
-    return [round(low + (high - low) * i / count, -1) for i in range(1, count)]
+    bounds = (ranked[len(ranked) * i // count] for i in range(1, count))
+    return sorted({round(bound, -1) for bound in bounds})
 
 
 def map_picture(
@@ -138,8 +141,8 @@ def map_picture(
     at = _positions(places, sheet)
     for flow in _ordered(data["flows"]):
         _draw_flow(canvas, at, flow, width, words)
-    _draw_prices(canvas, sheet, prices, places, words, narrow=width < 600)
     _draw_stubs(canvas, sheet, at, data["flows"], words)
+    _draw_prices(canvas, sheet, prices, places, words, narrow=width < _NARROW)
     return canvas.render(
         key,
         words.say("Gas flows and prices, {year}", year=year),
@@ -184,7 +187,7 @@ def _draw_country(
         points = [sheet.at(*point) for point in ring]
         if any(-40 < x < sheet.width + 40 and -40 < y < sheet.height + 40 for x, y in points):
             steps = (
-                f"{x:.0f} {y:.0f}" if sheet.width < 600 else f"{number(x)} {number(y)}"
+                f"{x:.0f} {y:.0f}" if sheet.width < _NARROW else f"{number(x)} {number(y)}"
                 for x, y in points
             )
             lines.append("M" + "L".join(steps) + "Z")
@@ -223,10 +226,12 @@ def _draw_flow(
     ends = at.get(flow["from"]), at.get(flow["to"])
     if ends[0] is None or ends[1] is None or not (ends[0][1] or ends[1][1]):
         return
+    if _is_lng(flow) and not ends[1][1]:
+        return  # ships bound for places off the map are left to the table
     (x1, y1), (x2, y2) = ends[0][0], ends[1][0]
     bend = 0.16 if not _is_lng(flow) else 0.22
     cx, cy = (x1 + x2) / 2 - (y2 - y1) * bend, (y1 + y2) / 2 + (x2 - x1) * bend
-    thick = max(0.9, flow["bcm"] * width / 9000)
+    thick = max(0.8, flow["bcm"] * width**0.5 / 280)
     css = ("flow lng" if _is_lng(flow) else "flow pipe") + (" full" if is_full(flow) else "")
     way = f"{words.place(flow['from'])} – {words.place(flow['to'])}"
     hint = f"{way}: {words.figure(flow['bcm'], 1)} {volume_unit(words)}"
@@ -270,15 +275,17 @@ def _draw_prices(
         point, inside = sheet.held(sheet.at(place.longitude, place.latitude), 14)
         if price is None or not inside or place.country in shown:
             continue
-        room = 26.0 if narrow else 30.0
+        room = 27.0 if narrow else 30.0
         if any(abs(point[0] - x) < room and abs(point[1] - y) < 15 for x, y in taken):
             continue
         taken.append(point)
         shown.add(place.country)
         label = words.figure(price)
-        half = text_width(label, 11) / 2 + 2
+        half = text_width(label, 9 if narrow else 11) / 2 + 2
         canvas.rect(point[0] - half, point[1] - 8, 2 * half, 15, rx=7, class_="tag")
-        canvas.text(point[0], point[1] + 3.6, label, "middle", class_="price")
+        canvas.text(
+            point[0], point[1] + 3.6, label, "middle", class_="price small" if narrow else "price"
+        )
 
 
 def _draw_stubs(

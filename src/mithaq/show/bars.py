@@ -186,6 +186,8 @@ def balance_picture(data: Data, words: Speech, width: float, key: str) -> Markup
         x = middle + side * (label_room / 2)
         title = words.say("on the territory of {country}", country=words.name(territory))
         room = width / 2 - 8
+        if text_width(title, 13) > room - label_room / 2:
+            title = words.name(territory)
         anchor = "end" if side < 0 else "start"
         canvas.text(
             x, 16, fit_text(title, 13, room - label_room / 2), anchor, class_="label strong"
@@ -249,9 +251,7 @@ def _counts(data: Data) -> dict[tuple[str, str], tuple[int, int]]:
     for item in data["grants"]:
         if not item.get("counts_in_totals"):
             continue
-        segment = item.get("segment") or ""
-        first = segment if isinstance(segment, str) else (segment[0] if segment else "")
-        slot = (str(item["territory"]), str(first))
+        slot = (str(item["territory"]), str(item.get("segment") or ""))
         granted, delivered = counts.get(slot, (0, 0))
         counts[slot] = (granted + 1, delivered + bool(item.get("delivered")))
     return counts

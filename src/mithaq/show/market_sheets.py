@@ -207,7 +207,7 @@ def matrix_sheet(pairs: Sequence[Data], words: Speech) -> Sheet:
         Column(say("Importer")),
         *(Column(words.place(name), "", True) for name in exporters),
     )
-    rows = [
+    rows: list[tuple[Cell | str, ...]] = [
         (words.place(row), *(_pair(at.get((row, column)), words) for column in exporters))
         for row in importers
     ]

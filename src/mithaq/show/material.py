@@ -93,7 +93,8 @@ def chain_of(record: Record, year: int) -> Chain:
 def market(record: Record, *, year: int = 2010, edits: Path | None = None) -> dict[str, Any]:
     """The equilibrium of the gas market with its fit, as the command ``market`` prints it."""
     from mithaq.chain import edits_from_file
-    from mithaq.equilibrium import fit, solve
+    from mithaq.equilibrium import solve
+    from mithaq.equilibrium.fit import fit
 
     found = solve(chain_of(record, year), edits_from_file(edits) if edits else ())
     return {**found.to_dict(), "fit": fit(found, year=year).to_dict()}
@@ -172,8 +173,9 @@ def partners(record: Record, valued: Data, between: tuple[str, str] | None) -> l
     chain_names = {key: record.texts(key, "chain_name") for key in ids}
     firms = [n for key in ids if record.home(key) in (between or ()) for n in chain_names[key]]
     states = [name for key in between or () for name in (*chain_names[key], record.name(key, "en"))]
-    found = [name for name in (*firms, *states) if name in known]
-    return list(dict.fromkeys(sorted(found, key=lambda name: name in states)))
+    found = {name for name in (*firms, *states) if name in known}
+    order = list(valued["parties"])
+    return sorted(found, key=lambda name: (name in states, order.index(name)))
 
 
 def run_record(record: Record, chain: Chain | None, day: date) -> dict[str, str]:

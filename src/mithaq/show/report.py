@@ -69,11 +69,14 @@ class Picture:
     wide: Markup
     narrow: Markup
     title: str = ""
+    note: str = ""
 
     @classmethod
-    def drawn(cls, draw: Callable[[float, str], Markup], key: str, title: str = "") -> Picture:
+    def drawn(
+        cls, draw: Callable[[float, str], Markup], key: str, title: str = "", note: str = ""
+    ) -> Picture:
         """Both drawings of ``draw(width, key)``."""
-        return cls(draw(_WIDE, f"{key}-w"), draw(_NARROW, f"{key}-n"), title)
+        return cls(draw(_WIDE, f"{key}-w"), draw(_NARROW, f"{key}-n"), title, note)
 
 
 def report(
@@ -270,7 +273,9 @@ def _pictures(material: Material, words: Speech) -> dict[str, Any]:
 
 
 def _worth_pictures(material: Material, words: Speech) -> list[Picture]:
-    """The two sides on one scale, everyone else on another, so that no giant flattens the rest."""
+    """The two sides, other sellers, all others: each on a scale of its own, so that no giant
+    flattens the rest.
+    """
     worth = material.worth
     if not worth:
         return []
@@ -278,19 +283,35 @@ def _worth_pictures(material: Material, words: Speech) -> list[Picture]:
     sides = [key for key in material.partners if key in worth["parties"]]
     others = [key for key in worth["parties"] if key not in sides]
     others.sort(key=lambda key: -worth["parties"][key]["worth"])
+    sellers = [key for key in others if worth["parties"][key].get("kind") == "seller"]
+    rest = [key for key in others if key not in sellers]
     groups = (
         ("sides", sides, words.say("The two sides")),
-        ("others", others, words.say("Everyone else")),
+        ("sellers", _visible(worth, sellers), words.say("Other sellers")),
+        ("rest", _visible(worth, rest), words.say("Transit countries and consumers")),
     )
+    note = words.say("Parties that hardly gain or lose are left to the table.")
     return [
         Picture.drawn(
-            lambda width, key, some=some: worth_picture(worth, some, legs, words, width, key),
+            lambda width, key, some=some: worth_picture(worth, some, legs, words, width, key),  # type: ignore[misc]
             f"worth-{name}",
             title,
+            "" if name == "sides" else note,
         )
         for name, some, title in groups
         if some
     ]
+
+
+def _visible(worth: Data, keys: Sequence[str]) -> list[str]:
+    """Those whose worth or its range reaches a fiftieth of the largest among them."""
+    reach = {
+        key: max(abs(item.get(end) or 0.0) for end in ("worth", "low", "high"))
+        for key in keys
+        if (item := worth["parties"][key])
+    }
+    largest = max(reach.values(), default=0.0)
+    return [key for key in keys if reach[key] >= largest / 50]
 
 
 def _market_pictures(data: Data, material: Material, words: Speech) -> dict[str, Picture]:

@@ -35,7 +35,7 @@ class Speech:
         self.language = tongue
         self.say = tongue.say
         self.plural = tongue.plural
-        self._names = names or {}.get
+        self._names: Callable[[str], str | None] = names or (lambda _key: None)
 
     @property
     def rtl(self) -> bool:

@@ -67,14 +67,18 @@ def main_agreement(material: Material) -> Data | None:
 def _record_sentences(material: Material, words: Speech) -> list[str]:
     say, sentences = words.say, []
     if item := main_agreement(material):
-        sentences.append(
-            say(
-                "{agreement}: {stage} on {date}.",
-                agreement=words.name(item["id"]),
-                stage=words.term("stage", item["stage"]),
-                date=words.date(material.state["at"]),
+        facts = {
+            "agreement": words.name(item["id"]),
+            "stage": words.term("stage", item["stage"]),
+            "date": words.date(material.state["at"]),
+        }
+        if item.get("since"):
+            since = words.date(item["since"])
+            sentences.append(
+                say("{agreement}: {stage}, since: {since} (as of {date}).", since=since, **facts)
             )
-        )
+        else:
+            sentences.append(say("{agreement}: {stage} (as of {date}).", **facts))
         if item.get("renewed") is False:
             sentences.append(say("It was not renewed."))
     if material.balance:
@@ -190,7 +194,7 @@ def _changes(worth: Data, material: Material, words: Speech) -> list[str]:
         if drivers:
             sentences.append(
                 words.say(
-                    "{party}: the figure hangs most on {assumption}.",
+                    "{party}: what moves the figure most is this assumption: {assumption}.",
                     party=words.party(key),
                     assumption=driver_words(drivers[0]["driver"], named, words),
                 )

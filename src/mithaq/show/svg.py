@@ -86,8 +86,13 @@ class Canvas:
         """Append markup that is already safe."""
         self._parts.append(markup)
 
-    def element(self, tag: str, inner: str = "", hint: object = "", **attributes: object) -> None:
-        """Append an element; ``hint`` becomes its tooltip and accessible name."""
+    def element(
+        self, tag: str, inner: object = "", hint: object = "", **attributes: object
+    ) -> None:
+        """Append an element; ``hint`` becomes its tooltip and accessible name.
+
+        ``inner`` must be safe markup already.
+        """
         if hint:
             inner = f"<title>{escape(hint)}</title>{inner}"
         self.add(f"<{tag}{_attributes(attributes)}>{inner}</{tag}>")
