@@ -124,6 +124,8 @@ def test_states_are_found_by_name_in_any_language() -> None:
         assert balance(record, a, b).between == ("algeria", "russia")
     with pytest.raises(DataError, match="Atlantis"):
         balance(record, "Algeria", "Atlantis")
+    with pytest.raises(DataError, match="its home is Russia"):
+        balance(record, "Algeria", "Gazprom")
     with pytest.raises(DataError, match="one party"):
         balance(record, "Algeria", "algeria")
     with pytest.raises(DataError, match="at"):

@@ -441,20 +441,20 @@ def _unit_slip(record: Record) -> _Found:
 
 
 def _fused_names(record: Record) -> _Found:
-    known = {
-        fold(c.text)
-        for subject in record.subjects("party", "person")
-        for c in record.claims_of(subject.id, "name")
+    named = {
+        fold(c.text): c.text
+        for c in record.claims
+        if c.property in ("name", "place", "seat")
+        and record.subject(c.subject).kind in ("party", "person", "meeting", "agreement")
     }
-    places = {fold(c.text) for c in record.claims if c.property in ("place", "seat")}
-    words = frozenset(word for word in known | places if len(word) > 2)
+    words = frozenset(word for word in named if len(word) > 2)
     for claim in record.claims:
         for text in (claim.text if claim.property == "aliases" else "", claim.original):
             for word in text.split():
                 parts = fused(word, words)
                 if parts:
-                    values = {"word": word, "first": parts[0], "second": parts[1]}
-                    yield claim.subject, values, claim
+                    first, second = (named[part] for part in parts)
+                    yield claim.subject, {"word": word, "first": first, "second": second}, claim
 
 
 def _shared_alias(record: Record) -> _Found:

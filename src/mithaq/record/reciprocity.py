@@ -132,10 +132,10 @@ class Balance:
 def balance(record: Record, a: str, b: str, at: str | date | None = None) -> Balance:
     """The balance between two states, named by id or by a name in any language.
 
-    ``at`` leaves out what came later. Raises DataError where a name answers to no party, where the
+    ``at`` leaves out what came later. Raises DataError where a name answers to no state, where the
     two are one, or where ``at`` is no day.
     """
-    first, second = record.find(a, "party"), record.find(b, "party")
+    first, second = _state_of(record, a), _state_of(record, b)
     if first == second:
         raise DataError([Problem(what=f"{a!r} and {b!r} are one party", hint="name two states")])
     day = None if at is None else as_day(at, "at")
@@ -146,6 +146,15 @@ def balance(record: Record, a: str, b: str, at: str | date | None = None) -> Bal
         )
     )
     return Balance(between, day, _index(found, between), found, _context(record, between, day))
+
+
+def _state_of(record: Record, words: str) -> str:
+    found = record.find(words, "party")
+    if record.value(found, "party_kind") in ("state", None):
+        return found
+    home = record.home(found)
+    hint = f"its home is {record.name(home)}" if home else "name a state"
+    raise DataError([Problem(what=f"{words!r} is no state", hint=hint)])
 
 
 def grants(record: Record, between: tuple[str, str], at: date | None) -> list[Grant]:
