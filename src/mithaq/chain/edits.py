@@ -123,7 +123,7 @@ class Draft:
 class Edit:
     """Parent of all edits. ``apply`` changes a draft; ``str`` says in a sentence what it does."""
 
-    def apply(self, draft: Draft) -> None:
+    def apply(self, draft: Draft) -> None:  # noqa: ARG002
         raise TypeError(f"{type(self).__name__} is no edit of its own; use one of its children")
 
     def to_dict(self) -> dict[str, Any]:
@@ -187,6 +187,7 @@ class Remove(Edit):
 def _admit(draft: Draft, table: str, key: str, firm: str) -> None:
     """Add a firm to a list of access; an empty list lets everybody in already."""
     firms = parse_names(draft.row(table, key)["access"])
+    draft.reading.refer(table_schema(table).attributes["access"], firm, table, 0)
     if firm not in firms:
         access = ";".join([*firms, firm]) if firms else ""
         draft.change(table, key, {"access": access})
@@ -339,6 +340,14 @@ class Floor(Edit):
         return f"{self.firm} sells at least {self.quantity:g} bcm/yr in {self.market}"
 
 
+def _said(edit: Edit) -> str:
+    """The edit's sentence, or its fields where they are too odd for one."""
+    try:
+        return str(edit)
+    except (AttributeError, TypeError, ValueError):
+        return repr(edit)
+
+
 def apply_edits(tables: Mapping[str, Rows], edits: Sequence[Edit]) -> dict[str, Rows]:
     """Tables after the edits, checked again. Raises DataError naming each edit that fails."""
     draft = Draft(tables)
@@ -347,7 +356,7 @@ def apply_edits(tables: Mapping[str, Rows], edits: Sequence[Edit]) -> dict[str, 
         try:
             edit.apply(draft)
         except ValueError as error:
-            problems.append(Problem("edits", number, "", f"{edit}: {error}"))
+            problems.append(Problem("edits", number, "", f"{_said(edit)}: {error}"))
     if problems:
         raise DataError(problems)
     return draft.finish()
@@ -398,18 +407,43 @@ def edits_from_file(path: str | Path) -> list[Edit]:
 
 
 def _edit(entry: Any) -> Edit:
-    if not isinstance(entry, dict) or "edit" not in entry:
+    if not isinstance(entry, dict) or not isinstance(entry.get("edit"), str):
         raise ValueError(f"needs a key 'edit'; one of {', '.join(EDITS)}")
-    cells = {key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()}
-    name = cells.pop("edit")
+    name = entry["edit"]
     if name not in EDITS:
-        raise ValueError(f"there is no edit {name!r}; {nearest(str(name), EDITS)}")
+        raise ValueError(f"there is no edit {name!r}; {nearest(name, EDITS)}")
     kind = EDITS[name]
-    known = [item.name for item in dataclasses.fields(kind)]  # type: ignore[arg-type]
-    for key in cells:
-        if key not in known:
-            raise ValueError(f"{name} has no field {key!r}; {nearest(key, known)}")
+    types = {item.name: str(item.type) for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    cells = {}
+    for key, cell in entry.items():
+        if key == "edit":
+            continue
+        if key not in types:
+            raise ValueError(f"{name} has no field {key!r}; {nearest(str(key), types)}")
+        cells[key] = _field(key, types[key], cell)
     try:
         return kind(**cells)
     except TypeError as error:
         raise ValueError(str(error).split("__init__() ")[-1]) from None
+
+
+def _field(name: str, kind: str, cell: Any) -> Any:
+    """A field of an edit as YAML gives it, typed as the edit wants it. Raises ValueError."""
+    if cell is None and "None" in kind:
+        return None
+    if kind.startswith("float"):
+        try:
+            return float("x" if isinstance(cell, bool) else cell)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(f"{name}: {cell!r} is not a number") from None
+    if kind.startswith("tuple"):
+        if not isinstance(cell, list) or not all(isinstance(item, str) for item in cell):
+            raise ValueError(f"{name}: {cell!r} is not a list of names")
+        return tuple(cell)
+    if kind.startswith("Mapping"):
+        if not isinstance(cell, dict) or not all(isinstance(key, str) for key in cell):
+            raise ValueError(f"{name}: {cell!r} is not a row, written column: value")
+        return cell
+    if cell is None or isinstance(cell, list | dict):
+        raise ValueError(f"{name}: {cell!r} is not a single value")
+    return str(cell) if kind == "str" else cell
