@@ -68,23 +68,25 @@ class _Findings:
     worst: float = -1.0
     where: str = ""
 
-    def note(self, condition: str, violation: float, where: str) -> None:
+    def note(self, condition: str, violation: float, *where: object) -> None:
+        if violation <= self.worst_of[condition] and self.where:
+            return
         violation = violation if math.isfinite(violation) else math.inf
         self.worst_of[condition] = max(self.worst_of[condition], violation)
         if violation > self.worst:
-            self.worst, self.where = violation, f"{condition}: {where}"
+            self.worst, self.where = violation, f"{condition}: {' '.join(map(str, where))}"
 
     def pair(
-        self, slack: float, quantity: float, scale: float, where: str, off: float = math.inf
+        self, slack: float, quantity: float, scale: float, *where: object, off: float = math.inf
     ) -> None:
         """A reduced cost >= 0 that is 0 wherever the quantity is positive.
 
         ``off`` is the scaled distance of the quantity from the one that would satisfy both.
         """
-        short = max(-slack, 0.0) / (1 + scale)
+        if slack < 0:
+            self.note("stationarity", min(-slack / (1 + scale), off), *where)
         idle = abs(slack) * quantity / ((1 + scale) * (1 + quantity))
-        self.note("stationarity", min(short, off), where)
-        self.note("complementarity", min(idle, off), where)
+        self.note("complementarity", min(idle, off), *where)
 
 
 def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Certificate:
@@ -113,7 +115,8 @@ def _check_signs(point: Point, found: _Findings) -> None:
         "swap_rent",
     ):
         for key, quantity in getattr(point, name).items():
-            found.note("sign", max(-quantity, 0.0) / (1 + abs(quantity)), f"{name} {key}")
+            if not quantity >= 0:
+                found.note("sign", -quantity / (1 + abs(quantity)), name, key)
 
 
 def _ends(chain: Chain) -> Iterator[tuple[Mapping[str, Any], str, str, float, float]]:
@@ -181,7 +184,7 @@ def _check_balances(chain: Chain, point: Point, found: _Findings) -> None:
     for (firm, node), quantity in _owed(chain).items():
         move(firm, node, -quantity)
     for key, rest in left.items():
-        found.note("balance", abs(rest) / (1 + size[key]), f"gas of {key[0]} at {key[1]}")
+        found.note("balance", abs(rest) / (1 + size[key]), "gas of", key[0], "at", key[1])
 
 
 def _check_capacities(chain: Chain, point: Point, found: _Findings) -> None:
@@ -199,15 +202,15 @@ def _check_capacities(chain: Chain, point: Point, found: _Findings) -> None:
         allowed = set(parse_names(row["access"]))
         for (firm, arc), quantity in point.flow.items() if allowed else ():
             if arc == name and firm not in allowed:
-                found.note("capacity", quantity, f"{firm} has no access to {name}")
+                found.note("capacity", quantity, firm, "has no access to", name)
     for row in chain.rows("floors"):
         sale = row["firm"], row["market"]
         spare = point.spot.get(sale, 0.0) - row["quantity"]
         price = point.floor_price.get(sale, 0.0)
-        where = f"floor of {sale[0]} in {sale[1]}"
-        found.note("capacity", max(-spare, 0.0) / (1 + row["quantity"]), where)
+        where = "floor of", sale[0], "in", sale[1]
+        found.note("capacity", max(-spare, 0.0) / (1 + row["quantity"]), *where)
         scale = (1 + row["quantity"]) * (1 + price)
-        found.note("complementarity", abs(spare) * price / scale, where)
+        found.note("complementarity", abs(spare) * price / scale, *where)
 
 
 def _marginal_cost(row: Mapping[str, Any], share: float, quantity: float) -> float:
@@ -245,15 +248,15 @@ def _check_lifting(chain: Chain, point: Point, found: _Findings) -> None:
             quantity = point.lifting.get((firm, row["name"]), 0.0)
             capacity = share * row["capacity"]
             scarcity = point.scarcity.get((firm, row["name"]), 0.0)
-            where = f"{firm} lifting from {row['name']}"
+            where = firm, "lifting from", row["name"]
             spare = capacity - quantity
-            found.note("capacity", max(-spare, 0.0) / (1 + capacity), where)
+            found.note("capacity", max(-spare, 0.0) / (1 + capacity), *where)
             scale = (1 + capacity) * (1 + scarcity)
-            found.note("complementarity", abs(spare) * scarcity / scale, where)
+            found.note("complementarity", abs(spare) * scarcity / scale, *where)
             slack = _marginal_cost(row, share, quantity) + scarcity - value
             if capacity > 0:
                 off = _output_error(row, share, quantity, value - scarcity)
-                found.pair(slack, quantity, abs(value), where, off)
+                found.pair(slack, quantity, abs(value), *where, off=off)
 
 
 def _check_carrying(chain: Chain, point: Point, found: _Findings) -> None:
@@ -281,7 +284,7 @@ def _check_carrying(chain: Chain, point: Point, found: _Findings) -> None:
             here = point.value[firm, tail]
             slack = here + charge + rent - (1 - row["loss"]) * there
             quantity = point.flow.get((firm, row["name"]), 0.0)
-            found.pair(slack, quantity, max(abs(here), abs(there)), f"{firm} using {row['name']}")
+            found.pair(slack, quantity, max(abs(here), abs(there)), firm, "using", row["name"])
 
 
 def _field_countries(chain: Chain, firm: str) -> set[str]:
@@ -393,17 +396,17 @@ def _check_selling(chain: Chain, point: Point, found: _Findings) -> None:
         total = ahead[name] + sum(point.spot[firm, name] for firm in sellers)
         price = row["reference_price"] + slope * (row["reference_quantity"] - total)
         for firm in sellers:
-            where = f"{firm} selling in {name}"
+            where = firm, "selling in", name
             quantity = point.spot[firm, name]
             if (firm, name) in beliefs.barred or (allowed and firm not in allowed):
-                found.note("capacity", quantity, f"{firm} may not sell in {name}")
+                found.note("capacity", quantity, firm, "may not sell in", name)
             margin = slope * sum(
                 beliefs.pair(firm, other, name) * point.spot[other, name] for other in sellers
             )
             value = point.value[firm, row["node"]]
             floor = point.floor_price.get((firm, name), 0.0)
             slack = value + margin - price - floor
-            found.pair(slack, quantity, max(abs(value), abs(price)), where)
+            found.pair(slack, quantity, max(abs(value), abs(price)), *where)
 
 
 def _check_swaps(chain: Chain, point: Point, found: _Findings) -> None:
@@ -412,17 +415,17 @@ def _check_swaps(chain: Chain, point: Point, found: _Findings) -> None:
         mine = {key: q for key, q in point.handed.items() if key[0] == name}
         forth = sum(q for key, q in mine.items() if key[1] == row["a"])
         back = sum(q for key, q in mine.items() if key[1] == row["b"])
-        found.note("balance", abs(forth - ratio * back) / (1 + cap), f"ratio of swap {name}")
-        found.note("capacity", max(forth - cap, 0.0) / (1 + cap), f"cap of swap {name}")
+        found.note("balance", abs(forth - ratio * back) / (1 + cap), "ratio of swap", name)
+        found.note("capacity", max(forth - cap, 0.0) / (1 + cap), "cap of swap", name)
         rent, price = point.swap_rent.get(name, 0.0), point.swap_price.get(name, 0.0)
         idle = abs(cap - forth) * rent / ((1 + cap) * (1 + rent))
-        found.note("complementarity", idle if mine else 0.0, f"cap of swap {name}")
+        found.note("complementarity", idle if mine else 0.0, "cap of swap", name)
         for (_, giver, receiver, node), quantity in mine.items():
             mine_to, yours_to = point.value[giver, node], point.value[receiver, node]
             share = price + rent if giver == row["a"] else -ratio * price
             scale = max(abs(mine_to), abs(yours_to))
-            where = f"{giver} handing gas to {receiver} at {node}"
-            found.pair(mine_to - yours_to + share, quantity, scale, where)
+            where = giver, "handing gas to", receiver, "at", node
+            found.pair(mine_to - yours_to + share, quantity, scale, *where)
 
 
 def _check_accounting(chain: Chain, point: Point, payoffs: float, found: _Findings) -> None:

@@ -59,8 +59,12 @@ class _Ledger:
         self.book(payer, item, -amount)
         self.book(receiver, item, amount)
 
-    def total(self, party: str) -> float:
-        return sum(amount for (who, _), amount in self.lines.items() if who == party)
+    def totals(self) -> dict[str, float]:
+        """Sum of each party's items."""
+        sums: dict[str, float] = defaultdict(float)
+        for (party, _), amount in self.lines.items():
+            sums[party] += amount
+        return sums
 
 
 def payoff_table(chain: Chain, point: Point) -> pd.DataFrame:
@@ -72,16 +76,17 @@ def payoff_table(chain: Chain, point: Point) -> pd.DataFrame:
     _book_arcs(chain, point, country, ledger)
     _book_swaps(point, ledger)
     firms = [row["name"] for row in chain.rows("firms")]
-    operating = {firm: ledger.total(firm) for firm in firms}
+    operating = ledger.totals()
     _book_entries(chain, country, ledger)
     for row in chain.rows("stakes"):
         dividend = row["share"] * operating[row["firm"]]
         ledger.pay(row["firm"], row["holder"], "dividends", dividend)
+    paid = ledger.totals()
+    for firm in firms:
+        if firm not in paid:  # a firm that does nothing is a party all the same
+            ledger.lines[firm, "sales"] = 0.0
     rows = [(party, item, amount) for (party, item), amount in sorted(ledger.lines.items())]
-    table = pd.DataFrame(rows, columns=["party", "item", "musd"])
-    missing = [firm for firm in firms if firm not in set(table["party"])]
-    idle = pd.DataFrame([(f, "sales", 0.0) for f in missing], columns=["party", "item", "musd"])
-    return table if idle.empty else pd.concat([table, idle], ignore_index=True)
+    return pd.DataFrame(rows, columns=["party", "item", "musd"])
 
 
 def _book_markets(chain: Chain, point: Point, country: dict[str, str], ledger: _Ledger) -> None:
@@ -149,16 +154,20 @@ def _book_arcs(chain: Chain, point: Point, country: dict[str, str], ledger: _Led
             tariff, cost = tariff_and_cost(row)
             owners = arc_owners(row, noun)
             rent = point.rent.get(row["name"], 0.0)
-            for firm, quantity in sent[row["name"]]:
-                for owner, share in owners.items():
+            users = sent[row["name"]]
+            total = sum(quantity for _, quantity in users)
+            for owner, share in owners.items():
+                ledger.book(owner, "carrying cost", -share * cost * total)
+                for firm, quantity in users:
                     ledger.pay(firm, owner, "tariffs", share * tariff * quantity)
                     ledger.pay(firm, owner, "congestion rents", share * rent * quantity)
-                    ledger.book(owner, "carrying cost", -share * cost * quantity)
-                if table == "pipelines":
-                    here = country[row["from"]]
-                    fee, duty = row["transit_fee"] * quantity, row["export_duty"] * quantity
-                    ledger.pay(firm, treasury(row["fee_receiver"] or here), "transit fees", fee)
-                    ledger.pay(firm, treasury(row["duty_receiver"] or here), "export duties", duty)
+            if table == "pipelines" and (row["transit_fee"] or row["export_duty"]):
+                here = country[row["from"]]
+                to_fee = treasury(row["fee_receiver"] or here)
+                to_duty = treasury(row["duty_receiver"] or here)
+                for firm, quantity in users:
+                    ledger.pay(firm, to_fee, "transit fees", row["transit_fee"] * quantity)
+                    ledger.pay(firm, to_duty, "export duties", row["export_duty"] * quantity)
 
 
 def arc_owners(row: Mapping[str, Any], noun: str) -> Mapping[str, float]:

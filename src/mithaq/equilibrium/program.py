@@ -180,7 +180,7 @@ def _equalities(net: Network, starts: NDArray[np.int_]) -> _Rows:
 
 
 def _inequalities(net: Network, starts: NDArray[np.int_], rows: _Rows) -> None:
-    """Capacities of arcs, fields and swaps, floors, and signs; a pair alone on its arc is a bound."""
+    """Capacities of arcs, fields and swaps, floors, and signs."""
     users: dict[str, list[tuple[int, float]]] = {}
     for index, (_, name) in enumerate(net.flows, start=int(starts[1])):
         users.setdefault(name, []).append((index, 1.0))

@@ -219,9 +219,16 @@ def _labelled(values: dict[tuple[str, str], float], names: list[str]) -> pd.Seri
 
 
 def solve(
-    chain: Chain, edits: Sequence[Edit] = (), *, method: Method | None = None, check: bool = True
+    chain: Chain,
+    edits: Sequence[Edit] = (),
+    *,
+    method: Method | None = None,
+    check: bool = True,
+    near: Equilibrium | None = None,
 ) -> Equilibrium:
     """The equilibrium of a chain after ``edits``.
+
+    ``near`` is an equilibrium of a similar chain: the answer is the same, sooner.
 
     Raises DataError where an edit cannot be applied, ModelError where conduct is not symmetric or
     the program not concave, and SolveError where no certified equilibrium was found; with
@@ -246,9 +253,10 @@ def solve(
     check_concave(program)
     built = time.perf_counter()
     in_solver = 0.0
+    start_at = near.point.lifting if near is not None else None
     for attempt in method.ladder:
         begun = time.perf_counter()
-        outcome, status, point = solve_program(program, attempt)
+        outcome, status, point = solve_program(program, attempt, start_at)
         in_solver += time.perf_counter() - begun
         reasons: tuple[str, ...] = ()
         certificate = None

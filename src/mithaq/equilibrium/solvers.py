@@ -1,18 +1,18 @@
-"""From a program to a point: what the solver said, and what each number of its answer stands for."""
+"""From a program to a point: what the solver said, and what each of its numbers stands for."""
 
 from __future__ import annotations
 
 import dataclasses
 import enum
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import clarabel
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_quadratic
 from mithaq.equilibrium.program import Program
 
 __all__ = ["Method", "Outcome", "Point", "solve_program"]
@@ -20,6 +20,7 @@ __all__ = ["Method", "Outcome", "Point", "solve_program"]
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
+SINGLE = frozenset({"sign", "field", "floor"})  # rows that bound one column
 STEEPEST = 1e-9  # share of capacity short of which marginal cost is taken no closer to infinity
 
 
@@ -42,14 +43,16 @@ class Method:
 
     ``tolerance`` is the largest scaled violation that the certificate accepts. The solver is asked
     for ``conic_tolerance`` where there are Golombek costs, whose answer up to ``refinements``
-    quadratic programs then sharpen, and for ``solver_tolerance`` in every quadratic program.
+    quadratic programs then sharpen (``first_steps`` more from a similar chain's answer), and for
+    ``solver_tolerance`` in every quadratic program.
     """
 
-    solver: str = "clarabel"
+    solver: str = "piqp and clarabel"
     tolerance: float = 1e-6
     solver_tolerance: float = 1e-10
     conic_tolerance: float = 1e-8
     refinements: int = 3
+    first_steps: int = 3
     max_iterations: int = 200
 
     @property
@@ -99,35 +102,59 @@ STATUS = {
 }
 
 
-def solve_program(program: Program, method: Method) -> tuple[Outcome, str, Point | None]:
-    """Solve with Clarabel: the outcome before certification, the solver's own word, the point.
+def solve_program(
+    program: Program, method: Method, near: Mapping[tuple[str, str], float] | None = None
+) -> tuple[Outcome, str, Point | None]:
+    """Outcome before certification, the solver's own word, and the point by the user's labels.
 
-    Golombek costs are flat in the epigraph of their cone: a gap of e leaves output accurate to
-    sqrt(e) only. So a conic answer is refined by quadratic programs whose cost curves touch the
-    exact ones at the last output; each step squares the error, and two are more than enough.
+    A chain without Golombek costs is one quadratic program. With them the conic program is solved,
+    and its answer refined: these costs are flat in the epigraph of their cone, so that a gap of e
+    leaves output accurate to sqrt(e) only. Quadratic programs whose cost curves touch the exact
+    ones at the last output square the error each. ``near`` (firm and field → lifting) is where a
+    similar chain ended; from there such steps alone mostly do.
     """
-    cones = [
-        clarabel.ZeroConeT(program.equalities),
-        clarabel.NonnegativeConeT(program.inequalities),
-    ]
-    cones += [clarabel.ExponentialConeT()] * program.cones
-    parts = program.quadratic, program.linear, program.matrix, program.bound
-    first = method.conic_tolerance if program.cones else method.solver_tolerance
-    status, x, z = _clarabel(*parts, cones, first, method)
-    outcome = STATUS.get(status, Outcome.STOPPED)
+    tolerance, limit = method.solver_tolerance, method.max_iterations
+    if not program.cones:
+        answer = solve_quadratic(whole_program(program), tolerance, limit)
+        return _read(program, answer)
+    if near is not None:
+        start = [near.get((p.firm, p.field), p.capacity / 2) for p in program.network.slices]
+        steps = method.refinements + method.first_steps
+        refined = _refine(program, np.array(start), steps, method)
+        if refined is not None:
+            return _read(program, refined)
+    answer = solve_conic(whole_program(program), program.cones, method.conic_tolerance, limit)
+    if STATUS.get(answer.status) is Outcome.SOLVED:
+        answer = _refine(program, answer.x, method.refinements, method) or answer
+    return _read(program, answer)
+
+
+def _read(program: Program, answer: Answer) -> tuple[Outcome, str, Point | None]:
+    outcome = STATUS.get(answer.status, Outcome.STOPPED)
     if outcome is not Outcome.SOLVED:
-        return outcome, status, None
-    for _ in range(method.refinements if program.cones else 0):
-        again, closer, duals = _clarabel(
-            *tangent_program(program, x), cones[:2], method.solver_tolerance, method
-        )
-        if STATUS.get(again) is not Outcome.SOLVED:
-            break
-        close = _largest_step(program, x, closer) < NEGLIGIBLE
-        x, z = closer, duals
-        if close:
-            break
-    return outcome, status, read_point(program, x, z)
+        return outcome, answer.status, None
+    return outcome, answer.status, read_point(program, answer.x, answer.z)
+
+
+def _refine(program: Program, x: Vector, steps: int, method: Method) -> Answer | None:
+    """Tangent programs from ``x`` until a step is negligible; None where they do not settle."""
+    for _ in range(steps):
+        tangent = tangent_program(program, x)
+        answer = solve_quadratic(tangent, method.solver_tolerance, method.max_iterations)
+        if STATUS.get(answer.status) is not Outcome.SOLVED:
+            return None
+        if _largest_step(program, x, answer.x) < NEGLIGIBLE:
+            return answer
+        x = answer.x
+    return None
+
+
+def whole_program(program: Program) -> Quadratic:
+    """The program as solvers take it, cones included."""
+    single = np.array([kind in SINGLE for kind, _ in program.rows])
+    single &= np.diff(program.matrix.tocsr().indptr) == 1
+    data = program.quadratic, program.linear, program.matrix, program.bound
+    return Quadratic(*data, program.equalities, single)
 
 
 def _largest_step(program: Program, before: Vector, after: Vector) -> float:
@@ -141,41 +168,24 @@ def _largest_step(program: Program, before: Vector, after: Vector) -> float:
     return float(max(steps, default=0.0))
 
 
-def _clarabel(
-    quadratic: sp.csc_matrix,
-    linear: Vector,
-    matrix: sp.csc_matrix,
-    bound: Vector,
-    cones: list[Any],
-    tolerance: float,
-    method: Method,
-) -> tuple[str, Vector, Vector]:
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.max_iter = method.max_iterations
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
-    answer = clarabel.DefaultSolver(quadratic, linear, matrix, bound, cones, settings).solve()
-    return str(answer.status), np.array(answer.x), np.array(answer.z)
-
-
-def tangent_program(
-    program: Program, x: Vector
-) -> tuple[sp.csc_matrix, Vector, sp.csc_matrix, Vector]:
+def tangent_program(program: Program, x: Vector) -> Quadratic:
     """The program with each Golombek cost replaced by its second-order expansion at ``x``."""
-    slices = program.network.slices
+    whole = whole_program(program)
     width = len(program.linear) - program.cones
     height = program.equalities + program.inequalities
     linear = program.linear[:width].copy()
     curve = np.zeros(width)
-    for index, piece in enumerate(slices):
+    for index, piece in enumerate(program.network.slices):
         if piece.g < 0:
             output = min(max(float(x[index]), 0.0), piece.capacity)
             left = max(piece.capacity - output, STEEPEST * piece.capacity)
             slope, curve[index] = piece.g * math.log(left / piece.capacity), -piece.g / left
             # The program's linear part already holds |g| for the epigraph form: take it out.
             linear[index] += piece.g + slope - curve[index] * output
-    quadratic = program.quadratic[:width, :width] + sp.diags(curve)
-    return quadratic.tocsc(), linear, program.matrix[:height, :width], program.bound[:height]
+    quadratic = (program.quadratic[:width, :width] + sp.diags(curve)).tocsc()
+    matrix = program.matrix[:height, :width]
+    bound = program.bound[:height]
+    return Quadratic(quadratic, linear, matrix, bound, whole.equalities, whole.single[:height])
 
 
 def read_point(program: Program, x: Vector, z: Vector) -> Point:
