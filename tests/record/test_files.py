@@ -51,6 +51,14 @@ MISTAKES = {
         "- {id: x, kind: agreement, quantity: {number: .inf, unit: t, measures: cost}}",
         "'.inf' is not a number",
     ),
+    "negative capacity": (
+        "- {id: x, kind: project, capacity: {number: -5, unit: bcm/year}}",
+        "-5 bcm/year is negative",
+    ),
+    "negative share": (
+        "- {id: x, kind: project, share: {party: gazprom, percent: -5}}",
+        "-5 is negative",
+    ),
     "unit missing": (
         "- {id: x, kind: agreement, quantity: {number: 3, measures: cost}}",
         "unit is missing",

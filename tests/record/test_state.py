@@ -226,3 +226,28 @@ def test_a_doubtful_meeting_counts_once_at_the_better_supported_date() -> None:
     )
     for item in contacts(record_of(blocks), date(2009, 1, 1)):
         assert item.meetings == ("a",)
+
+
+def test_a_commitment_is_no_older_than_its_agreement() -> None:
+    record = record_of(
+        """
+        - {id: mou, kind: agreement, signed: 2006-08-04}
+        - {id: place, kind: commitment, agreement: mou, debtor: gazprom}
+        """
+    )
+    assert listed(record, "commitments", "2006-08-03") == {}
+    assert set(listed(record, "commitments", "2006-08-04")) == {"place"}
+
+
+def test_an_office_on_which_sources_differ_is_marked() -> None:
+    record = record_of(
+        """
+        - id: shmatko
+          kind: person
+          office:
+            - {value: {party: ministry, role: minister}, valid: 2008-12, sources: [agency]}
+            - {value: {role: vice_president}, valid: 2008-12, sources: [guessed]}
+        """
+    )
+    assert all(r["disputed"] for r in listed(record, "roles", "2008-12-17").values())
+    assert not listed(record_of(OFFICES), "roles", "2007-06-01")["minister"]["disputed"]

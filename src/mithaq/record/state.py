@@ -96,10 +96,12 @@ def state(
         known=known_day,
         agreements=[_agreement(seen, key, item, found) for key, item in stages.items()],
         left_out=left_out,
-        commitments=_listed(_commitment(seen, s.id, day) for s in seen.subjects("commitment")),
+        commitments=_listed(
+            _commitment(seen, s.id, day, stages) for s in seen.subjects("commitment")
+        ),
         projects=_listed(_project(seen, s.id, day) for s in seen.subjects("project")),
         presences=_listed(_presence(seen, s.id, day) for s in seen.subjects("presence")),
-        roles=_roles(seen, day),
+        roles=_roles(seen, day, found),
         contacts=contacts(seen, day),
         contradictions=found,
         stages=stages,
@@ -174,11 +176,16 @@ def _agreement(
 # Commitments, projects, presences
 
 
-def _commitment(record: Record, subject: str, at: date) -> Plain | None:
+def _commitment(
+    record: Record, subject: str, at: date, stages: Mapping[str, Stage]
+) -> Plain | None:
     promised = record.date(subject, "promised")
     if promised is not None and promised.first > at:
         return None
-    if not record.claims_of(subject):
+    agreement = record.value(subject, "agreement")
+    # Without a day of its own a commitment is no older than the agreement under which it stands.
+    unborn = promised is None and isinstance(agreement, str) and agreement not in stages
+    if unborn or not record.claims_of(subject):
         return None
     delivered = record.date(subject, "delivered")
     done = delivered is not None and delivered.reached(at) is not Answer.NO
@@ -186,7 +193,7 @@ def _commitment(record: Record, subject: str, at: date) -> Plain | None:
         "id": subject,
         "debtor": list(record.texts(subject, "debtor")),
         "creditor": list(record.texts(subject, "creditor")),
-        "agreement": record.value(subject, "agreement"),
+        "agreement": agreement,
         "territory": list(record.texts(subject, "territory")),
         "segment": list(record.texts(subject, "segment")),
         "status": _commitment_status(record, subject, at),
@@ -292,9 +299,16 @@ def _text(value: Edtf | None) -> str | None:
 # Offices
 
 
-def _roles(record: Record, at: date) -> list[Plain]:
+def _roles(record: Record, at: date, clashes: Iterable[Contradiction]) -> list[Plain]:
     """Who held which office: from its first to its last attestation, else not listed."""
     found: list[Plain] = []
+    disputed = {
+        (c.subject, c.value)
+        for clash in clashes
+        if clash.property == "office"
+        for side in clash.sides
+        for c in side.claims
+    }
     for person in record.subjects("person"):
         held: dict[Office, list[Claim]] = {}
         for claim in record.standing(person.id, "office"):
@@ -303,7 +317,7 @@ def _roles(record: Record, at: date) -> list[Plain]:
         for office, claims in sorted(held.items(), key=lambda item: (item[0].party, item[0].role)):
             item = _role(person.id, office, claims, at)
             if item is not None:
-                found.append(item)
+                found.append({**item, "disputed": (person.id, office) in disputed})
     return found
 
 

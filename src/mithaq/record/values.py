@@ -177,13 +177,21 @@ class Reading:
         about = self._flag(file, given.get("about"), f"{name}.about")
         if number is None or unit is None or measures is None or about is None:
             return None
-        return Quantity(number, unit, measures, about)
+        value = Quantity(number, unit, measures, about)
+        if value.low < 0 and unit != "%":
+            what = f"{name}.number: {number} {unit} is negative"
+            self.problem(file, given["number"], what, "only a change in % may be")
+            return None
+        return value
 
     def _share(self, file: str, node: Node, name: str) -> Share | None:
         given = self.fields(file, node, ("party", "percent"), name)
         percent = self._number(file, node, given, "percent", name)
         party = self._needed(file, node, given, "party", name)
         if percent is None or party is None or self.scalar(file, party, name) is None:
+            return None
+        if Quantity(percent).low < 0:
+            self.problem(file, given["percent"], f"{name}.percent: {percent} is negative")
             return None
         return Share(self.refer(file, party, ("party",)), percent)
 
