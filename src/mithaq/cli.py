@@ -169,19 +169,27 @@ class Talk:
         print_sheets(sheets())
 
     @contextmanager
-    def working(self, message: str) -> Iterator[None]:
-        """A spinner with elapsed time on standard error while something takes long."""
+    def working(self, message: str) -> Iterator[Callable[[int, int], None]]:
+        """A bar with elapsed time on standard error; yields what tells it (done, total)."""
         from rich.console import Console
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
 
         screen = Console(stderr=True)
         if not screen.is_terminal:
-            yield
+            yield lambda _done, _total: None
             return
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        with Progress(*columns, console=screen, transient=True) as progress:
-            progress.add_task(message, total=None)
-            yield
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
+        ends = (MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, *ends, console=screen, transient=True) as progress:
+            task = progress.add_task(message, total=None)
+            yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def print_json(data: Mapping[str, Any]) -> None:
@@ -265,8 +273,9 @@ def timeline(talk: Talk, case: str, until: date | None) -> None:
     from mithaq.show.record_sheets import timeline_sheet
 
     record = room.load_case(case)
-    data = {"until": until and until.isoformat(), "events": events(record, until)}
-    talk.answer(data, lambda: [timeline_sheet(data["events"], talk.words(record))])
+    told = events(record, until)
+    data = {"until": until.isoformat() if until else None, "events": told}
+    talk.answer(data, lambda: [timeline_sheet(told, talk.words(record))])
 
 
 @cli.command(help=say("Contradictions with both sides and their sources, and other findings."))
@@ -336,8 +345,8 @@ def worth(talk: Talk, case: str, agreement: str) -> None:
 
     record = room.load_case(case)
     words = talk.words(record)
-    with talk.working(words.say("Solving the market with and without each leg")):
-        data = find_worth(record, agreement)
+    with talk.working(words.say("Solving the market with and without each leg")) as tell:
+        data = find_worth(record, agreement, progress=tell)
     talk.answer(data, lambda: worth_sheets(data, words))
 
 
@@ -359,8 +368,8 @@ def report(talk: Talk, case: str, out: Path, at: date | None) -> None:
 
     check_target(out)
     words = talk.words()
-    with talk.working(words.say("Writing the report")):
-        made = write_report(case, lang=talk.lang, out=out, at=at)
+    with talk.working(words.say("Writing the report")) as tell:
+        made = write_report(case, lang=talk.lang, out=out, at=at, progress=tell)
     if talk.as_json:
         print_json(made.to_dict())
         return

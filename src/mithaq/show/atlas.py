@@ -141,8 +141,9 @@ def map_picture(
     at = _positions(places, sheet)
     for flow in _ordered(data["flows"]):
         _draw_flow(canvas, at, flow, width, words)
-    _draw_stubs(canvas, sheet, at, data["flows"], words)
-    _draw_prices(canvas, sheet, prices, places, words, narrow=width < _NARROW)
+    room = _Room(sheet)
+    _draw_stubs(canvas, room, at, data, words)
+    _draw_prices(canvas, room, prices, places, words)
     return canvas.render(
         key,
         words.say("Gas flows and prices, {year}", year=year),
@@ -259,57 +260,74 @@ def _draw_arrow(
     canvas.path(points, True, class_=css.replace("flow", "arrow"))
 
 
+class _Room:
+    """Which rectangles of the map are taken by labels."""
+
+    def __init__(self, sheet: _Sheet) -> None:
+        self.sheet = sheet
+        self.taken: list[tuple[float, float, float, float]] = []
+
+    def take(self, x: float, y: float, half: float, height: float) -> bool:
+        """Reserve a label centred on (x, y) if it lies on the map and covers no other."""
+        box = (x - half, y - height / 2, x + half, y + height / 2)
+        if box[0] < 0 or box[1] < 0 or box[2] > self.sheet.width or box[3] > self.sheet.height:
+            return False
+        for left, top, right, bottom in self.taken:
+            if box[0] < right and box[2] > left and box[1] < bottom and box[3] > top:
+                return False
+        self.taken.append(box)
+        return True
+
+
 def _draw_prices(
     canvas: Canvas,
-    sheet: _Sheet,
+    room: _Room,
     prices: Mapping[str, float],
     places: Sequence[Place],
     words: Speech,
-    narrow: bool,
 ) -> None:
-    """Price labels, dear first come first served: a label that would cover another stays out."""
-    taken: list[tuple[float, float]] = []
+    """Price labels, largest country first; one that would cover another label stays out."""
+    sheet = room.sheet
+    narrow = sheet.width < _NARROW
     shown: set[str] = set()
-    for place in places:
+    extent = {country: sum(map(len, rings)) for country, rings in _atlas()["countries"].items()}
+    for place in sorted(places, key=lambda place: (-extent.get(place.country, 0), place.name)):
         price = prices.get(place.country)
-        point, inside = sheet.held(sheet.at(place.longitude, place.latitude), 14)
+        (x, y), inside = sheet.held(sheet.at(place.longitude, place.latitude), 14)
         if price is None or not inside or place.country in shown:
             continue
-        room = 27.0 if narrow else 30.0
-        if any(abs(point[0] - x) < room and abs(point[1] - y) < 15 for x, y in taken):
-            continue
-        taken.append(point)
-        shown.add(place.country)
         label = words.figure(price)
         half = text_width(label, 9 if narrow else 11) / 2 + 2
-        canvas.rect(point[0] - half, point[1] - 8, 2 * half, 15, rx=7, class_="tag")
-        canvas.text(
-            point[0], point[1] + 3.6, label, "middle", class_="price small" if narrow else "price"
-        )
+        if room.take(x, y, half, 14):
+            shown.add(place.country)
+            canvas.rect(x - half, y - 8, 2 * half, 15, rx=7, class_="tag")
+            canvas.text(x, y + 3.6, label, "middle", class_="price small" if narrow else "price")
 
 
 def _draw_stubs(
     canvas: Canvas,
-    sheet: _Sheet,
+    room: _Room,
     at: Mapping[str, tuple[Point, bool]],
-    flows: Sequence[Data],
+    data: Data,
     words: Speech,
 ) -> None:
-    """Names of sellers outside the frame, at the edge where their gas comes in."""
+    """Names of sellers outside the frame, at the edge where their gas comes in, and of those
+    inside that have no price to show.
+    """
+    flows, priced = data["flows"], data["prices"]
+    sheet = room.sheet
     sellers: dict[str, float] = {}
     for flow in _ordered(flows):
         start, end = at.get(flow["from"]), at.get(flow["to"])
-        if start and end and not start[1] and end[1]:
+        if start and end and end[1] and (not start[1] or flow["from"] not in priced):
             sellers[flow["from"]] = sellers.get(flow["from"], 0.0) + flow["bcm"]
-    taken: list[Point] = []
     for name in sorted(sellers, key=lambda item: -sellers[item]):
         (x, y), _ = at[name]
         label = words.place(name)
-        half = text_width(label, 11) / 2
-        while any(abs(x - a) < half + 40 and abs(y - b) < 15 for a, b in taken):
-            y += 16 if y < sheet.height / 2 else -16
-        taken.append((x, y))
-        canvas.circle(x, y, 3, class_="stub")
-        above = y > sheet.height / 2
-        x = min(max(x, half + 4), sheet.width - half - 4)
-        canvas.text(x, y - 8 if above else y + 15, label, "middle", class_="edge")
+        half = text_width(label, 11) / 2 + 2
+        canvas.circle(x, y, 3, label, class_="stub")
+        middle = min(max(x, half + 1), sheet.width - half - 1)
+        for shift in (12, -12, 24, -24):
+            if room.take(middle, y + shift, half, 14):
+                canvas.text(middle, y + shift + 4, label, "middle", class_="edge")
+                break

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Material", "cases", "events", "gather", "market", "names_of", "worth"]
 
 Data = Mapping[str, Any]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -100,22 +101,30 @@ def market(record: Record, *, year: int = 2010, edits: Path | None = None) -> di
     return {**found.to_dict(), "fit": fit(found, year=year).to_dict()}
 
 
-def worth(record: Record, agreement: str, year: int = 2010) -> dict[str, Any]:
+def worth(
+    record: Record, agreement: str, year: int = 2010, progress: Progress | None = None
+) -> dict[str, Any]:
     """The worth of an agreement, as the command ``worth`` prints it."""
     from mithaq.worth import worth as value
 
-    return dict(value(record, chain_of(record, year), agreement).to_dict())
+    chain = chain_of(record, year)
+    return dict(value(record, chain, agreement, progress=progress).to_dict())
 
 
 def gather(
-    record: Record, *, at: date | None = None, known: date | None = None, year: int = 2010
+    record: Record,
+    *,
+    at: date | None = None,
+    known: date | None = None,
+    year: int = 2010,
+    progress: Progress | None = None,
 ) -> Material:
     """Ask every room for what the report shows. A case without a scenario has no worth section."""
     told = events(record)
     day = at or last_day(record)
     between = sides(record)
     scenarios = scenario_ids(record)
-    valued = worth(record, scenarios[0], year) if scenarios else None
+    valued = worth(record, scenarios[0], year, progress) if scenarios else None
     found = market(record, year=year) if scenarios else None
     chain = chain_of(record, year) if scenarios else None
     return Material(

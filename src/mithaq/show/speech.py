@@ -18,7 +18,7 @@ _NUMBER = r"[<>]?=?\d[\d.]*(?:-\d[\d.]*)?"
 _FIGURE = re.compile(rf"(about )?({_NUMBER}) (%|[A-Za-z]\S*)")
 _SHARE = re.compile(rf"(\S+) ({_NUMBER}) %")
 _COUNTED = ("year", "month", "day", "hour")
-_LEFT_TO_RIGHT_MARK = "\u200e"
+_LEFT_TO_RIGHT_MARK, _LEFT_TO_RIGHT, _POP = "\u200e", "\u2066", "\u2069"
 
 
 class Speech:
@@ -84,17 +84,21 @@ class Speech:
 
     def figure(self, value: Any, digits: int = 0) -> str:
         """A number; a dash where nothing is known."""
-        return "–" if value is None else self.language.number(float(value), digits)
+        return "–" if value is None else self._held(self.language.number(float(value), digits))
 
     def change(self, value: Any, digits: int = 0) -> str:
         """A number with its sign, also where it is a gain."""
         if value is None:
             return "–"
-        text = self.language.number(float(value), digits)
-        if round(float(value), digits) <= 0:
-            return text
-        # In a right-to-left run the sign would jump behind its digits without the mark.
-        return f"{_LEFT_TO_RIGHT_MARK if self.rtl else ''}+{text}"
+        plus = "+" if round(float(value), digits) > 0 else ""
+        return self._held(plus + self.language.number(float(value), digits))
+
+    def _held(self, text: str) -> str:
+        # In a right-to-left run a sign would jump behind its digits. An isolate holds it, and
+        # does not turn the direction of the words that follow, as a mark would.
+        if self.rtl and text[0] in f"{_LEFT_TO_RIGHT_MARK}+":
+            return _LEFT_TO_RIGHT + text.replace(_LEFT_TO_RIGHT_MARK, "") + _POP
+        return text
 
     def span(self, low: Any, high: Any, digits: int = 0) -> str:
         """A range from low to high."""
@@ -105,7 +109,7 @@ class Speech:
 
     def share(self, value: Any, digits: int = 0) -> str:
         """A share of 1 as a percentage."""
-        return "–" if value is None else self.language.percent(float(value), digits)
+        return "–" if value is None else self._held(self.language.percent(float(value), digits))
 
     def days(self, count: Any) -> str:
         """A number of days."""
