@@ -1,7 +1,7 @@
 """The errors of mithaq.
 
     MithaqError
-    ├── DataError      input that cannot be read or does not hold together; carries every Problem found
+    ├── DataError      input that cannot be read or does not hold together; carries every Problem
     ├── ModelError     a question the model cannot pose (not concave, unknown label, unaligned data)
     ├── SolveError     no certified answer; carries the outcome and, if known, the rows to blame
     └── BatchError     some items of a batch failed; carries one error per item
