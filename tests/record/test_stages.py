@@ -163,6 +163,21 @@ def test_a_lapse_that_is_inferred_says_so() -> None:
     assert (found.stage, found.basis, found.since) == ("may_have_lapsed", "inferred", "2008-08-04")
 
 
+@pytest.mark.parametrize(
+    ("signed", "since"), [("2006-08", "2008-08"), ("2006", "2008"), ("2006-08-04", "2008-08-04")]
+)
+def test_an_inferred_lapse_is_no_more_precise_than_the_signature(signed: str, since: str) -> None:
+    found = on(f"signed: {signed}", "2009-06-01")
+    assert found is not None
+    assert (found.stage, found.since) == ("may_have_lapsed", since)
+
+
+def test_a_term_counted_from_a_coarse_signature_ends_as_coarsely() -> None:
+    found = on(f"signed: 2006-08\n{TERM}", "2007-01-01")
+    assert found is not None
+    assert found.until == "2007-08"
+
+
 def test_the_span_of_silence_is_a_setting() -> None:
     record = memorandum(SIGNED)
     day = date(2009, 6, 1)

@@ -9,7 +9,7 @@ from edtf import parse_edtf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mithaq.words.dates import Answer, DateError, day_of, hull, parse
+from mithaq.words.dates import Answer, DateError, day_of, hull, parse, spanning
 
 days = st.dates(min_value=date(1000, 1, 1), max_value=date(2999, 12, 31))
 marks = st.sampled_from(["", "?", "~", "%"])
@@ -187,3 +187,16 @@ def test_unspecified_digits_agree_with_the_edtf_library(text: str) -> None:
     theirs, ours = parse_edtf(text), parse(text)
     assert date(*theirs.lower_strict()[:3]) == ours.first
     assert date(*theirs.upper_strict()[:3]) == ours.last
+
+
+@given(days, days)
+def test_a_span_has_exactly_its_bounds(a: date, b: date) -> None:
+    first, last = sorted([a, b])
+    found = spanning(first, last)
+    assert (found.first, found.last) == (first, last)
+
+
+@given(points())
+def test_a_span_of_the_bounds_of_a_date_is_that_date_without_its_mark(text: str) -> None:
+    found = parse(text)
+    assert spanning(found.first, found.last).text == text.rstrip("?~%")

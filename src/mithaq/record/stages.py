@@ -21,7 +21,7 @@ from mithaq.record.claims import Basis, Claim, Modality, Polarity, Quantity, Ran
 from mithaq.record.properties import codes
 from mithaq.record.record import Record
 from mithaq.record.sides import Side, group
-from mithaq.words.dates import Edtf, hull, parse
+from mithaq.words.dates import Edtf, hull, spanning
 from mithaq.words.units import dimension
 
 __all__ = ["DEFAULT_SPAN", "IN_FORCE_FROM_SIGNATURE", "NEED_RATIFICATION", "Stage", "stage"]
@@ -235,12 +235,19 @@ class _Table:
         return found.text if found else None
 
     def _inferred_since(self, reason: str, at: date, span: int) -> str | None:
-        reading = next(iter(self.readings(at, span)))
-        if reason == "term":
-            over = _expiry(reading)
-            return over.isoformat() if over else None
-        last = _last_sign(reading)
-        return _add_years(last, span).isoformat() if last else None
+        """When the term ran out, or the silence grew too long, over all readings."""
+        days: set[date] = set()
+        for reading in self.readings(at, span):
+            if reason == "term":
+                days |= {over} if (over := _expiry(reading)) else set()
+            elif last := _last_sign(reading):
+                days.add(_add_years(last, span))
+        return spanning(min(days), max(days)).text if days else None
+
+    def _expiries(self, at: date) -> list[date]:
+        """The days on which the running term may end, over all readings; those to come."""
+        found = {_expiry(reading) for reading in self.readings(at, DEFAULT_SPAN)}
+        return sorted(day for day in found if day is not None and day > at)
 
     def until(self, name: str, at: date) -> str | None:
         """When the stage ended or will end, where a source tells; None else."""
@@ -253,10 +260,8 @@ class _Table:
             found = hull(dates)
             if found:
                 return found.text
-        if name == "in_force" and self.term_claims:
-            over = _expiry(next(iter(self.readings(at, DEFAULT_SPAN))))
-            return over.isoformat() if over and over > at else None
-        return None
+        over = self._expiries(at) if name == "in_force" else []
+        return spanning(over[0], over[-1]).text if over else None
 
     def basis(self, name: str, reason: str) -> str:
         """Whether the stage rests on a report or on inference."""
@@ -268,12 +273,11 @@ class _Table:
         return (Basis.INFERRED if inferred or not claims else Basis.REPORTED).value
 
     def deadline(self, name: str, at: date) -> tuple[str, str] | None:
-        """The next day that the agreement itself sets: (notice | expiry, date)."""
-        if name not in ("in_force", "signed"):
+        """The next day that the agreement itself sets, the earliest that sources allow."""
+        ahead = self._expiries(at) if name in ("in_force", "signed") else []
+        if not ahead:
             return None
-        over = _expiry(next(iter(self.readings(at, DEFAULT_SPAN))))
-        if over is None or over <= at:
-            return None
+        over = ahead[0]
         if isinstance(self.notice, Quantity):
             notice = over - timedelta(days=_days(self.notice))
             if notice > at:
@@ -403,7 +407,7 @@ def _narrow(side: Side) -> Edtf | None:
     exact = side.bounds()
     if exact is not None and (exact.first, exact.last) == (first, last):
         return exact
-    return parse(f"{first.isoformat()}/{last.isoformat()}")
+    return spanning(first, last) if first <= last else exact
 
 
 def _later(day: date | None, than: date) -> bool:

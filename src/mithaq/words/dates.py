@@ -18,7 +18,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-__all__ = ["Answer", "DateError", "Edtf", "day_of", "hull", "parse"]
+__all__ = ["Answer", "DateError", "Edtf", "day_of", "hull", "parse", "spanning"]
 
 _POINT = re.compile(
     r"(?P<year>[0-9]{4}|[0-9]{3}X|[0-9]{2}XX)(?:-(?P<month>[0-9]{2}|XX)(?:-(?P<day>[0-9]{2}|XX))?)?"
@@ -203,6 +203,21 @@ def hull(dates: list[Edtf]) -> Edtf | None:
     start = low.begin.text if low.begin is not None else ".."
     stop = high.end.text if high.end is not None else ".."
     return parse(f"{start}/{stop}")
+
+
+def spanning(first: date, last: date) -> Edtf:
+    """The shortest date with exactly those bounds: a year or a month where they fill one.
+
+    >>> spanning(date(2008, 1, 1), date(2008, 12, 31)).text
+    '2008'
+    >>> spanning(date(2007, 8, 4), date(2007, 8, 11)).text
+    '2007-08-04/2007-08-11'
+    """
+    whole_months = first.day == 1 and last.day == calendar.monthrange(last.year, last.month)[1]
+    whole_years = whole_months and first.month == 1 and last.month == 12
+    digits = 4 if whole_years else 7 if whole_months else 10
+    start, stop = first.isoformat()[:digits], last.isoformat()[:digits]
+    return parse(start if start == stop else f"{start}/{stop}")
 
 
 def _end(text: str, which: int) -> Edtf | None:
