@@ -1,0 +1,1 @@
+"""How the gas chain of 2010 is built from the tables in ``data/sources``."""

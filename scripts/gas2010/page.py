@@ -1,0 +1,289 @@
+"""The reference page of the data of 2010, written from the tables themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from gas2010 import build, network
+from gas2010.conduct import PARAMETERS
+from gas2010.sources import OutRow
+
+FIT_START, FIT_END = "<!-- fit -->", "<!-- end of fit -->"
+Parameters = Mapping[str, Mapping[str, float]]
+
+INTRO = """\
+# Data of 2010
+
+This page is written by `scripts/build_gas_2010.py` from the tables that it builds; change the
+sources and run the script again rather than the page.
+
+**Basis.** Gas is in bcm a year at 15 °C and 40 MJ/m³ (gross), money in US dollars of the year that
+the source names, costs and prices in USD per 1000 m³. Eurostat terajoules are divided by 40,000;
+Russian cubic metres (20 °C, 37.7 MJ) are converted; the copied tables under `data/sources` say how,
+row by row. Every row of every table names its sources in the column `source`: identifiers of the
+list below, or `assumption:` with the reason. `mithaq` stands for arithmetic on the named sources.
+
+**Age.** Production, consumption, trade and prices are of 2010 (small producers and the use by
+sector: 2011). Border capacities without a year are of 2015, with what was built after 2010 taken
+out; terminals are those in service in 2010 with the capacities that their registers give later
+(2019 in Europe, 2024 elsewhere); tariffs and cost functions are of about 2015; transit fees of
+2009-2011 (Bulgaria: 2005).
+"""
+
+METHODS = """\
+## How the tables are made
+
+- **Trade by origin.** `observed` holds 2009 and 2010. What Austria, Belgium, France, Germany,
+  Hungary, Italy, Slovenia and Turkey sold on is given to the countries of origin and taken off the
+  reseller's own imports: Austrian, Hungarian and Slovenian re-exports are Russian, Turkish ones
+  Azeri, the others go by the mix of the reseller's imports. Central Asian gas counts as Russian.
+  Producers (Netherlands, United Kingdom, Denmark, Norway) count as origins of all that they sell.
+  Austria's Russian imports are a stand-in of 2008. A cell that is not there is missing, not zero.
+- **Statistical differences.** Demand is consumption. What production and traced imports leave open
+  is a field called "Statistical difference (country)", lifted at no cost by the domestic fringe;
+  where supply exceeds consumption the excess counts as demand. Both are named in the notes.
+- **Sellers.** Exporters sell abroad (and at home where the home price is free); price-taking
+  fringes sell the domestic gas of each producing country; home markets of exporters with a price
+  set by the state have an obliged supplier. Exporters have a field for home supply, sized to what
+  they owe, and one for export, sized to what they sold in 2010 and a spare capacity.
+- **Central Asian gas** that Gazprom bought is a field of Gazprom at the Caspian node. It was bought
+  under take-or-pay, so its transfer price is a fixed yearly payment to the countries of origin.
+- **Export duty.** {duty} USD per 1000 m³ on the lines that leave the CIS to the west: 30 % of the
+  mean price of Russian gas in Europe, weighted by volume, as a fixed amount. Blue Stream and LNG
+  are exempt.
+- **LNG.** European terminals stand one by one, others are added up by country. Sea distances are
+  computed between ports; freight is {fixed} USD and {slope} USD a nautical mile per 1000 m³, fitted
+  to the shipping costs of SeasonalFlex. LNG sold to North and South America, India and China, and
+  what sellers of the Atlantic and the Mediterranean shipped to the Far East, stands as contracts at
+  the market's mean price: it was bound by old terms, which no netback explains.
+- **Left out.** Storage and seasons, losses and fuel gas (tariffs carry them), Kuwait's LNG, exports
+  of Turkmenistan to China and Iran, Russian gas for Kazakhstan, Croatian gas sold to Italy (it
+  counts in Italy's statistical difference), Gazprom's half of Sakhalin II as a stake.
+"""
+
+CALIBRATED = """\
+## What was calibrated, and what was not
+
+Calibrated: **{count} numbers**, by damped least squares on the trade cells, the exporters' totals
+and the price targets of 2010. Conduct is one of eight numbers by kind of market and weight of the
+seller; user cost (the scarcity of gas in the ground) is one of eight by seller. Rows that share a
+number carry its name in their note. Not calibrated: elasticities, reference demand and prices,
+costs, tariffs, capacities, contracts; conduct in the Far East (Cournot), of price-takers, and of
+the sellers of closed cells. There is no number for a single cell but one: Gazprom in Ukraine.
+
+A seller may enter a market (`may_sell`) where it sold at least 0.2 bcm or a tenth of demand in
+2010. Every other cell that it could reach is closed in the base and stands in `conduct` with the
+conduct of a newcomer; `OpenMarket` opens it.
+
+Fit does not tell which conduct or elasticity is true: calibrations with a mean elasticity of 0.25,
+0.45 and 0.70 fit about equally well. Results are ranges over them.
+
+"Alone" is a share of demand of at least 55 %, "small" below 17 %, both in 2010; hubs are the United
+Kingdom, the Netherlands and Belgium; the south is Bulgaria, Croatia, Greece, Italy, Portugal,
+Romania, Serbia, Slovenia, Spain, Switzerland and Turkey.
+"""
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in rows:
+        cells = (str(cell).replace("|", "\\|").replace("\n", " ") for cell in row)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _list(title: str, head: Sequence[str], columns: Sequence[str], rows: list[OutRow]) -> str:
+    return f"## {title}\n\n" + markdown(head, [[row[c] for c in columns] for row in rows])
+
+
+def _counts(built: build.Tables) -> str:
+    rows = [[f"`{name}`", len(rows)] for name, rows in built.items()]
+    return "## Tables\n\n" + markdown(["table", "rows"], rows)
+
+
+def _targets(base: build.Fixed) -> str:
+    head = ["node", "price", "target", "row or reason", "source"]
+    rows = [
+        [m.name, m.price, "yes" if m.target else "no", m.price_note, m.price_source]
+        for m in base.markets
+    ]
+    text = (
+        "## Prices and targets\n\n"
+        "USD per 1000 m³. The price of a market is its reference price; a target is also in\n"
+        "`prices_observed`. Rows are those of `data/sources/tables`. The targets of the main\n"
+        "markets: Italy, France, Finland, Greece, Poland: Gazprom's price there (Interfax, OSW);\n"
+        "Germany: customs, all pipeline partners; Spain: 330, a choice (its customs value was\n"
+        "under arbitration); Netherlands and United Kingdom: the hubs.\n\n"
+    )
+    return text + markdown(head, rows)
+
+
+def _parameters(parameters: Parameters) -> str:
+    names = list(parameters)
+    rows = [[name, *(parameters[c][name] for c in names)] for name in PARAMETERS]
+    intro = CALIBRATED.format(count=len(PARAMETERS))
+    means = ", ".join(f"`{name}` {mean}" for name, mean in build.MEAN_ELASTICITIES.items())
+    return intro + f"\nMean elasticities: {means}.\n\n" + markdown(["number", *names], rows)
+
+
+def _cells(built: build.Tables) -> str:
+    cells: dict[str, list[str]] = defaultdict(list)
+    for row in built["conduct"]:
+        if row["may_sell"] == "true":
+            label = str(row["note"]).removeprefix("calibrated: ") or str(row["source"])
+            cells[label].append(f"{row['firm']} in {row['market']}")
+    rows = [[label, len(found), "; ".join(found)] for label, found in cells.items()]
+    closed = sum(row["may_sell"] == "false" for row in built["conduct"])
+    return (
+        "## Open cells by number\n\n"
+        + markdown(["number", "cells", "seller in market"], rows)
+        + f"\nClosed cells in the table: {closed}.\n"
+    )
+
+
+def _assumptions(built: build.Tables) -> str:
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, rows in built.items():
+        if name in ("conduct", "calibrations", "contracts", "sources"):
+            continue
+        for row in rows:
+            for part in str(row["source"]).split("; "):
+                if "assumption:" in part:
+                    key = " | ".join((name, part[part.index("assumption:") :]))
+                    found[key].append(
+                        str(row.get("name") or row.get("node") or row.get("importer"))
+                    )
+    listed = [[*key.split(" | ", 1), "; ".join(rows)] for key, rows in sorted(found.items())]
+    return "## Assumptions\n\n" + markdown(["table", "assumption", "rows"], listed)
+
+
+def _fits(base: build.Fixed, parameters: Parameters) -> str:
+    # Solving is only needed for the page, so the solver is only imported here.
+    from gas2010.calibrate import chain_of
+    from mithaq import solve
+    from mithaq.equilibrium.fit import fit
+
+    found = {name: fit(solve(chain_of(base, name, parameters[name]))) for name in parameters}
+    first = next(iter(found.values()))
+    names = list(found)
+    marks = {k: "-" if v is None else f"{v:.2f}" for k, v in first.benchmarks.items()}
+    rows = [["WAPE over pairs", *(f"{found[n].wape:.2f}" for n in names)]]
+    for exporter, (_, seen) in first.exporters.items():
+        errors = [f"{found[n].exporters[exporter][0] / seen - 1:+.0%}" for n in names]
+        rows.append([f"{exporter} into Europe ({seen:.1f} bcm)", *errors])
+    for node, (_, seen) in first.prices.items():
+        errors = [f"{found[n].prices[node][0] / seen - 1:+.0%}" for n in names]
+        rows.append([f"price in {node} ({seen:.0f})", *errors])
+    return (
+        f"{FIT_START}\n## Fit\n\n"
+        "On the ten main exporters into Europe, origin-traced, cells observed in 2010. Exporters\n"
+        "and prices as model over observed. Forecasts without economics, for comparison: trade of\n"
+        f"{first.other_year} unchanged {marks['unchanged']}, scaled to each importer's imports\n"
+        f"{marks['scaled']}, fitted to the true totals of 2010 (RAS, a floor) {marks['ras']}.\n\n"
+        + markdown(["", *names], rows)
+        + f"{FIT_END}\n"
+    )
+
+
+def page(base: build.Fixed, parameters: Parameters) -> str:
+    """The whole page, as Markdown."""
+    built = build.tables(base, parameters)
+    fixed, slope = network.shipping_cost()
+    methods = METHODS.format(duty=network.export_duty(base.trade), fixed=fixed, slope=slope)
+    parts = [
+        INTRO,
+        _counts(built),
+        methods,
+        _targets(base),
+        _parameters(parameters),
+        _fits(base, parameters),
+        _cells(built),
+        *_lists(built),
+        _assumptions(built),
+        _list("Sources", *_SOURCES, built["sources"]),
+    ]
+    return "\n".join(parts)
+
+
+_SOURCES = (
+    ["id", "citation", "where", "date", "terms", "note"],
+    ["id", "citation", "url", "date", "terms", "note"],
+)
+
+
+def _lists(built: build.Tables) -> list[str]:
+    return [
+        _list(
+            "Sellers",
+            ["name", "home", "fringe", "note"],
+            ["name", "home", "fringe", "note"],
+            built["firms"],
+        ),
+        _list(
+            "Fields (bcm/yr; USD per 1000 m³)",
+            ["name", "owner", "capacity", "a", "b", "g", "user cost", "entry", "source", "note"],
+            [
+                "name",
+                "owners",
+                "capacity",
+                "a",
+                "b",
+                "g",
+                "user_cost",
+                "entry_payment",
+                "source",
+                "note",
+            ],
+            built["fields"],
+        ),
+        _list(
+            "Lines (bcm/yr; USD per 1000 m³)",
+            ["name", "from", "to", "capacity", "tariff", "fee", "duty", "source", "note"],
+            [
+                "name",
+                "from",
+                "to",
+                "capacity",
+                "tariff",
+                "transit_fee",
+                "export_duty",
+                "source",
+                "note",
+            ],
+            built["pipelines"],
+        ),
+        _list(
+            "Terminals (bcm/yr; USD per 1000 m³)",
+            ["name", "node", "kind", "capacity", "tariff", "source", "note"],
+            ["name", "node", "kind", "capacity", "tariff", "source", "note"],
+            built["terminals"],
+        ),
+        _list(
+            "Markets (bcm/yr; USD per 1000 m³)",
+            ["name", "demand", "price", "elasticity", "regulated", "source", "note"],
+            [
+                "name",
+                "reference_quantity",
+                "reference_price",
+                "elasticity",
+                "regulated_price",
+                "source",
+                "note",
+            ],
+            built["markets"],
+        ),
+        _list(
+            "Contracts (bcm/yr; USD per 1000 m³)",
+            ["name", "quantity", "price", "source"],
+            ["name", "annual_quantity", "price", "source"],
+            built["contracts"],
+        ),
+        _list(
+            "Observed trade (bcm)",
+            ["exporter", "importer", "year", "mode", "bcm", "source", "note"],
+            ["exporter", "importer", "year", "mode", "bcm", "source", "note"],
+            built["observed"],
+        ),
+    ]
