@@ -99,7 +99,6 @@ def test_leg_shares_of_each_party_sum_to_its_worth():
     for world, setting in (
         (CENTRAL, ("", "central")),
         (World(floors=True), ("floors", "with")),
-        (World(entry=True), ("entry", "with")),
     ):
         assert found.games[world].sum(axis=0) == pytest.approx(tried[setting], abs=1e-6)
 

@@ -33,6 +33,7 @@ def chain(firms=("A", "B"), conduct_of=1, **more):
             [{"name": "Hub", "node": "Hub", **market}, {"name": "Isle", "node": "Isle", **market}]
         ),
     }
+    tables["conduct"] = pd.DataFrame({"firm": [*firms], "market": "Isle"})
     tables |= {name: pd.DataFrame(rows) for name, rows in more.items()}
     return Chain.from_tables(tables)
 

@@ -13,7 +13,7 @@ chain knows, that is all that a leg costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -203,7 +203,7 @@ def branches(
     for outcome in product((True, False), repeat=len(searches)):
         probability = 1.0
         for right, hit in zip(searches, outcome, strict=True):
-            chance = values[f"{right.id}.probability"]
+            chance = values[right.parameters["probability"].id]
             probability *= chance if hit else 1 - chance
         if probability > 0:
             found = tuple(r.id for r, hit in zip(searches, outcome, strict=True) if hit)
@@ -221,7 +221,7 @@ def _settings(scenario: Scenario, changed: Settings) -> dict[str, float]:
 
 
 def _branch(
-    chosen: Iterable[tuple[str, Right]],
+    chosen: Sequence[tuple[str, Right]],
     chain: Chain,
     values: Settings,
     probability: float,
@@ -229,8 +229,11 @@ def _branch(
 ) -> Branch:
     tagged: list[TaggedEdit] = []
     outlays: list[Outlay] = []
+    opened = frozenset(
+        (right.to, market) for _, right in chosen for market in right.names.get("markets", ())
+    )
     for leg, right in chosen:
-        drawn = _Drawing(right, chain, values, right.id in found)
+        drawn = _Drawing(right, chain, values, right.id in found, opened)
         tagged += [TaggedEdit(edit, leg, right.id, right.territory) for edit in drawn.edits()]
         outlays += [
             Outlay(payer, amount, receiver, leg, right.id)
@@ -243,8 +246,16 @@ def _branch(
 class _Drawing:
     """One right at given settings: its edits and its outlays."""
 
-    def __init__(self, right: Right, chain: Chain, values: Settings, found: bool) -> None:
+    def __init__(
+        self,
+        right: Right,
+        chain: Chain,
+        values: Settings,
+        found: bool,
+        opened: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:
         self.right = right
+        self.opened = opened  # firm and market pairs that rights of the same set open
         self.names: Mapping[str, Any] = right.names
         self.chain = chain
         self.values = values
@@ -252,7 +263,8 @@ class _Drawing:
 
     def figure(self, name: str) -> float:
         """A parameter of the right; 0 where it may be left out and is."""
-        return self.values.get(f"{self.right.id}.{name}", 0.0)
+        parameter = self.right.parameters.get(name)
+        return self.values[parameter.id] if parameter else 0.0
 
     def edits(self) -> list[Edit]:
         draw: Callable[[], list[Edit]] = getattr(self, f"_{self.right.what}")
@@ -352,44 +364,17 @@ class _Drawing:
         loss, access = self.figure("loss"), ";".join(sorted({self.right.to, self.names["partner"]}))
         feed = output / (1 - loss)
         place = next(r for r in self.chain.rows("nodes") if r["name"] == inland)
-        common = {"access": access}
+        common = {"access": access, "owner": _shares(self.owners())}
         edits: list[Edit] = []
         if all(row["name"] != node for row in self.chain.rows("nodes")):
-            edits += [
-                Add(
-                    "nodes",
-                    {
-                        "name": node,
-                        "country": place["country"] or inland,
-                        "region": place["region"],
-                    },
-                ),
-                Add(
-                    "pipelines",
-                    {
-                        "name": f"feed of {self.names['terminal']}",
-                        "from": inland,
-                        "to": node,
-                        "capacity": feed,
-                        **common,
-                    },
-                ),
-            ]
-        edits.append(
-            Add(
-                "terminals",
-                {
-                    "name": self.names["terminal"],
-                    "node": node,
-                    "kind": "liquefaction",
-                    "capacity": feed,
-                    "operating_cost": self.figure("operating_cost"),
-                    "loss": loss,
-                    "owner": _shares(self.owners()),
-                    **common,
-                },
-            )
-        )
+            about = {"country": place["country"] or inland, "region": place["region"]}
+            line = {"name": f"feed of {self.names['terminal']}", "from": inland, "to": node}
+            # roomier than the plant, so that a full plant earns its rent at the plant
+            line["capacity"] = 2 * feed
+            edits += [Add("nodes", {"name": node, **about}), Add("pipelines", {**line, **common})]
+        terminal = {"name": self.names["terminal"], "node": node, "kind": "liquefaction"}
+        terminal |= {"operating_cost": self.figure("operating_cost"), "loss": loss}
+        edits.append(Add("terminals", {**terminal, "capacity": feed, **common}))
         freight = self.figure("freight") / 1000
         edits += [
             Add(
@@ -469,16 +454,23 @@ class _Drawing:
         ]
 
     def _joint_marketing(self) -> list[Edit]:
+        """One group a market, where both may sell: alone a member keeps its own conduct."""
         if self.figure("strength") == 0:
             return []
-        inside = {
-            r["name"] for r in self.chain.rows("nodes") if r["region"] == self.names["region"]
-        }
+        region = self.names["region"]
+        inside = {row["name"] for row in self.chain.rows("nodes") if row["region"] == region}
         firms = tuple(sorted({self.right.to, self.names["partner"]}))
+        barred = {
+            (row["firm"], row["market"])
+            for row in self.chain.rows("conduct")
+            if not row["may_sell"]
+        } - self.opened
         return [
             Cooperate(self.right.id, firms, self.figure("strength"), row["name"])
             for row in self.chain.rows("markets")
             if row["node"] in inside
+            and not row["supplier"]
+            and all((firm, row["name"]) not in barred for firm in firms)
         ]
 
     def _market_opening(self) -> list[Edit]:

@@ -187,6 +187,7 @@ class _Reader:
         self.file = file
         self.found = ScenarioFile()
         self.rights: dict[str, int] = {}
+        self.given: dict[str, Parameter] = {}
 
     def problem(self, place: Place, what: str, hint: str = "") -> None:
         row, column = place
@@ -402,6 +403,9 @@ class _Reader:
         }
 
     def parameter(self, name: str, node: yaml.Node, unit: str) -> Parameter:
+        """A parameter of its own, or the one named by ``same_as``, with which it moves."""
+        if isinstance(node, yaml.MappingNode) and any(k.value == "same_as" for k, _ in node.value):
+            return self.linked(name, node, unit)
         cells = self.mapping(node, ("value", "unit", "basis"), ("low", "high", "settings"))
         bounds = UNITS[unit]
         value = self.number(cells.get("value"), *bounds)
@@ -411,7 +415,21 @@ class _Reader:
         given = self.text(cells.get("unit"))
         if given and given != unit:
             self.problem(_place(cells["unit"]), f"the unit of {name} is {unit!r}, not {given!r}")
-        return Parameter(name, value, tuple(others), unit, self.bases(cells.get("basis")))
+        bases = self.bases(cells.get("basis"))
+        found = Parameter(name, value, tuple(others), unit, bases)
+        self.given[name] = found
+        return found
+
+    def linked(self, name: str, node: yaml.Node, unit: str) -> Parameter:
+        cells = self.mapping(node, ("same_as",))
+        other = self.text(cells.get("same_as"))
+        found = self.given.get(other)
+        if found is None and other:
+            hint = nearest(other, self.given)
+            self.problem(_place(cells["same_as"]), f"no parameter {other!r} stands above", hint)
+        elif found is not None and found.unit != unit:
+            self.problem(_place(cells["same_as"]), f"the unit of {name} is {unit!r}")
+        return found or Parameter(name, 0.0, (), unit, ())
 
     def order(self, cells: Mapping[str, yaml.Node], value: float) -> None:
         if ("low" in cells) != ("high" in cells):

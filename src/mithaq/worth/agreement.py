@@ -107,13 +107,13 @@ class Worth:
     def to_dict(self) -> dict[str, Any]:
         """The result as plain values, for JSON."""
         low, high, sign = self.low, self.high, self.same_sign()
-        legs = {world: self._legs(shares) for world, shares in self.games.items()}
+        legs = self._legs(self.legs)
         parties = {
             party: {
                 "worth": _money(self.worth[i]),
                 "low": _money(low[i]),
                 "high": _money(high[i]),
-                "legs": self._legs(self.legs)[party],
+                "legs": legs[party],
                 "kind": self.kinds[i],
                 "same_sign": round(float(sign[i]), 4),
             }
@@ -127,8 +127,8 @@ class Worth:
             "parties": parties,
             "reciprocity": self.reciprocity.to_dict(),
             "assumptions": [dict(item) for item in self.assumptions],
-            "floors": self._switch(legs, World(floors=True)),
-            "entry": self._switch(legs, World(entry=True)),
+            "floors": self._switch(World(floors=True)),
+            "entry": self._switch(World(entry=True)),
             "calibrations": self._by_driver("calibration"),
             "interactions": self._interactions(),
             "branches": [dict(b) for b in self.branches],
@@ -143,19 +143,18 @@ class Worth:
             for i, party in enumerate(self.parties)
         }
 
-    def _switch(
-        self, legs: Mapping[World, dict[str, dict[str, float]]], world: World
-    ) -> dict[str, Any]:
-        """Worth and leg shares with a switch of the world off and on."""
-        sides = {"without": CENTRAL, "with": world}
-        return {
-            side: {
-                party: {"worth": _money(sum(found.values())), "legs": found}
-                for party, found in legs[at].items()
+    def _switch(self, world: World) -> dict[str, Any]:
+        """Worth with a switch of the world off and on; leg shares where they were computed."""
+        sides = {"without": (CENTRAL, ""), "with": (world, _named(world)[0])}
+        out: dict[str, Any] = {}
+        for side, (at, driver) in sides.items():
+            worth = next(v.worth for v in self.variants if v.driver == driver)
+            legs = self._legs(self.games[at]) if at in self.games else {}
+            out[side] = {
+                party: {"worth": _money(worth[i]), **({"legs": legs[party]} if legs else {})}
+                for i, party in enumerate(self.parties)
             }
-            for side, at in sides.items()
-            if at in legs
-        }
+        return out
 
     def _by_driver(self, driver: str) -> dict[str, dict[str, float]]:
         return {
@@ -245,7 +244,7 @@ def worth_of(
         branches=plan.branches(valuer, groups),
         details=groups.details(*plan.ends(valuer)[:2]),
         assumptions=assumptions(scenario),
-        equilibria=len(valuer.measured),
+        equilibria=valuer.equilibria,
         run=_run(scenario, chain, valuer, time.perf_counter() - started),
     )
 
@@ -259,12 +258,14 @@ class _Plan:
         self.sets = [
             frozenset(self.legs[i] for i in members(bits)) for bits in range(1 << len(self.legs))
         ]
-        self.game_worlds = (CENTRAL, World(floors=True), World(entry=True))
-        self.worlds = tuple(
-            World(calibration, floors, entry)
-            for calibration in ("", *chain.calibrations)
-            for floors in (False, True)
-            for entry in (False, True)
+        self.game_worlds = (CENTRAL, World(floors=True))
+        others = [c for c in chain.calibrations if chain.calibrated(c).hash != chain.hash]
+        self.worlds = (
+            CENTRAL,
+            World(floors=True),
+            World(entry=True),
+            World(floors=True, entry=True),
+            *(World(c, floors) for c in others for floors in (False, True)),
         )
         self.territories = tuple(party.state for party in scenario.parties)
 
@@ -358,6 +359,6 @@ def _run(scenario: Scenario, chain: Chain, valuer: Valuer, seconds: float) -> di
         "floor_share": FLOOR_SHARE,
         "calibrations": list(chain.calibrations),
         "max_violation": max(m.violation for m in valuer.measured.values()),
-        "equilibria": sorted(valuer.measured),
+        "scenarios": sorted(valuer.measured),
         "seconds": round(seconds, 3),
     }

@@ -31,9 +31,8 @@ def assumptions(scenario: Scenario, record: Record | None = None) -> tuple[dict[
     for leg in scenario.legs:
         for right in leg.rights:
             about = {"leg": leg.id, "right": right.id, "right_name": dict(right.name)}
-            items += [
-                {**about, **_item(p, record, right.name["en"])} for p in right.parameters.values()
-            ]
+            own = [p for p in right.parameters.values() if p.id.startswith(f"{right.id}.")]
+            items += [{**about, **_item(p, record, right.name["en"])} for p in own]
     items += [{"text": sentence, "basis": "method"} for sentence in GENERAL]
     return tuple(items)
 

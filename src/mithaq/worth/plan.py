@@ -13,13 +13,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
-from mithaq.chain import Chain, Edit, Floor, OpenMarket, scenario_hash
+from mithaq.chain import Add, BarMarket, Chain, Edit, Floor, OpenMarket, scenario_hash
 from mithaq.chain.legs import Branch, branches
 from mithaq.chain.scenarios import Scenario
 from mithaq.equilibrium import Equilibrium, solve
+from mithaq.equilibrium.payoffs import payoff_table, state_parties
+from mithaq.errors import ModelError
 from mithaq.worth.batch import Progress, Where, batch
 
 __all__ = ["CENTRAL", "FLOOR_SHARE", "Measured", "Valuer", "View", "World"]
@@ -28,8 +29,15 @@ __all__ = ["CENTRAL", "FLOOR_SHARE", "Measured", "Valuer", "View", "World"]
 FLOOR_SHARE = 0.75
 #: A sale below this (bcm a year) is solver noise and gets no floor.
 _NO_SALE = 1e-3
-
-Array = NDArray[np.float64]
+#: Relative difference of two sums of the same payoffs.
+_SAME = 1e-9
+#: Columns that say who is paid and leave every decision as it is (firms take rents as given).
+_MONEY = {
+    "fields": ("profit_share",),
+    "pipelines": ("owner",),
+    "terminals": ("owner",),
+    "routes": ("owner",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,8 @@ class World:
 
 
 CENTRAL = World()
+#: Key of a chain in a batch: the world, and whether legs are to be set in it.
+Place = tuple[World, bool]
 
 
 @dataclass(frozen=True)
@@ -61,18 +71,23 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One equilibrium to find. ``key`` is the hash of its scenario."""
+    """One equilibrium to find, and the scenarios that differ in who is paid and in nothing else.
+
+    ``key`` is the hash of what shapes the equilibrium; ``scenarios`` holds the hash and the edits
+    of each; ``legs``: whether any leg is set.
+    """
 
     key: str
-    calibration: str
-    edits: tuple[Edit, ...] = field(hash=False)
+    world: World
+    legs: bool
+    scenarios: tuple[tuple[str, tuple[Edit, ...]], ...] = field(hash=False)
     states: tuple[str, ...] = ()
     firms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What is kept of an equilibrium: payoffs by party, states as subtotals, floors, prices.
+    """What is kept of an equilibrium: payoffs by party, states as subtotals, floors.
 
     ``floors``: (firm, market) → least spot sale at which the firm keeps the floor's share of all
     that it delivers there; gas sold ahead is kept anyway.
@@ -81,19 +96,48 @@ class Measured:
     payoffs: dict[str, float]
     states: dict[str, float]
     floors: dict[tuple[str, str], float]
-    prices: dict[str, float]
     violation: float
 
 
-def measure(bases: Mapping[str, Chain], job: Job) -> Measured:
-    """Solve one job on the calibrated chains ``bases`` and keep what worth needs."""
-    found: Equilibrium = solve(bases[job.calibration], job.edits)
-    return Measured(
-        payoffs={str(party): float(x) for party, x in found.payoffs().items()},
-        states={state: float(found.state_payoff(state)) for state in job.states},
-        floors=_least_sales(found, job.firms),
-        prices={str(market): float(p) for market, p in found.market_prices.items()},
-        violation=float(found.certificate.max_violation),
+def measure(chains: Mapping[Place, Chain], job: Job) -> dict[str, Measured]:
+    """Solve one job on the chain of its world; keep what worth needs of each of its scenarios."""
+    chain, (first, *others) = chains[job.world, job.legs], job.scenarios
+    found: Equilibrium = solve(chain, first[1])
+    floors = _least_sales(found, job.firms)
+    violation = float(found.certificate.max_violation)
+
+    def keep(lines: pd.DataFrame, paid: Chain) -> Measured:
+        return Measured(*_payoffs(lines, paid, job.states), floors, violation)
+
+    out = {first[0]: keep(found.payoff_lines, found.chain)}
+    for key, edits in others:
+        paid = chain.with_edits(edits)
+        lines = payoff_table(paid, found.point)
+        if abs(float(lines["musd"].sum()) - found.welfare) > _SAME * (1 + abs(found.welfare)):
+            raise ModelError("scenarios that differ in payments alone differ in welfare")
+        out[key] = keep(lines, paid)
+    return out
+
+
+def _payoffs(
+    lines: pd.DataFrame, chain: Chain, states: Iterable[str]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Payoffs by party and subtotals of states, from the items of all payoffs."""
+    payoffs = {str(party): float(x) for party, x in lines.groupby("party")["musd"].sum().items()}
+    totals = {
+        state: sum(payoffs.get(party, 0.0) for party in state_parties(chain, state))
+        for state in states
+    }
+    return payoffs, totals
+
+
+def _unpaid(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """The edits without what only moves money: owners of arcs, and the host's profit share."""
+    return tuple(
+        Add(e.table, {key: x for key, x in e.row.items() if key not in _MONEY.get(e.table, ())})
+        if isinstance(e, Add)
+        else e
+        for e in edits
     )
 
 
@@ -134,75 +178,107 @@ class Valuer:
         self.homes = {row["name"]: row["home"] for row in chain.rows("firms")}
         self.views: dict[View, tuple[tuple[Branch, str], ...]] = {}
         self.measured: dict[str, Measured] = {}
-        self._entry: tuple[Edit, ...] | None = None
+        self.bases: dict[World, str] = {}
+        self.equilibria = 0
+        self._plains: dict[World, Chain] = {}
 
     # Which equilibria
 
     def run(self, views: Iterable[View]) -> None:
         """Find every equilibrium that the views need. Raises BatchError where some cannot be."""
         wanted = list(dict.fromkeys(views))
-        worlds = dict.fromkeys(view.world.base for view in wanted)
-        bases = {world: self._job(world, ()) for world in worlds}
-        plain = [view for view in wanted if not view.world.floors]
-        jobs = [*bases.values(), *self._jobs(plain)]
-        floored = [view for view in wanted if view.world.floors]
-        # Floors need the sales of the worlds without; the total is guessed until they are known.
-        extra = sum(len(self._branches(view)) for view in floored)
-        self._solve(jobs, extra)
-        self._solve(self._jobs(floored), 0)
-
-    def _jobs(self, views: Iterable[View]) -> list[Job]:
+        worlds = list(dict.fromkeys(view.world for view in wanted))
+        plains = {world: self._plain(world) for world in dict.fromkeys(w.base for w in worlds)}
+        for world, chain in plains.items():
+            self.bases[world] = scenario_hash(chain.hash, ())
+        # A handful of equilibria, on which the others rest: not worth starting a process.
+        first = [(world, self.bases[world], ()) for world in plains]
+        guess = sum(len(self._branches(view, self.chain)) for view in wanted)
+        self._solve(first, {(w, False): chain for w, chain in plains.items()}, "here", guess)
+        chains = {world: self._set(world) for world in worlds}
+        hashes = {world: chain.hash for world, chain in chains.items()}
         jobs = []
-        for view in views:
-            pairs = [(b, self._job(view.world, b.edits)) for b in self._branches(view)]
-            self.views[view] = tuple((branch, job.key) for branch, job in pairs)
-            jobs += [job for _, job in pairs]
-        return jobs
+        for view in wanted:
+            turns = self._branches(view, chains[view.world])
+            keys = [self._key(view, hashes[view.world], turn.edits) for turn in turns]
+            self.views[view] = tuple(zip(turns, keys, strict=True))
+            jobs += [(view.world, key, b.edits) for b, key in self.views[view]]
+        self._solve(jobs, {(w, True): chain for w, chain in chains.items()}, self.on, 0)
 
-    def _branches(self, view: View) -> tuple[Branch, ...]:
+    def _key(self, view: View, chain: str, edits: tuple[Edit, ...]) -> str:
+        """Hash of a scenario; with no edit it is the base, whose floors and bars hold anyway."""
+        return scenario_hash(chain, edits) if edits else self.bases[view.world.base]
+
+    def _branches(self, view: View, chain: Chain) -> tuple[Branch, ...]:
         return branches(
             self.scenario,
-            self.chain,
+            chain,
             legs=view.legs,
             territory=view.territory,
             settings=dict(view.settings),
         )
 
-    def _job(self, world: World, edits: Sequence[Edit]) -> Job:
-        # Floors hold by themselves where there is no leg: they stand below what is sold then.
-        floors = self._floors(world) if world.floors and edits else ()
-        every = (*(self._opened() if world.entry else ()), *floors, *edits)
-        key = scenario_hash(f"{self.chain.hash}:{world.calibration}", every)
-        return Job(key, world.calibration, every, self.states, self.firms)
-
-    def _floors(self, world: World) -> tuple[Edit, ...]:
-        base = self.measured[self._job(world.base, ()).key]
-        return tuple(Floor(firm, market, q) for (firm, market), q in sorted(base.floors.items()))
-
-    def _opened(self) -> tuple[Edit, ...]:
-        """Every seller may enter every market from which the conduct table keeps it."""
-        if self._entry is None:
-            self._entry = tuple(
+    def _plain(self, world: World) -> Chain:
+        """The calibrated chain, opened to every seller where the world has entry."""
+        if world.base not in self._plains:
+            chain = self.chain.calibrated(world.calibration) if world.calibration else self.chain
+            opened = [
                 OpenMarket(row["firm"], row["market"])
-                for row in self.chain.rows("conduct")
-                if not row["may_sell"]
-            )
-        return self._entry
+                for row in chain.rows("conduct")
+                if world.entry and not row["may_sell"]
+            ]
+            self._plains[world.base] = chain.with_edits(opened)
+        return self._plains[world.base]
 
-    def _solve(self, jobs: Sequence[Job], later: int) -> None:
-        todo = {job.key: job for job in jobs if job.key not in self.measured}
-        if not todo:
-            return
-        done = len(self.measured)
-        names = {"", *(job.calibration for job in todo.values())}
-        bases = {name: self.chain.calibrated(name) if name else self.chain for name in names}
+    def _set(self, world: World) -> Chain:
+        """The chain into which legs are set: nobody enters unless the world or a leg lets him.
+
+        Where the data say nothing of a firm in a market (it could not reach it), it may by default
+        sell there; a right elsewhere would let it in by a side door. Floors and bars leave the
+        equilibrium without legs as it is.
+        """
+        chain, base = self._plain(world), self.measured[self.bases[world.base]]
+        edits: list[Edit] = []
+        if not world.entry:
+            told = {(row["firm"], row["market"]) for row in chain.rows("conduct")}
+            free = [row["name"] for row in chain.rows("markets") if not row["supplier"]]
+            edits += [
+                BarMarket(firm, market)
+                for firm in self.firms
+                for market in free
+                if (firm, market) not in told and (firm, market) not in base.floors
+            ]
+        if world.floors:
+            edits += [Floor(firm, market, q) for (firm, market), q in sorted(base.floors.items())]
+        return chain.with_edits(edits)
+
+    def _solve(
+        self,
+        scenarios: Sequence[tuple[World, str, tuple[Edit, ...]]],
+        chains: Mapping[Place, Chain],
+        on: Where,
+        later: int,
+    ) -> None:
+        alike: dict[str, list[tuple[World, str, tuple[Edit, ...]]]] = {}
+        for scenario in {entry[1]: entry for entry in scenarios}.values():
+            world, key, edits = scenario
+            if key not in self.measured:
+                shape = f"{world}:{scenario_hash('', _unpaid(edits))}"
+                alike.setdefault(shape, []).append(scenario)
+        todo = {}
+        for entries in alike.values():
+            (world, key, edits), pairs = entries[0], tuple(entry[1:] for entry in entries)
+            todo[key] = Job(key, world, bool(edits), pairs, self.states, self.firms)
+        done = self.equilibria
 
         def tell(now: int, total: int) -> None:
             if self.progress:
                 self.progress(done + now, done + total + later)
 
-        result = batch(measure, todo, shared=bases, on=self.on, workers=self.workers, progress=tell)
-        self.measured.update(result.checked())
+        found = batch(measure, todo, shared=chains, on=on, workers=self.workers, progress=tell)
+        for measured in found.checked().values():
+            self.measured.update(measured)
+        self.equilibria += len(todo)
 
     # What they give
 
