@@ -14,7 +14,7 @@ from mithaq.record.claims import Claim, Office, Quantity, Rank, Share
 from mithaq.record.names import fold
 from mithaq.words.dates import Edtf
 
-__all__ = ["Grouping", "Side", "agree", "group", "meet"]
+__all__ = ["Grouping", "Side", "agree", "components", "decided", "group", "meet"]
 
 
 @dataclass(slots=True)

@@ -24,14 +24,14 @@ from mithaq.record.sides import Side, group
 from mithaq.words.dates import Edtf, hull, spanning
 from mithaq.words.units import dimension
 
-__all__ = ["DEFAULT_SPAN", "IN_FORCE_FROM_SIGNATURE", "NEED_RATIFICATION", "Stage", "stage"]
+__all__ = ["DEFAULT_SPAN", "DOUBTED_BY_SILENCE", "NEED_RATIFICATION", "Stage", "stage"]
 
 NEED_RATIFICATION = frozenset({"intergovernmental", "production_sharing"})
 """Kinds that stay signed until ratified or provisionally applied."""
-IN_FORCE_FROM_SIGNATURE = frozenset(
+DOUBTED_BY_SILENCE = frozenset(
     {"memorandum_of_understanding", "protocol", "agreement_in_principle"}
 )
-"""Kinds without a known term whose silence, not their term, makes one doubt them."""
+"""Kinds that, without a known term, long silence makes one doubt."""
 DEFAULT_SPAN = 2
 """Years without a sign of life after which a memorandum may have lapsed."""
 
@@ -315,7 +315,7 @@ def _in_force(
         return "lapsed", "not_renewed"
     if expired and not reading.tacit:
         return "may_have_lapsed", "expires" if reading.days.get("expires") else "term"
-    if over is None and reading.term is None and reading.kind in IN_FORCE_FROM_SIGNATURE:
+    if over is None and reading.term is None and reading.kind in DOUBTED_BY_SILENCE:
         sign = _last_sign(reading) or start
         if _add_years(sign, reading.span) < at:
             return "may_have_lapsed", "silence"

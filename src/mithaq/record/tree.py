@@ -16,7 +16,7 @@ import yaml
 
 from mithaq.errors import Problem
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "Node", "read_tree"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "Node", "parse_tree", "read_tree"]
 
 MAX_BYTES = 32_000_000
 MAX_DEPTH = 40

@@ -13,7 +13,7 @@ from mithaq.record.properties import Property, codes
 from mithaq.record.tree import Node
 from mithaq.words.dates import DateError, Edtf, parse
 
-__all__ = ["IDENTIFIER", "Reading", "Reference"]
+__all__ = ["IDENTIFIER", "Reading", "Reference", "near"]
 
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")

@@ -38,12 +38,6 @@ class Answer(StrEnum):
     NO = "no"
     UNKNOWN = "unknown"
 
-    @property
-    def negated(self) -> Answer:
-        """Yes for no and no for yes; unknown stays."""
-        swap = {Answer.YES: Answer.NO, Answer.NO: Answer.YES}
-        return swap.get(self, self)
-
 
 @dataclass(frozen=True, slots=True)
 class _Point:
