@@ -253,8 +253,8 @@ def _check_lifting(chain: Chain, point: Point, found: _Findings) -> None:
             found.note("capacity", max(-spare, 0.0) / (1 + capacity), *where)
             scale = (1 + capacity) * (1 + scarcity)
             found.note("complementarity", abs(spare) * scarcity / scale, *where)
-            slack = _marginal_cost(row, share, quantity) + scarcity - value
             if capacity > 0:
+                slack = _marginal_cost(row, share, quantity) + scarcity - value
                 off = _output_error(row, share, quantity, value - scarcity)
                 found.pair(slack, quantity, abs(value), *where, off=off)
 

@@ -149,6 +149,8 @@ def network(chain: Chain) -> Network:
 def _slices(chain: Chain) -> list[Slice]:
     slices = []
     for row in chain.rows("fields"):
+        if row["capacity"] == 0:
+            continue  # an empty field lifts nothing, and has no share of capacity to speak of
         for firm, share in parse_shares(row["owners"]).items():
             levy = row["user_cost"] + row["royalty"]
             capacity, slope = share * row["capacity"], row["b"] / share

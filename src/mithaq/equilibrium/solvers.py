@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_quadratic
+from mithaq.equilibrium.polish import polish
 from mithaq.equilibrium.program import Program
 
 __all__ = ["Method", "Outcome", "Point", "solve_program"]
@@ -44,7 +45,7 @@ class Method:
     ``tolerance`` is the largest scaled violation that the certificate accepts. The solver is asked
     for ``conic_tolerance`` where there are Golombek costs, whose answer up to ``refinements``
     quadratic programs then sharpen (``first_steps`` more from a similar chain's answer), and for
-    ``solver_tolerance`` in every quadratic program.
+    ``solver_tolerance`` in every quadratic program. ``polish`` takes Newton steps from the answer.
     """
 
     solver: str = "piqp and clarabel"
@@ -53,23 +54,23 @@ class Method:
     conic_tolerance: float = 1e-8
     refinements: int = 3
     first_steps: int = 3
+    polish: bool = False
     max_iterations: int = 200
 
     @property
     def ladder(self) -> tuple[Method, ...]:
-        """Methods to try in turn until a point is certified, each content with fewer digits.
+        """Methods to try in turn until a point is certified.
 
-        An interior-point method that strives for more digits than a program allows may end at a
-        worse point than one that asked for less.
+        First as asked; then polished; then polished from tighter and from looser answers, since an
+        interior-point method that strives for more digits than a program allows may end at a worse
+        point than one that asked for less.
         """
-        return tuple(
-            dataclasses.replace(
-                self,
-                solver_tolerance=self.solver_tolerance * loosening,
-                conic_tolerance=self.conic_tolerance * loosening,
-            )
-            for loosening in (1.0, 1e-2, 1e2)
-        )
+        again = [dataclasses.replace(self, polish=True)]
+        again += [
+            dataclasses.replace(self, polish=True, solver_tolerance=self.solver_tolerance * factor)
+            for factor in (1e-2, 1e2)
+        ]
+        return (self, *again)
 
     def to_dict(self) -> dict[str, object]:
         return dataclasses.asdict(self)
@@ -116,24 +117,27 @@ def solve_program(
     tolerance, limit = method.solver_tolerance, method.max_iterations
     if not program.cones:
         answer = solve_quadratic(whole_program(program), tolerance, limit)
-        return _read(program, answer)
+        return _read(program, answer, method)
     if near is not None:
         start = [near.get((p.firm, p.field), p.capacity / 2) for p in program.network.slices]
         steps = method.refinements + method.first_steps
         refined = _refine(program, np.array(start), steps, method)
         if refined is not None:
-            return _read(program, refined)
+            return _read(program, refined, method)
     answer = solve_conic(whole_program(program), program.cones, method.conic_tolerance, limit)
     if STATUS.get(answer.status) is Outcome.SOLVED:
         answer = _refine(program, answer.x, method.refinements, method) or answer
-    return _read(program, answer)
+    return _read(program, answer, method)
 
 
-def _read(program: Program, answer: Answer) -> tuple[Outcome, str, Point | None]:
+def _read(program: Program, answer: Answer, method: Method) -> tuple[Outcome, str, Point | None]:
     outcome = STATUS.get(answer.status, Outcome.STOPPED)
     if outcome is not Outcome.SOLVED:
         return outcome, answer.status, None
-    return outcome, answer.status, read_point(program, answer.x, answer.z)
+    x, z = answer.x, answer.z
+    if method.polish:
+        x, z = polish(program, tangent_program, x, z)
+    return outcome, answer.status, read_point(program, x, z)
 
 
 def _refine(program: Program, x: Vector, steps: int, method: Method) -> Answer | None:
@@ -151,7 +155,7 @@ def _refine(program: Program, x: Vector, steps: int, method: Method) -> Answer |
 
 def whole_program(program: Program) -> Quadratic:
     """The program as solvers take it, cones included."""
-    single = np.array([kind in SINGLE for kind, _ in program.rows])
+    single = np.array([kind in SINGLE for kind, _ in program.rows], dtype=bool)
     single &= np.diff(program.matrix.tocsr().indptr) == 1
     data = program.quadratic, program.linear, program.matrix, program.bound
     return Quadratic(*data, program.equalities, single)
