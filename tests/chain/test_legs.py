@@ -167,6 +167,38 @@ def test_single_mistakes(tmp_path, text, sentence):
     assert problems[0].file == "scenarios/revival.yaml"
 
 
+def test_a_parameter_may_be_that_of_another_right(tmp_path):
+    linked = GOOD.replace(
+        "cost: {value: 20, unit: USD/1000 m3, basis: {assumption: x}}", "cost: {same_as: COST}"
+    )
+    text = linked.replace("COST", "find.share")
+    (problem,) = mistakes(tmp_path, text)
+    assert problem.what == "the unit of find.cost is 'USD/1000 m3'"
+    (problem,) = mistakes(tmp_path, linked.replace("COST", "find.shore"))
+    assert problem.what == "no parameter 'find.shore' stands above"
+    assert problem.hint == "did you mean 'find.share'?"
+    text = GOOD.replace(
+        "cost: {value: 200, unit: MUSD, basis: {assumption: x}}",
+        "cost: {same_as: find.discovery_cost}",
+    )
+    found = load(tmp_path, text)
+    assert "find.development_cost" not in found.parameters()
+    hit, _ = branches(
+        found, toy.chain(), legs={"exploration"}, settings={"find.discovery_cost": 1000}
+    )
+    assert sum(o.amount for o in hit.outlays) == pytest.approx(2000 * annuity(0.1, 20))
+
+
+def test_a_group_stands_only_where_both_may_sell():
+    _, right = toy.marketing(0.5)
+    closed = toy.chain(conduct=[{"firm": "B", "market": "Hub", "may_sell": False}])
+    (branch,) = branches(toy.scenario(("marketing", right)), closed)
+    assert branch.edits == ()
+    opening = toy.right("door", "market_opening", "B", "Europe", {"markets": ("Hub",)})
+    (branch,) = branches(toy.scenario(("marketing", right, opening)), closed)
+    assert [type(edit) for edit in branch.edits] == [Cooperate, OpenMarket]
+
+
 def test_an_unknown_scenario_names_the_known(tmp_path):
     load(tmp_path)
     (problem,) = mistakes(tmp_path, GOOD, name="revivel")
@@ -310,6 +342,8 @@ def test_rights_that_are_one_edit():
     names = {"partner": "B", "hands_over": ("Hub",), "receives": ("Isle",)}
     assert one(toy.right("s", "swap", names=names, cap=2.0, ratio=1.0)).edits == (
         Swap("s", "A", "B", 2.0, 1.0, ("Hub",), ("Isle",)),
+        OpenMarket("A", "Isle"),
+        OpenMarket("B", "Hub"),
     )
     assert one(toy.right("a", "access", names={"arcs": ("land of B-Hub",)})).edits == (
         GrantAccess("land of B-Hub", "A"),

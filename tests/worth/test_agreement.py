@@ -1,5 +1,7 @@
 """Worth on markets with closed forms: shares, ranges, branches, reciprocity."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -250,6 +252,45 @@ def test_progress_reaches_its_total():
         progress=lambda done, total: seen.append((done, total)),
     )
     assert seen[-1][0] == seen[-1][1]
+
+
+def test_who_owns_a_line_is_paid_for_without_a_second_equilibrium():
+    """Settings that only move money share an equilibrium and give what solving each would."""
+    figures = {"capacity": 8.0, "stake": 1.0, "share": (0.5, 0.2, 0.9), "investment": 20.0}
+    names = {"pipeline": "Isle line", "from": "land of A", "into": "Isle", "partner": "B"}
+    line = toy.right("line", "pipeline", names=names, operating_cost=1.0, **figures)
+    found = worth_of(toy.scenario(("transport", line)), toy.chain())
+    for share in (0.2, 0.9):
+        alone = toy.right(
+            "line", "pipeline", names=names, operating_cost=1.0, **{**figures, "share": share}
+        )
+        told = worth_of(toy.scenario(("transport", alone)), toy.chain())
+        (variant,) = [v for v in found.variants if v.setting == f"{share:g}"]
+        assert variant.worth == pytest.approx(told.worth, abs=1e-6)
+    assert found.equilibria < len(found.variants) + 4
+
+
+def test_the_result_has_the_keys_of_the_contract(duopoly):
+    told = duopoly.to_dict()
+    assert {
+        "agreement",
+        "equilibria",
+        "parties",
+        "reciprocity",
+        "assumptions",
+        "floors",
+        "entry",
+        "calibrations",
+        "interactions",
+        "branches",
+        "drivers",
+        "run",
+    } <= told.keys()
+    assert {"worth", "low", "high", "legs"} <= told["parties"]["A"].keys()
+    assert {"index", "side_payment", "territory_gains"} <= told["reciprocity"].keys()
+    assert told["agreement"] == "pact"
+    assert all(item["text"] and item["basis"] for item in told["assumptions"])
+    assert json.loads(json.dumps(told)) == told
 
 
 def test_unknown_party_and_setting_are_named(duopoly):

@@ -229,9 +229,7 @@ def _branch(
 ) -> Branch:
     tagged: list[TaggedEdit] = []
     outlays: list[Outlay] = []
-    opened = frozenset(
-        (right.to, market) for _, right in chosen for market in right.names.get("markets", ())
-    )
+    opened = frozenset(pair for _, right in chosen for pair in _opened(right, chain))
     for leg, right in chosen:
         drawn = _Drawing(right, chain, values, right.id in found, opened)
         tagged += [TaggedEdit(edit, leg, right.id, right.territory) for edit in drawn.edits()]
@@ -241,6 +239,28 @@ def _branch(
             if amount
         ]
     return Branch(probability, found, tuple(tagged), tuple(outlays))
+
+
+def _opened(right: Right, chain: Chain) -> list[tuple[str, str]]:
+    """Pairs of firm and market that a right opens."""
+    if right.what == "swap":
+        return _swap_markets(right, chain)
+    return [(right.to, market) for market in right.names.get("markets", ())]
+
+
+def _swap_markets(right: Right, chain: Chain) -> list[tuple[str, str]]:
+    """Where each party of a swap may sell what it receives, regulated markets left out."""
+    at: dict[str, list[str]] = {}
+    for row in chain.rows("markets"):
+        if not row["supplier"]:
+            at.setdefault(row["node"], []).append(row["name"])
+    sides = ((right.to, "receives"), (right.names["partner"], "hands_over"))
+    return [
+        (firm, market)
+        for firm, side in sides
+        for node in right.names.get(side, ())
+        for market in at.get(node, ())
+    ]
 
 
 class _Drawing:
@@ -439,19 +459,14 @@ class _Drawing:
         return [GrantAccess(arc, self.right.to) for arc in self.names["arcs"]]
 
     def _swap(self) -> list[Edit]:
+        """The swap, and the right of each to sell where it receives: else it would be void."""
         if self.figure("cap") == 0:
             return []
-        return [
-            Swap(
-                self.right.id,
-                self.right.to,
-                self.names["partner"],
-                self.figure("cap"),
-                self.figure("ratio"),
-                tuple(self.names.get("hands_over", ())),
-                tuple(self.names.get("receives", ())),
-            )
-        ]
+        firm, partner = self.right.to, self.names["partner"]
+        gives, receives = (tuple(self.names.get(n, ())) for n in ("hands_over", "receives"))
+        cap, ratio = self.figure("cap"), self.figure("ratio")
+        swap = Swap(self.right.id, firm, partner, cap, ratio, gives, receives)
+        return [swap, *(OpenMarket(*pair) for pair in _swap_markets(self.right, self.chain))]
 
     def _joint_marketing(self) -> list[Edit]:
         """One group a market, where both may sell: alone a member keeps its own conduct."""

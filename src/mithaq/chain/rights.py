@@ -124,7 +124,8 @@ _KINDS = (
     ),
     RightKind(
         "swap",
-        "Gas handed over at some nodes against gas received at others.",
+        "Gas handed over at some nodes against gas received at others; "
+        "each may sell where it receives.",
         {
             "partner": Name("firm"),
             "hands_over": Name("node", "list", needed=False),

@@ -1,0 +1,91 @@
+"""The shipped scenario on the shipped chain: it is sourced, and its signs make sense."""
+
+import pytest
+
+from mithaq.chain import Chain
+from mithaq.chain.legs import load_scenario
+from mithaq.record import load_case
+from mithaq.worth import worth
+from mithaq.worth.groups import Groups
+from mithaq.worth.plan import CENTRAL, Valuer, View
+
+NAME = "revived-partnership"
+
+
+@pytest.fixture(scope="module")
+def case():
+    record, chain = load_case("algeria-russia"), Chain.shipped()
+    return record, chain, load_scenario(record, chain, NAME)
+
+
+@pytest.fixture(scope="module")
+def gains(case):
+    """Gain of every party from single legs, found in one go."""
+    _, chain, scenario = case
+    legs = {name: View(CENTRAL, frozenset({name})) for name in ("marketing", "transport")}
+    none = View(CENTRAL, frozenset())
+    valuer = Valuer(scenario, chain)
+    valuer.run([none, *legs.values()])
+    groups = Groups(scenario, chain, valuer.parties())
+    before = groups.vector(valuer.value(none))
+    return {
+        name: dict(zip(groups.names, groups.vector(valuer.value(view)) - before, strict=True))
+        for name, view in legs.items()
+    }
+
+
+def test_the_four_legs_have_rights_on_both_territories(case):
+    _, _, scenario = case
+    assert [leg.id for leg in scenario.legs] == [
+        "exploration",
+        "production",
+        "transport",
+        "marketing",
+    ]
+    assert {"Algeria", "Russia", "Europe"} <= {right.territory for right in scenario.rights()}
+    assert scenario.agreement == "gazprom-sonatrach-mou-2006"
+
+
+def test_it_is_found_by_the_agreement_too(case):
+    record, chain, scenario = case
+    assert load_scenario(record, chain, "gazprom-sonatrach-mou-2006") == scenario
+
+
+def test_every_figure_says_its_basis_and_uncertain_ones_have_three_settings(case):
+    _, _, scenario = case
+    parameters = scenario.parameters().values()
+    assert all(parameter.basis for parameter in parameters)
+    assert all(len(parameter.settings) in (1, 3, 4) for parameter in parameters)
+    uncertain = [p for p in parameters if len(p.settings) > 1]
+    assert len(uncertain) >= 25
+    assert sum(any(basis.is_claim for basis in p.basis) for p in parameters) >= 12
+
+
+def test_joint_marketing_is_good_for_outsiders_and_bad_for_consumers(gains):
+    found = gains["marketing"]
+    assert found["consumers in Europe"] < 0
+    outsiders = ("Statoil", "GasTerra", "NOC Libya", "Qatargas", "NLNG")
+    assert all(found[name] > 0 for name in outsiders)
+    assert found["Sonatrach"] + found["Gazprom"] > 0
+
+
+def test_gas_by_new_ways_costs_the_countries_of_transit(gains):
+    found = gains["transport"]
+    assert found["treasury of Ukraine"] < 0
+    assert found["treasury of Tunisia"] < 0
+
+
+@pytest.mark.slow
+def test_the_whole_worth(case):
+    record, chain, _ = case
+    found = worth(record, chain, NAME, on="processes", workers=2)
+    told = found.to_dict()
+    assert found.legs.sum(axis=0) == pytest.approx(found.worth, abs=1e-6)
+    assert (found.low <= found.worth + 1e-9).all()
+    assert (found.worth <= found.high + 1e-9).all()
+    assert told["equilibria"] >= 16
+    assert {"Sonatrach", "Gazprom", "Algeria", "Russia", "consumers in Europe"} <= set(
+        told["parties"]
+    )
+    assert sum(b["probability"] for b in told["branches"]) == pytest.approx(1)
+    assert told["run"]["max_violation"] <= 1e-6
