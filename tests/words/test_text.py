@@ -98,7 +98,7 @@ def test_dates_are_as_precise_as_they_are(edtf: str, en: str, fr: str, ru: str, 
         ("../2007-08-06", "until 6 August 2007"),
         ("2006~", "about 2006"),
         ("2006?", "2006 (uncertain)"),
-        ("200X", "between 2000 and 2009"),
+        ("200X", "years 2000 to 2009"),
     ],
 )
 def test_imprecise_dates_say_so(edtf: str, text: str) -> None:

@@ -44,7 +44,7 @@ class Speech:
 
     def name(self, key: str) -> str:
         """The name of a subject of the record, else the identifier itself."""
-        return self._names(key) or key
+        return self._names(key) or self.language.term("territory", key)
 
     def names(self, keys: Sequence[str] | str | None) -> str:
         """Several names in a row."""
@@ -81,6 +81,14 @@ class Speech:
     def date(self, edtf: str | None) -> str:
         """A date in words, as precise as it is and no more; a dash where there is none."""
         return self.language.date(edtf) if edtf else "–"
+
+    def moment(self, edtf: str | None) -> str:
+        """A point in time; where only an interval is known, the ends between which it lies."""
+        start, slash, end = (edtf or "").partition("/")
+        if slash and start[:1].isdigit() and end[:1].isdigit():
+            ends = {"start": self.date(start), "end": self.date(end)}
+            return self.say("between {start} and {end}", **ends)
+        return self.date(edtf)
 
     def figure(self, value: Any, digits: int = 0) -> str:
         """A number; a dash where nothing is known."""
@@ -163,11 +171,12 @@ class Speech:
         return self.list(self.value(item, str(key)) for key, item in value.items() if item)
 
     def _quantity(self, value: Mapping[str, Any]) -> str:
-        number = str(value["number"]).replace("-", "–")
+        told = str(value["number"])
+        number = self.language.printed(told)
         unit = str(value.get("unit") or "")
         text = f"{number} {self.language.unit(unit)}" if unit else number
-        if unit in _COUNTED and re.fullmatch(r"\d+(\.\d+)?", number):
-            text = self.language.unit(unit, float(number))
+        if unit in _COUNTED and re.fullmatch(r"\d+(\.\d+)?", told):
+            text = self.language.unit(unit, float(told))
         text = self.say("about {quantity}", quantity=text) if value.get("about") else text
         measures = value.get("measures")
         return f"{text} ({self.language.term('measures', str(measures))})" if measures else text

@@ -146,6 +146,14 @@ class Language:
         mark = _LEFT_TO_RIGHT_MARK if sign and custom.direction == "rtl" else ""
         return mark + sign + plain.translate(swap)
 
+    def printed(self, figure: str) -> str:
+        """A figure as a source prints it, its precision kept: only the marks are the language's.
+
+        >>> language("fr").printed("4.50"), language("en").printed("3.5-3.7")
+        ('4,50', '3.5–3.7')
+        """
+        return figure.replace(".", self._custom.decimal).replace("-", "–")
+
     def percent(self, share: float, digits: int = 0) -> str:
         """A share of 1 as a percentage.
 
@@ -229,7 +237,7 @@ class Language:
     def _point(self, when: Edtf, role: str) -> str:
         """One date; ``role`` is the preposition before it, which some languages decline for."""
         if when.precision in ("decade", "century"):
-            return self.say("between {start} and {end}", start=when.first.year, end=when.last.year)
+            return self.say("years {start} to {end}", start=when.first.year, end=when.last.year)
         custom = self._custom
         year = f"{when.first.year}{custom.after_year}"
         article = {"from": "", "until": "en "}.get(role, "") if self.code == "fr" else ""
