@@ -90,7 +90,7 @@ class Measured:
     """What is kept of an equilibrium: payoffs by party, states as subtotals, floors.
 
     ``floors``: (firm, market) → least spot sale at which the firm keeps the floor's share of all
-    that it delivers there; gas sold ahead is kept anyway.
+    that it delivers there; gas sold ahead is kept anyway. Told only where no leg is set.
     """
 
     payoffs: dict[str, float]
@@ -103,7 +103,7 @@ def measure(chains: Mapping[Place, Chain], job: Job) -> dict[str, Measured]:
     """Solve one job on the chain of its world; keep what worth needs of each of its scenarios."""
     chain, (first, *others) = chains[job.world, job.legs], job.scenarios
     found: Equilibrium = solve(chain, first[1])
-    floors = _least_sales(found, job.firms)
+    floors = {} if job.legs else _least_sales(found, job.firms)
     violation = float(found.certificate.max_violation)
 
     def keep(lines: pd.DataFrame, paid: Chain) -> Measured:
@@ -142,15 +142,15 @@ def _unpaid(edits: Iterable[Edit]) -> tuple[Edit, ...]:
 
 
 def _least_sales(found: Equilibrium, firms: Sequence[str]) -> dict[tuple[str, str], float]:
-    table = found.deliveries
-    least = {}
-    for (firm, market), rows in table[table["firm"].isin(firms)].groupby(["firm", "market"]):
-        total = float(rows["bcm"].sum())
-        ahead = float(rows.loc[rows["kind"] != "spot", "bcm"].sum())
-        floor = FLOOR_SHARE * total - ahead
-        if floor > _NO_SALE:
-            least[str(firm), str(market)] = round(floor, 9)
-    return least
+    """Floors on spot sales that keep each firm at its share of what it delivers to a market."""
+    spot: dict[tuple[str, str], float] = defaultdict(float)
+    ahead: dict[tuple[str, str], float] = defaultdict(float)
+    for row in found.deliveries.to_dict("records"):
+        if row["firm"] in firms:
+            kind = spot if row["kind"] == "spot" else ahead
+            kind[row["firm"], row["market"]] += row["bcm"]
+    least = {pair: FLOOR_SHARE * (q + ahead[pair]) - ahead[pair] for pair, q in spot.items()}
+    return {pair: round(q, 9) for pair, q in sorted(least.items()) if q > _NO_SALE}
 
 
 class Valuer:
