@@ -193,8 +193,8 @@ class Talk:
 
 
 def print_json(data: Mapping[str, Any]) -> None:
-    """Print one JSON object; what is not a number (no index, no price) comes out as null."""
-    click.echo(json.dumps(_plain(data), ensure_ascii=False, indent=1, allow_nan=False))
+    """Print one JSON object on one line; what is not a number comes out as null."""
+    click.echo(json.dumps(_plain(data), ensure_ascii=False, allow_nan=False))
 
 
 def _plain(value: Any) -> Any:
@@ -375,8 +375,9 @@ def report(talk: Talk, case: str, out: Path, at: date | None) -> None:
         return
     for note in made.notes:
         click.echo(note, err=True)
-    for sentence in made.summary:
-        click.echo(sentence)
+    from mithaq.show.tables import print_answers
+
+    print_answers((answer.question, answer.sentences) for answer in made.answers)
     size = words.figure(made.bytes / 1024)
     click.echo(words.say("Written: {file} ({size} KiB)", file=str(out), size=size))
 

@@ -61,7 +61,8 @@ def certificate_sheet(data: Data, words: Speech) -> Sheet:
             if seconds.get(key) is not None
         ),
     ]
-    return Sheet.of(say("Equilibrium"), (Column(""), Column("", figures=True)), rows)
+    columns = (Column(say("Measure")), Column(say("Value"), figures=True))
+    return Sheet.of(say("Equilibrium"), columns, rows)
 
 
 def prices_sheet(data: Data, words: Speech, observed: Mapping[str, float] | None = None) -> Sheet:

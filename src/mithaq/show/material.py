@@ -108,7 +108,8 @@ def worth(
     from mithaq.worth import worth as value
 
     chain = chain_of(record, year)
-    return dict(value(record, chain, agreement, progress=progress).to_dict())
+    found = value(record, chain, agreement, on="processes", progress=progress)
+    return dict(found.to_dict())
 
 
 def gather(

@@ -113,8 +113,8 @@ def _agreement(item: Data, words: Speech) -> tuple[Cell | str, ...]:
     return (
         Cell(words.name(item["id"]), below=words.term("agreement_kind", item.get("kind"))),
         Cell(words.term("stage", stage), STAGE_TONES.get(stage, ""), below=below, badge=True),
-        words.date(item.get("since")),
-        words.date(item.get("until")),
+        words.moment(item.get("since")),
+        words.moment(item.get("until")),
         yes_or_no(item.get("renewed"), words),
         words.figure(item["sources"]),
         words.figure(len(item["contradictions"])),

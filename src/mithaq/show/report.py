@@ -24,7 +24,7 @@ from mithaq.show.atlas import Place, map_picture, outline_source, price_bounds
 from mithaq.show.bars import balance_picture, dots_picture, worth_picture
 from mithaq.show.material import Material, gather, names_of
 from mithaq.show.speech import Speech, speech
-from mithaq.show.story import answers, headlines, main_agreement, summary
+from mithaq.show.story import Answer, answers, headlines, main_agreement
 from mithaq.show.timeline import timeline_picture
 
 if TYPE_CHECKING:
@@ -48,8 +48,13 @@ class Report:
     path: Path
     lang: str
     bytes: int
-    summary: tuple[str, ...]
+    answers: tuple[Answer, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """The sentences of all answers."""
+        return tuple(text for answer in self.answers for text in answer.sentences)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values."""
@@ -58,6 +63,10 @@ class Report:
             "lang": self.lang,
             "bytes": self.bytes,
             "summary": list(self.summary),
+            "answers": [
+                {"question": answer.question, "sentences": list(answer.sentences)}
+                for answer in self.answers
+            ],
             "notes": list(self.notes),
         }
 
@@ -103,7 +112,7 @@ def report(
     page = render(material, words).encode("utf-8")
     _write(target, page)
     notes = [] if material.worth else [_no_scenario(words)]
-    return Report(target, lang, len(page), tuple(summary(material, words)), tuple(notes))
+    return Report(target, lang, len(page), tuple(answers(material, words)), tuple(notes))
 
 
 def _no_scenario(words: Speech) -> str:

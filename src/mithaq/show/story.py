@@ -11,7 +11,7 @@ from mithaq.show.material import Material
 from mithaq.show.speech import Speech
 from mithaq.show.worth_sheets import driver_words, gain_tone, legs_of
 
-__all__ = ["Answer", "Headline", "answers", "headlines", "summary"]
+__all__ = ["Answer", "Headline", "answers", "headlines"]
 
 Data = Mapping[str, Any]
 _SMALL = 0.05  # a leg below this share of a party's largest is not worth a sentence
@@ -33,11 +33,6 @@ class Headline:
     figure: str
     below: str = ""
     tone: str = ""
-
-
-def summary(material: Material, words: Speech) -> list[str]:
-    """All sentences of :func:`answers`, for the terminal."""
-    return [text for answer in answers(material, words) for text in answer.sentences]
 
 
 def answers(material: Material, words: Speech) -> list[Answer]:
@@ -73,7 +68,7 @@ def _record_sentences(material: Material, words: Speech) -> list[str]:
             "date": words.date(material.state["at"]),
         }
         if item.get("since"):
-            since = words.date(item["since"])
+            since = words.moment(item["since"])
             sentences.append(
                 say("{agreement}: {stage}, since: {since} (as of {date}).", since=since, **facts)
             )

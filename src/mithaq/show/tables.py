@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import IO
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from mithaq.show.sheets import Cell, Sheet
 
-__all__ = ["console", "print_sheets", "rich_table"]
+__all__ = ["console", "print_answers", "print_sheets", "rich_table"]
 
 _TONES = {"good": "green", "bad": "red", "warn": "yellow", "muted": "dim"}
 _PLAIN_WIDTH = 120
@@ -40,6 +41,18 @@ def rich_table(sheet: Sheet) -> Group:
     if sheet.note:
         parts.append(Text(sheet.note, style="dim"))
     return Group(*parts, Text(""))
+
+
+def print_answers(
+    answers: Iterable[tuple[str, Sequence[str]]], stream: IO[str] | None = None
+) -> None:
+    """Print questions, each with the sentences that answer it."""
+    out = console(stream)
+    for question, sentences in answers:
+        out.print(Text(question, style="bold"))
+        for sentence in sentences:
+            out.print(Padding(Text(sentence), (0, 0, 0, 2), expand=False))
+        out.print()
 
 
 def _least_width(sheet: Sheet, place: int) -> int:

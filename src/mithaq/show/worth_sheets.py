@@ -131,12 +131,12 @@ def drivers_sheet(data: Data, words: Speech) -> Sheet:
     )
     rows = [
         (
-            words.party(key) if place == 0 else "",
+            words.party(key),
             driver_words(item["driver"], named, words),
             words.figure(item["swing"]),
         )
         for key in sides_of(data)
-        for place, item in enumerate((data.get("drivers") or {}).get(key, ())[:3])
+        for item in (data.get("drivers") or {}).get(key, ())[:3]
     ]
     return Sheet.of(say("What moves the worth most"), columns, rows)
 
