@@ -75,7 +75,7 @@ class Case:
         """What the legs of a scenario (or of the agreement it revives) are worth to each party."""
         from mithaq.worth import worth
 
-        return worth(self.record, self.chain, agreement, progress=progress)
+        return worth(self.record, self.chain, agreement, on="processes", progress=progress)
 
 
 def load(case: str | Path) -> Case:

@@ -83,7 +83,7 @@ def batch(
     {'x': 11, 'y': 12}
     """
     todo = dict(items) if isinstance(items, Mapping) else {content_key(i): i for i in items}
-    count = min(len(todo), workers or os.cpu_count() or 1) if on == "processes" else 1
+    count = min(len(todo), workers or _cores()) if on == "processes" else 1
     if on not in ("here", "processes"):
         raise ModelError(f"a batch runs 'here' or in 'processes', not {on!r}")
     queue = _Queue(deque(todo.items()), len(todo), progress)
@@ -105,6 +105,13 @@ def batch(
         {key: queue.results[key] for key in todo if key in queue.results},
         {key: queue.failures[key] for key in todo if key in queue.failures},
     )
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass
