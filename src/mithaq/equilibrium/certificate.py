@@ -359,7 +359,7 @@ class _Conjectures:
             special = [row for row in rows if row["market"] == market]
             rows = special or [row for row in rows if row["market"] == ""]
             members = [row["firm"] for row in rows]
-            if firm in members and len(members) > 1:
+            if firm in members:
                 return rows[0]["strength"], self._theta(rows, members, market), members
         return None
 

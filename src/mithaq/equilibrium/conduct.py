@@ -124,7 +124,7 @@ class _Behaviour:
         return matrix
 
     def groups(self, market: str, firms: tuple[str, ...]) -> list[Group]:
-        """Groups with two members or more in the market; a row for the market beats one for all."""
+        """Groups that sell in the market, be it one member; a row for the market beats one for all."""
         rows: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for row in self.cooperation:
             if row["market"] in ("", market) and row["firm"] in firms:
@@ -133,7 +133,7 @@ class _Behaviour:
         for name, members in rows.items():
             special = [row for row in members if row["market"]] or members
             names = tuple(row["firm"] for row in special)
-            if len(names) > 1:
+            if names:
                 theta = self._group_theta(special, names, market)
                 groups.append(Group(name, market, names, special[0]["strength"], theta))
         taken: dict[str, str] = {}
