@@ -58,7 +58,7 @@ class Stage:
 
     ``since`` and ``until`` are EDTF texts or None; ``basis`` is reported or inferred; ``renewed``
     is None where no source tells; ``possible`` is empty unless the stage is unknown; ``deadline``
-    is the next day that the agreement itself sets.
+    is what the agreement itself sets next, an EDTF text no more precise than the sources.
     """
 
     stage: str
@@ -273,7 +273,7 @@ class _Table:
         return (Basis.INFERRED if inferred or not claims else Basis.REPORTED).value
 
     def deadline(self, name: str, at: date) -> tuple[str, str] | None:
-        """The next day that the agreement itself sets, the earliest that sources allow."""
+        """What the agreement sets next: a notice by its earliest end, or the end as told."""
         ahead = self._expiries(at) if name in ("in_force", "signed") else []
         if not ahead:
             return None
@@ -282,6 +282,10 @@ class _Table:
             notice = over - timedelta(days=_days(self.notice))
             if notice > at:
                 return ("notice", notice.isoformat())
+        # A source that tells only the year leaves it at the year.
+        told = hull([b for s in self.sides.get("expires", []) if (b := _narrow(s)) and b.last > at])
+        if told is not None and told.first <= over <= told.last:
+            return ("expiry", told.text)
         return ("expiry", over.isoformat())
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from mithaq.record.claims import Claim, Office
-from mithaq.record.properties import codes
+from mithaq.record.claims import Claim, Modality, Office
+from mithaq.record.properties import codes, property_of
 from mithaq.record.record import Record
 from mithaq.record.sides import Side, group
 from mithaq.record.state import as_day
@@ -98,7 +98,10 @@ def _of_property(
     if all(c.date is not None for c in claims):
         grouping = group(claims, _exclude)
         parts = grouping.sides
-        disputed = len(parts) > 1 and name not in ("applied", "attested", "renewed")
+        # Plans overtake one another; and talks may be held, a treaty applied, on several days.
+        declared = property_of(subject_kind, name)
+        one = declared is not None and declared.compare == "overlap"
+        disputed = len(parts) > 1 and one and modality == Modality.ACTUAL.value
     seen: set[str] = set()
     for part in parts:
         when = _when(part.claims[0])
