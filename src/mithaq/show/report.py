@@ -172,6 +172,7 @@ def render(material: Material, words: Speech) -> str:
         shown_first=_SHOWN_FIRST,
         contradictions_note=records.check_sheets(material.check, words)[0].note,
         legs=value.legs_of(material.worth) if material.worth else [],
+        general=value.general_assumptions(material.worth, words) if material.worth else [],
         price_key=_price_key(material, words),
         outline_source=outline_source(),
         numbers=numbers,
@@ -249,7 +250,8 @@ def _sheets(material: Material, words: Speech) -> dict[str, Any]:
         "certificate": None,
     }
     if material.worth:
-        *found["worth"], found["assumptions"] = value.worth_sheets(material.worth, words)
+        found["worth"] = value.worth_sheets(material.worth, words)[:-1]
+        found["assumptions"] = value.assumptions_sheet(material.worth, words, general=False)
     if data := material.market:
         flows = [flow for flow in data["flows"] if flow["bcm"] >= 0.05]
         found |= {

@@ -9,7 +9,7 @@ from mithaq.show.market_sheets import money_unit
 from mithaq.show.sheets import Cell, Column, Sheet
 from mithaq.show.speech import Speech
 
-__all__ = ["assumptions_sheet", "gain_tone", "legs_of", "worth_sheets"]
+__all__ = ["assumptions_sheet", "gain_tone", "general_assumptions", "legs_of", "worth_sheets"]
 
 Data = Mapping[str, Any]
 
@@ -157,8 +157,15 @@ def assumption_text(item: Data, words: Speech) -> str:
     return f"{right}: {label}" if right else label
 
 
-def assumptions_sheet(data: Data, words: Speech) -> Sheet:
-    """What the figures rest on: each parameter with its settings, and the general ones."""
+def general_assumptions(data: Data, words: Speech) -> list[str]:
+    """The assumptions that are no parameter, as sentences."""
+    return [
+        assumption_text(item, words) for item in data["assumptions"] if not item.get("parameter")
+    ]
+
+
+def assumptions_sheet(data: Data, words: Speech, *, general: bool = True) -> Sheet:
+    """What the figures rest on: each parameter with its settings, and the ``general`` ones."""
     say = words.say
     columns = (
         Column(say("Assumption")),
@@ -167,7 +174,9 @@ def assumptions_sheet(data: Data, words: Speech) -> Sheet:
         Column(say("Unit")),
         Column(say("Basis")),
     )
-    rows = [_assumption(item, words) for item in data["assumptions"]]
+    rows = [
+        _assumption(item, words) for item in data["assumptions"] if general or item.get("parameter")
+    ]
     return Sheet.of(say("Assumptions"), columns, rows)
 
 
