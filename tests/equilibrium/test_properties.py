@@ -17,7 +17,7 @@ from tests.equilibrium.random_chains import Rows, plain, rich
 from tests.equilibrium.toys import chain, totals
 
 SEEDS = st.integers(0, 10**6)
-some = settings(max_examples=25, deadline=None, derandomize=True)
+some = settings(max_examples=10, deadline=None, derandomize=True)
 many = settings(max_examples=400, deadline=None, derandomize=True)
 
 

@@ -293,6 +293,26 @@ def _field_countries(chain: Chain, firm: str) -> set[str]:
     return {country[row["node"]] for row in fields if firm in parse_shares(row["owners"])}
 
 
+def _entitled(chain: Chain) -> list[tuple[str, str, set[str]]]:
+    """Each market with a free price, its node, and the firms that may sell there."""
+    country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
+    barred = {(r["firm"], r["market"]) for r in chain.rows("conduct") if not r["may_sell"]}
+    found = []
+    for row in chain.rows("markets"):
+        if not math.isnan(row["regulated_price"]):
+            continue
+        admitted = set(parse_names(row["access"]))
+        firms = {
+            firm["name"]
+            for firm in chain.rows("firms")
+            if (not admitted or firm["name"] in admitted)
+            and (firm["name"], row["name"]) not in barred
+            and (not firm["fringe"] or firm["home"] == country[row["node"]])
+        }
+        found.append((row["name"], row["node"], firms))
+    return found
+
+
 class _Conjectures:
     """Entries of the conduct matrix, one pair at a time, straight from the tables."""
 
@@ -304,10 +324,14 @@ class _Conjectures:
         self.home = {row["name"]: row["home"] for row in chain.rows("firms")}
         given = chain.rows("conduct")
         self.theta = {(r["firm"], r["market"]): r["theta"] for r in given}
-        self.barred = {(r["firm"], r["market"]) for r in given if not r["may_sell"]}
         self.present: dict[str, list[str]] = defaultdict(list)
         for firm, market in point.spot:
             self.present[market].append(firm)
+        self.entitled = _entitled(chain)
+        for market, node, firms in self.entitled:
+            # Whoever has gas there and may sell is a seller, also if the point leaves it out.
+            idle = [f for f in firms if (f, node) in point.value and (f, market) not in point.spot]
+            self.present[market] += sorted(idle)
         self.cooperation = chain.rows("cooperation")
         self.stakes = {(r["holder"], r["firm"]): r["share"] for r in chain.rows("stakes")}
         self.weights: dict[tuple[str, str, str], float] = {
@@ -388,20 +412,22 @@ def _check_selling(chain: Chain, point: Point, found: _Findings) -> None:
     ahead: dict[str, float] = defaultdict(float)
     for row in chain.rows("contracts"):
         ahead[row["market"]] += _delivered(row)
+    entitled = {market: firms for market, _, firms in beliefs.entitled}
     for row in chain.rows("markets"):
         name = row["name"]
         sellers = beliefs.present[name]
-        allowed = set(parse_names(row["access"]))
+        allowed = entitled.get(name, set())
         slope = -row["reference_price"] / (row["elasticity"] * row["reference_quantity"])
-        total = ahead[name] + sum(point.spot[firm, name] for firm in sellers)
+        total = ahead[name] + sum(point.spot.get((firm, name), 0.0) for firm in sellers)
         price = row["reference_price"] + slope * (row["reference_quantity"] - total)
         for firm in sellers:
             where = firm, "selling in", name
-            quantity = point.spot[firm, name]
-            if (firm, name) in beliefs.barred or (allowed and firm not in allowed):
+            quantity = point.spot.get((firm, name), 0.0)
+            if firm not in allowed:
                 found.note("capacity", quantity, firm, "may not sell in", name)
             margin = slope * sum(
-                beliefs.pair(firm, other, name) * point.spot[other, name] for other in sellers
+                beliefs.pair(firm, other, name) * point.spot.get((other, name), 0.0)
+                for other in sellers
             )
             value = point.value[firm, row["node"]]
             floor = point.floor_price.get((firm, name), 0.0)
@@ -469,7 +495,7 @@ def _open_choices(chain: Chain, point: Point) -> Iterator[str]:
     """Sentences on splits that could be otherwise at the same prices and totals."""
     beliefs = _Conjectures(chain, point)
     for market, firms in sorted(beliefs.present.items()):
-        active = [firm for firm in firms if point.spot[firm, market] > 1e-6]
+        active = [firm for firm in firms if point.spot.get((firm, market), 0.0) > 1e-6]
         takers = [
             firm
             for firm in active

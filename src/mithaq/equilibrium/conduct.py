@@ -124,7 +124,7 @@ class _Behaviour:
         return matrix
 
     def groups(self, market: str, firms: tuple[str, ...]) -> list[Group]:
-        """Groups that sell in the market, be it one member; a row for the market beats one for all."""
+        """Groups that sell in the market, be it one member; its own rows beat those for all."""
         rows: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for row in self.cooperation:
             if row["market"] in ("", market) and row["firm"] in firms:
