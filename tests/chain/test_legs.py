@@ -3,11 +3,13 @@
 from textwrap import dedent
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mithaq.chain import Add, Change, Cooperate, GrantAccess, OpenMarket, Swap
 from mithaq.chain.legs import annuity, branches, load_scenario, scenario_ids
 from mithaq.equilibrium import solve
-from mithaq.errors import DataError, ModelError
+from mithaq.errors import DataError, ModelError, Problem
 from tests.worth import toy
 
 CLAIMS = [
@@ -197,6 +199,43 @@ def test_a_group_stands_only_where_both_may_sell():
     opening = toy.right("door", "market_opening", "B", "Europe", {"markets": ("Hub",)})
     (branch,) = branches(toy.scenario(("marketing", right, opening)), closed)
     assert [type(edit) for edit in branch.edits] == [Cooperate, OpenMarket]
+
+
+@given(st.data())
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path, data):
+    at = data.draw(st.integers(0, len(GOOD)))
+    cut = data.draw(st.integers(0, 40))
+    put = data.draw(st.text("{}[]:,-&*!|>'\"# \n\ta1\0\x07é", max_size=6))
+    text = GOOD[:at] + put + GOOD[at + cut :]
+    try:
+        load(tmp_path, text)
+    except DataError as error:
+        told = error.problems
+    else:
+        told = (Problem(what="none"),)
+    assert told
+    assert all(str(problem) for problem in told)
+
+
+def test_two_shares_of_one_field_are_refused(tmp_path):
+    share = """\
+  - id: production
+    rights:
+      - id: one
+        what: lifting
+        to: B
+        territory: land of A
+        name: {en: x, ar: x, fr: x, ru: x}
+        field: field of A
+        owner: A
+        parameters:
+          volume: {value: 1, unit: bcm/year, basis: {assumption: x}}
+          entry_payment: {value: 1, unit: MUSD, basis: {assumption: x}}
+"""
+    again = share.split("rights:\n")[1].replace("id: one", "id: two")
+    (problem,) = mistakes(tmp_path, GOOD + share + again)
+    assert problem.what == "a lifting share of 'field of A' stands there twice"
 
 
 def test_an_unknown_scenario_names_the_known(tmp_path):

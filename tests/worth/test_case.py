@@ -4,7 +4,8 @@ import pytest
 
 from mithaq.chain import Chain
 from mithaq.chain.legs import load_scenario
-from mithaq.record import load_case
+from mithaq.record import Quantity, Share, load_case
+from mithaq.words.units import UnitError, convert
 from mithaq.worth import worth
 from mithaq.worth.groups import Groups
 from mithaq.worth.plan import CENTRAL, Valuer, View
@@ -59,6 +60,55 @@ def test_every_figure_says_its_basis_and_uncertain_ones_have_three_settings(case
     uncertain = [p for p in parameters if len(p.settings) > 1]
     assert len(uncertain) >= 25
     assert sum(any(basis.is_claim for basis in p.basis) for p in parameters) >= 12
+
+
+SAID = {
+    "el-assel.share": [("el-assel", "share", 0.49, "share")],
+    "el-assel.capacity": [("el-assel-development", "quantity", 0.73, "bcm/year")],
+    "el-assel.discovery_cost": [
+        ("el-assel", "amount", 120, "MUSD"),
+        ("el-assel", "amount", 55, "MUSD"),
+    ],
+    "el-assel.development_cost": [("el-assel-development", "cost", 950, "MUSD")],
+    "baltic-lng.capacity": [
+        ("baltic-lng", "capacity", 5, "Mt/year"),
+        ("baltic-lng", "capacity", 7.2, "Mt/year"),
+    ],
+    "baltic-lng.investment": [
+        ("baltic-lng", "cost", 1500, "MUSD"),
+        ("baltic-lng", "cost", 3700, "MUSD"),
+    ],
+    "galsi.capacity": [("galsi", "capacity", 8, "bcm/year"), ("galsi", "capacity", 10, "bcm/year")],
+    "galsi.stake": [("galsi", "share", 0.36, "share")],
+}
+
+
+def figures(record, subject, name, unit):
+    """Both ends of every figure that a property holds, in ``unit`` where that has a meaning."""
+    found = set()
+    for claim in record.claims_of(subject, name):
+        if isinstance(claim.value, Share):
+            found.add(round(float(claim.value.percent) / 100, 9))
+        if isinstance(claim.value, Quantity):
+            try:
+                ends = [
+                    convert(x, claim.value.unit, unit) for x in (claim.value.low, claim.value.high)
+                ]
+            except UnitError:
+                continue
+            found |= {round(end.amount, 9) for end in ends}
+    return found
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_figures_that_cite_a_claim_are_those_of_the_claim(case, name):
+    record, _, scenario = case
+    parameter = scenario.parameters()[name]
+    cited = {(basis.subject, basis.prop) for basis in parameter.basis}
+    for subject, prop, number, unit in SAID[name]:
+        assert (subject, prop) in cited
+        assert number in parameter.settings
+        assert number in figures(record, subject, prop, unit)
 
 
 def test_joint_marketing_is_good_for_outsiders_and_bad_for_consumers(gains):

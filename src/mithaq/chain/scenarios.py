@@ -166,6 +166,9 @@ def read_scenario(path: Path, file: str = "") -> ScenarioFile:
         place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         reader.problem(place, f"is no YAML: {error.problem}")
         return reader.found
+    except yaml.YAMLError as error:
+        reader.problem((0, 0), f"is no YAML: {str(error).splitlines()[0]}")
+        return reader.found
     if not isinstance(root, yaml.MappingNode):
         reader.problem((1, 1), "must hold a mapping: id, name, agreement, year, parties, legs")
         return reader.found
@@ -286,6 +289,8 @@ class _Reader:
         general = self.general(cells.get("parameters"))
         legs = tuple(self.leg(n) for n in self.items(cells.get("legs"), "legs"))
         self.unique([leg.id for leg in legs], cells.get("legs"), "leg")
+        cut = [r.names.get("field", "") for leg in legs for r in leg.rights if r.what == "lifting"]
+        self.unique(cut, cells.get("legs"), "a lifting share of")
         return Scenario(
             id=self.text(cells.get("id")),
             name=self.languages(cells.get("name")),
