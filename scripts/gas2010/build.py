@@ -27,9 +27,9 @@ START = {
     "user cost: Sonatrach": 90.0,
     "user cost: Statoil": 85.0,
     "user cost: GasTerra": 145.0,
-    "user cost: Qatargas": 100.0,
+    "user cost: Qatargas": 165.0,
     "user cost: NOC Libya": 160.0,
-    "user cost: LNG of the Atlantic": 70.0,
+    "user cost: LNG of the Atlantic": 150.0,
     "user cost: other sellers": 60.0,
 }
 

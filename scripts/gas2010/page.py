@@ -132,7 +132,14 @@ def _parameters(parameters: Parameters) -> str:
     rows = [[name, *(parameters[c][name] for c in names)] for name in PARAMETERS]
     intro = CALIBRATED.format(count=len(PARAMETERS))
     means = ", ".join(f"`{name}` {mean}" for name, mean in build.MEAN_ELASTICITIES.items())
-    return intro + f"\nMean elasticities: {means}.\n\n" + markdown(["number", *names], rows)
+    central = parameters[build.BASE]
+    idle = [name for name in PARAMETERS if central[name] == build.START[name]]
+    note = (
+        "Where a seller's capacity binds, trade does not tell its user cost, and the number stays\n"
+        f"where the search began; in `{build.BASE}`: {', '.join(idle) or 'none'}.\n\n"
+    )
+    table = markdown(["number", *names], rows)
+    return f"{intro}\nMean elasticities: {means}.\n\n{note}{table}"
 
 
 def _cells(built: build.Tables) -> str:
