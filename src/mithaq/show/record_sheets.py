@@ -302,15 +302,15 @@ def timeline_sheet(events: Sequence[Data], words: Speech) -> Sheet:
             Cell(standing(event, words), "warn" if event.get("uncertain") else ""),
             words.figure(event["sources"]),
         )
-        for event in events
+        for event in sorted(events, key=lambda event: event["start"] or event["end"])
     ]
     return Sheet.of(say("Timeline"), columns, rows)
 
 
 def event_words(event: Data, words: Speech) -> str:
     """What happened: a kind of event, or the status that a project reached."""
-    kind, _, status = str(event["kind"]).partition(".")
-    return words.term(kind, status) if status else words.term("event_kind", kind)
+    kind, _, rest = str(event["kind"]).partition(".")
+    return words.value(rest, kind) if rest else words.term("event_kind", kind)
 
 
 def span_of(event: Data, words: Speech) -> str:

@@ -29,7 +29,8 @@ _MERGE = {"tender": "award", "leg": "agreement"}
 _THREADED = ("agreement", "award", "project", "presence")
 _ROW, _GAP, _HEAD, _SIZE = 19.0, 12.0, 30.0, 11.5
 _BAR = 11.0
-_LONGEST_LABEL = 0.42  # of the width
+_NARROW = 600.0
+_LONGEST_LABEL, _LONGEST_NARROW = 0.42, 0.6  # of the width
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def timeline_picture(events: Sequence[Data], words: Speech, width: float, key: s
     lanes = [(lane, rows) for lane, rows in lanes if rows]
     height = _HEAD + sum(24 + len(rows) * _ROW + _GAP for _, rows in lanes)
     canvas = Canvas(width, height, rtl=words.rtl)
-    _draw_axis(canvas, axis, height, narrow=width < 600)
+    _draw_axis(canvas, axis, height, narrow=width < _NARROW)
     top = _HEAD
     for lane, rows in lanes:
         _draw_lane(canvas, axis, lane, rows, top, words)
@@ -145,7 +146,8 @@ def _is_over(event: Data) -> bool:
 def _placed(line: _Line, axis: _Axis) -> tuple[str, float, float]:
     """Whether the label stands after, before or on the marks, and the x range of both."""
     room = axis.right - axis.left
-    size = min(text_width(line.label, _SIZE) + 12, _LONGEST_LABEL * room)
+    longest = _LONGEST_NARROW if room < _NARROW else _LONGEST_LABEL
+    size = min(text_width(line.label, _SIZE) + 12, longest * room)
     end = max(line.last, line.first + 9)
     if end + size <= axis.right:
         return "after", line.first - 6, end + size
