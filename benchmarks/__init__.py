@@ -1,0 +1,1 @@
+"""Timings of mithaq beside the solvers called directly, on the same matrices."""
