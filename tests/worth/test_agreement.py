@@ -293,6 +293,33 @@ def test_the_result_has_the_keys_of_the_contract(duopoly):
     assert json.loads(json.dumps(told)) == told
 
 
+def test_a_variant_without_an_equilibrium_is_told_and_left_out():
+    """After the lifting share A has 10 left, less than three quarters of the 26.7 that it sold."""
+    share = toy.right(
+        "part",
+        "lifting",
+        "B",
+        "land of A",
+        {"field": "field of A", "owner": "A"},
+        volume=20.0,
+        entry_payment=0.0,
+    )
+    fields = [
+        {"name": f"field of {f}", "node": f"land of {f}", "owners": f, "capacity": 30, "a": 20}
+        for f in "AB"
+    ]
+    lines = [{"from": f"land of {f}", "to": "Hub", "capacity": 99} for f in "AB"]
+    more = {"from": "land of A", "to": "land of B", "capacity": 99}
+    found = worth_of(
+        toy.scenario(("production", share)), toy.chain(fields=fields, pipelines=[*lines, more])
+    )
+    told = found.to_dict()
+    assert {failure["driver"] for failure in told["failures"]} >= {"floors"}
+    assert all(failure["reason"] for failure in told["failures"])
+    assert set(told["floors"]) == {"without"}
+    assert told["parties"]["A"]["low"] <= told["parties"]["A"]["worth"] < 0
+
+
 def test_unknown_party_and_setting_are_named(duopoly):
     with pytest.raises(ModelError, match="no party 'Z'"):
         duopoly.of("Z")
