@@ -246,6 +246,27 @@ def test_what_cannot_be(folder: Path, case: str) -> None:
     assert words in problem.what
 
 
+SOURCED = [t for t in table_names() if "source" in table_schema(t).attributes]
+
+
+@pytest.mark.parametrize("table", SOURCED)
+def test_a_source_that_does_not_exist(folder: Path, table: str) -> None:
+    (problem,) = spoil(folder, table, "source", "capacity: atlas; cost: atals")
+    assert "'atals'" in problem.what
+    assert "'atlas'" in problem.hint
+
+
+def test_sources_and_assumptions_that_may_stand(folder: Path) -> None:
+    rows = [dict(row) for row in TABLES["fields"]]
+    rows[0]["source"] = "atlas"
+    rows[1]["source"] = "capacity: atlas; cost: assumption: as its neighbours: old; assumption: x"
+    write(folder, "fields", rows)
+    Chain.from_folder(folder)
+    write(folder, "fields", [row | {"source": "a book"} for row in TABLES["fields"]])
+    (folder / "sources.csv").unlink()
+    Chain.from_folder(folder)
+
+
 def test_gas_sold_ahead_where_the_price_is_regulated(folder: Path) -> None:
     rows = [dict(row) for row in TABLES["markets"]]
     rows[-1] |= {"regulated_price": "90", "supplier": "Beta"}

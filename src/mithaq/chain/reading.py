@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from mithaq.chain.schema import Attribute, TableSchema, table_names, table_schema
+from mithaq.chain.schema import Attribute, TableSchema, parse_names, table_names, table_schema
 from mithaq.errors import DataError, Problem
 
 __all__ = [
@@ -186,6 +186,8 @@ class Reading:
 
         for check in (_same_arc_names, _odd_markets, _odd_groups, _odd_rows):
             check(tables, note)
+        if self.places:  # edits cite what they like; what is read from files is held to its sources
+            _unknown_sources(tables, note)
         return self.problems
 
 
@@ -262,6 +264,23 @@ def _odd_rows(tables: Mapping[str, Rows], note: Note) -> None:
     for row in tables.get("pipelines", ()):
         if row["from"] == row["to"]:
             note("pipelines", row, "to", f"{row['name']}: a line leads to another node")
+
+
+def _unknown_sources(tables: Mapping[str, Rows], note: Note) -> None:
+    """Source cells cite ids of the table sources, where there is one, or mark an assumption.
+
+    A cell is ``id``, ``what: id`` or ``[what:] assumption: why``; several are joined by ``;``.
+    """
+    known = {row["id"] for row in tables.get("sources", ())}
+    if not known:
+        return
+    for table, rows in tables.items():
+        for row in rows if "source" in table_schema(table).attributes else ():
+            for part in parse_names(row["source"]):
+                words = [word.strip() for word in part.split(":")]
+                if words[-1] not in known and "assumption" not in words[:2]:
+                    what = f"there is no source {words[-1]!r}"
+                    note(table, row, "source", what, nearest(words[-1], sorted(known)))
 
 
 def read_folder(folder: Path) -> dict[str, Rows]:
