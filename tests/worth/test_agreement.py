@@ -287,7 +287,8 @@ def test_the_result_has_the_keys_of_the_contract(duopoly):
         "run",
     } <= told.keys()
     assert {"worth", "low", "high", "legs"} <= told["parties"]["A"].keys()
-    assert {"index", "side_payment", "territory_gains"} <= told["reciprocity"].keys()
+    assert {"index", "side_payment", "gains"} <= told["reciprocity"].keys()
+    assert set(told["territory_gains"]) == {"land of A", "land of B"}
     assert told["agreement"] == "pact"
     assert all(item["text"] and item["basis"] for item in told["assumptions"])
     assert json.loads(json.dumps(told)) == told

@@ -136,6 +136,7 @@ class Worth:
             "calibrations": self._by_driver("calibration"),
             "interactions": self._interactions(),
             "branches": [dict(b) for b in self.branches],
+            "territory_gains": self.reciprocity.territories,
             "drivers": self._drivers(),
             "failures": [dict(failure) for failure in self.failures],
             **self.details,
