@@ -267,6 +267,23 @@ def test_sources_and_assumptions_that_may_stand(folder: Path) -> None:
     Chain.from_folder(folder)
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "hint"),
+    [
+        ("table", "field", "'fields'"),
+        ("row", "dune", "'dunes'"),
+        ("column", "capacty", "'capacity'"),
+        ("value", "lots", ""),
+        ("value", "-1", ""),
+    ],
+)
+def test_a_calibration_of_what_is_not_there(
+    folder: Path, column: str, cell: str, hint: str
+) -> None:
+    (problem,) = spoil(folder, "calibrations", column, cell)
+    assert hint in problem.hint
+
+
 def test_gas_sold_ahead_where_the_price_is_regulated(folder: Path) -> None:
     rows = [dict(row) for row in TABLES["markets"]]
     rows[-1] |= {"regulated_price": "90", "supplier": "Beta"}

@@ -188,6 +188,7 @@ class Reading:
             check(tables, note)
         if self.places:  # edits cite what they like; what is read from files is held to its sources
             _unknown_sources(tables, note)
+            _lost_calibrations(tables, note)
         return self.problems
 
 
@@ -281,6 +282,31 @@ def _unknown_sources(tables: Mapping[str, Rows], note: Note) -> None:
                 if words[-1] not in known and "assumption" not in words[:2]:
                     what = f"there is no source {words[-1]!r}"
                     note(table, row, "source", what, nearest(words[-1], sorted(known)))
+
+
+def _lost_calibrations(tables: Mapping[str, Rows], note: Note) -> None:
+    """Calibrations change cells that exist, to values that these may hold."""
+    keys: dict[str, set[str]] = {}
+    for row in tables.get("calibrations", ()):
+        if row["table"] not in table_names():
+            what = f"there is no table {row['table']!r}"
+            note("calibrations", row, "table", what, nearest(row["table"], table_names()))
+            continue
+        schema = table_schema(row["table"])
+        if row["table"] not in keys:
+            rows = tables.get(row["table"], ())
+            keys[row["table"]] = {key_of(schema, other) for other in rows}
+        if row["row"] not in keys[row["table"]]:
+            what = f"{row['table']} has no row {row['row']!r}"
+            note("calibrations", row, "row", what, nearest(row["row"], sorted(keys[row["table"]])))
+        if row["column"] not in schema.attributes:
+            what = f"{row['table']} has no column {row['column']!r}"
+            note("calibrations", row, "column", what, nearest(row["column"], schema.attributes))
+            continue
+        try:
+            schema.attributes[row["column"]].parse(row["value"])
+        except ValueError as error:
+            note("calibrations", row, "value", str(error))
 
 
 def read_folder(folder: Path) -> dict[str, Rows]:
