@@ -267,6 +267,14 @@ def test_sources_and_assumptions_that_may_stand(folder: Path) -> None:
     Chain.from_folder(folder)
 
 
+@pytest.mark.parametrize("name", ["A|B", "A;B", "South (liquefied)", "North (landed)"])
+@pytest.mark.parametrize("table", [t for t in table_names() if table_schema(t).key == ("name",)])
+def test_names_that_would_be_taken_for_something_else(folder: Path, table: str, name: str) -> None:
+    write(folder, table, [*TABLES[table], TABLES[table][-1] | {"name": name}])
+    found = [(p.file, p.row, p.column) for p in mistakes(folder)]
+    assert (f"{table}.csv", len(TABLES[table]) + 2, "name") in found
+
+
 @pytest.mark.parametrize(
     ("column", "cell", "hint"),
     [

@@ -67,6 +67,16 @@ class Note(Protocol):
     def __call__(self, table: str, row: Row, column: str, what: str, hint: str = "") -> None: ...
 
 
+def odd_name(name: str) -> str:
+    """What is wrong with a name; empty where nothing is."""
+    for sign, use in (("|", "parts of a key"), (";", "names of a list")):
+        if sign in name:
+            return f"{name!r} holds {sign!r}, which stands between {use}"
+    if name.endswith((" (liquefied)", " (landed)")):
+        return f"{name!r} ends like the sea side of a terminal"
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A name in a cell that must exist in another table."""
@@ -162,6 +172,10 @@ class Reading:
             return None
         if "name" in row and row["name"] == "":
             row["name"] = default_name(table.name, row)
+        odd = odd_name(str(row.get("name", "")))
+        if odd:
+            self.problems.append(Problem(file, number, "name", odd))
+            return None
         return row
 
     def refer(self, attribute: Attribute, value: Any, file: str, number: int) -> None:
