@@ -381,7 +381,7 @@ CELLS = st.one_of(
 
 @pytest.mark.parametrize("table", table_names())
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_whatever_stands_in_the_cells_only_data_errors_come_out(
@@ -405,7 +405,7 @@ def test_whatever_stands_in_the_cells_only_data_errors_come_out(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(content=st.one_of(st.binary(max_size=80), st.text(max_size=80).map(str.encode)))
 def test_whatever_stands_in_a_file_only_data_errors_come_out(
