@@ -6,7 +6,7 @@ raised together at the end. The order of files, blocks and values does not matte
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -22,11 +22,11 @@ from mithaq.record.properties import (
     property_of,
 )
 from mithaq.record.record import Case, Record, Subject
-from mithaq.record.tree import Node, read_tree
+from mithaq.record.tree import Node, parse_tree, read_tree
 from mithaq.record.values import IDENTIFIER, Reading, Reference, near
 from mithaq.words.dates import Edtf
 
-__all__ = ["case_ids", "cases", "load_case", "load_folder"]
+__all__ = ["case_ids", "cases", "load_case", "load_folder", "read_additions", "shipped_folder"]
 
 _ITEM = (
     "value",
@@ -66,6 +66,11 @@ _Code = TypeVar("_Code", bound=StrEnum)
 
 def _shipped() -> Path:
     return Path(str(package_files("mithaq"))) / "data" / "cases"
+
+
+def shipped_folder(case: str) -> Path | None:
+    """The folder of a shipped case; None where no case of that id ships."""
+    return _shipped() / case if case in case_ids() else None
 
 
 def case_ids() -> tuple[str, ...]:
@@ -126,8 +131,26 @@ def load_folder(folder: Path) -> Record:
     reader = _Reader(folder)
     record = reader.read()
     if reader.problems:
-        raise DataError(sorted(reader.problems, key=lambda p: (p.file, p.row, _number(p.column))))
+        raise DataError(_sorted(reader.problems))
     return record
+
+
+def read_additions(files: Mapping[str, str], base: Record) -> Record:
+    """Blocks to be added to a record: new sources, subjects and claims alone.
+
+    ``files`` maps the name of a file to its text. A block with a publisher and no kind is a source;
+    other blocks may leave out ``kind`` where the subject is known, and may refer to subjects and
+    sources of ``base``. Raises DataError with every mistake found.
+    """
+    reader = _Reader(Path(), base)
+    for name, text in files.items():
+        tree = parse_tree(text, name, reader.problems)
+        reader.add_blocks(name, tree)
+    return reader.additions()
+
+
+def _sorted(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda p: (p.file, p.row, _number(p.column)))
 
 
 def _number(column: str) -> int:
@@ -137,9 +160,10 @@ def _number(column: str) -> int:
 class _Reader(Reading):
     """Reads one folder; problems and references gather in the parent class."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, base: Record | None = None) -> None:
         super().__init__()
         self.folder = folder
+        self.base = base
         self.case = Case(folder.name)
         self.sources: dict[str, Source] = {}
         self.subjects: dict[str, Subject] = {}
@@ -160,6 +184,14 @@ class _Reader(Reading):
         return Record(
             self.case, self.sources.values(), self.subjects.values(), self.claims, self.folder
         )
+
+    def additions(self) -> Record:
+        """What was read on top of the base. Raises DataError with every mistake found."""
+        self._look_up()
+        if self.problems:
+            raise DataError(_sorted(self.problems))
+        case = self.base.case if self.base else self.case
+        return Record(case, self.sources.values(), self.subjects.values(), self.claims)
 
     # Files
 
@@ -187,17 +219,24 @@ class _Reader(Reading):
                 yield language or "en", text
 
     def _blocks(self, path: Path) -> None:
-        tree = read_tree(path, path.name, self.problems)
+        self.add_blocks(path.name, read_tree(path, path.name, self.problems))
+
+    def add_blocks(self, name: str, tree: Node | None) -> None:
+        """Take in the blocks of one file."""
         if tree is None or tree.is_missing:
             return
         if tree.kind != "list":
-            self.problem(path.name, tree, "a list of blocks is wanted", "begin each with '- id:'")
+            self.problem(name, tree, "a list of blocks is wanted", "begin each with '- id:'")
             return
         for block in tree.items:
-            if path.name == _SOURCE_FILE:
-                self._source(path.name, block)
+            if name == _SOURCE_FILE or self._is_source(block):
+                self._source(name, block)
             else:
-                self._subject(path.name, block)
+                self._subject(name, block)
+
+    def _is_source(self, block: Node) -> bool:
+        keys = {key.text for key, _ in block.pairs}
+        return self.base is not None and "publisher" in keys and "kind" not in keys
 
     def _id(self, file: str, node: Node, given: dict[str, Node], what: str) -> str | None:
         if "id" not in given:
@@ -253,7 +292,10 @@ class _Reader(Reading):
     def _subject(self, file: str, block: Node) -> None:
         given = self.fields(file, block, (), "block")
         name = self._id(file, block, given, "block")
-        kind = self._kind(file, block, given)
+        known = self.base.subject(name) if self.base and name and self.base.has(name) else None
+        kind = known.kind if known and "kind" not in given else self._kind(file, block, given)
+        if known is not None and kind not in (None, known.kind):
+            self.problem(file, given["kind"], f"{name!r} is a {known.kind} already")
         if name is not None:
             where = Place(file, given["id"].row, given["id"].column)
             if name in self.subjects:
@@ -263,7 +305,7 @@ class _Reader(Reading):
         if kind is None:
             return
         for needed in _NEEDED.get(kind, ()):
-            if needed not in given:
+            if needed not in given and known is None:
                 self.problem(file, block, f"{kind} {name or ''}: {needed} is missing")
         for key, node in block.pairs:
             if key.text not in ("id", "kind") and given.get(key.text) is node:
@@ -411,21 +453,24 @@ class _Reader(Reading):
     # References
 
     def _look_up(self) -> None:
+        subjects = {s.id: s for s in self.base.subjects()} if self.base else {}
+        subjects |= self.subjects
+        sources = {**(self.base.sources if self.base else {}), **self.sources}
         for used in self.references:
             if not used.name:
                 continue
-            subject = self.subjects.get(used.name)
+            subject = subjects.get(used.name)
             if subject is None:
-                known = near(used.name, self.subjects)
+                known = near(used.name, subjects)
                 self._lost(used, f"there is no subject {used.name!r}", known)
             elif used.kinds and subject.kind not in used.kinds:
                 wanted = " or ".join(used.kinds)
                 what = f"{used.name!r} is a {subject.kind}, wanted is a {wanted}"
                 self._lost(used, what, "")
         for used in self.source_references:
-            if used.name not in self.sources:
+            if used.name not in sources:
                 what = f"there is no source {used.name!r} in {_SOURCE_FILE}"
-                self._lost(used, what, near(used.name, self.sources))
+                self._lost(used, what, near(used.name, sources))
 
     def _lost(self, used: Reference, what: str, hint: str) -> None:
         place = used.where

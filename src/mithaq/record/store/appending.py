@@ -1,0 +1,367 @@
+"""Appending: which rows a set of claims, sources and subjects adds to the log.
+
+Adding what is current adds nothing. What is current is decided by the log alone: a claim or a
+correction makes its content current, a correction or a retraction of it makes it past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+import sqlalchemy as sql
+
+from mithaq.errors import DataError, Problem
+from mithaq.record.claims import Claim, Office, Quantity, Share, Source, Value
+from mithaq.record.properties import KINDS, Property, codes, property_of
+from mithaq.record.record import Case, Subject
+from mithaq.record.store.rows import (
+    GENESIS,
+    Row,
+    canonical,
+    case_content,
+    claim_content,
+    digest,
+    next_instant,
+)
+from mithaq.record.store.schema import claims
+from mithaq.record.values import IDENTIFIER
+from mithaq.words.dates import Edtf
+
+__all__ = ["Added", "Appending", "in_parts", "tail_of"]
+
+_PART = 300
+_FLUSH = 2000
+_Item = TypeVar("_Item")
+_TYPES: Mapping[str, type] = {
+    "date": Edtf,
+    "quantity": Quantity,
+    "share": Share,
+    "office": Office,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What an append did: the numbers of the new rows, and how many things were current already."""
+
+    first: int
+    rows: int
+    unchanged: int
+    size: int
+    recorded_at: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The counts by name; ``first`` is null where nothing was added."""
+        return {
+            "added": self.rows,
+            "unchanged": self.unchanged,
+            "first_row": self.first if self.rows else None,
+            "size": self.size,
+            "recorded_at": self.recorded_at if self.rows else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The last row of the log: number, hash, recorded time."""
+
+    seq: int = 0
+    hash: str = GENESIS
+    recorded_at: str = ""
+
+
+def tail_of(connection: sql.Connection) -> Tail:
+    """The end of the log."""
+    query = (
+        sql.select(claims.c.seq, claims.c.hash, claims.c.recorded_at)
+        .order_by(claims.c.seq.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return Tail(*row) if row else Tail()
+
+
+def in_parts(items: Iterable[_Item], size: int = _PART) -> Iterator[list[_Item]]:
+    """The items in lists of at most ``size``."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
+
+
+class Appending:
+    """One append, inside one transaction that nobody else writes beside."""
+
+    def __init__(self, connection: sql.Connection, by: str, why: str = "") -> None:
+        self.connection = connection
+        self.why = why
+        self.by = _clean_name(by)
+        self.tail = tail_of(connection)
+        self.seq, self.hash = self.tail.seq, self.tail.hash
+        self.recorded_at = next_instant(self.tail.recorded_at)
+        self.unchanged = 0
+        self.problems: list[Problem] = []
+        self._pending: list[dict[str, Any]] = []
+        self._kinds: dict[str, str] = {}
+        self._sources: set[str] = set()
+        self._current: dict[str, int] = {}
+        self._past: set[str] = set()
+
+    def add(
+        self,
+        case: Case | None,
+        sources: Sequence[Source],
+        subjects: Sequence[Subject],
+        told: Sequence[Claim],
+    ) -> Added:
+        """Append what is not current. Raises DataError with every mistake; then nothing is kept."""
+        self._case(case)
+        self._add_sources(sources)
+        self._add_subjects(subjects)
+        self._look_up(told)
+        for claim in told:
+            self._claim(claim)
+        if self.problems:
+            raise DataError(self.problems)
+        self._flush()
+        rows = self.seq - self.tail.seq
+        return Added(self.tail.seq + 1, rows, self.unchanged, self.seq, self.recorded_at)
+
+    # Rows
+
+    def _row(
+        self,
+        kind: str,
+        subject: str,
+        content: Mapping[str, Any],
+        *,
+        corrects: str | None = None,
+        retracts: str | None = None,
+        why: str = "",
+    ) -> None:
+        row = Row(
+            seq=self.seq + 1,
+            kind=kind,
+            subject=subject,
+            content=content,
+            recorded_at=self.recorded_at,
+            recorded_by=self.by,
+            prev_hash=self.hash,
+            corrects=corrects,
+            retracts=retracts,
+            why=why,
+        )
+        columns = row.columns()
+        self.seq, self.hash = row.seq, columns["hash"]
+        self._pending.append(columns)
+        if len(self._pending) >= _FLUSH:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            self.connection.execute(claims.insert(), self._pending)
+            self._pending = []
+
+    def _last(self, kind: str, subjects: Iterable[str]) -> dict[str, Row]:
+        """The latest row of that kind on each of the subjects."""
+        found: dict[str, Row] = {}
+        if not self.tail.seq:
+            return found
+        for part in in_parts(subjects):
+            query = (
+                sql.select(claims.c.subject, claims.c.body)
+                .where(claims.c.kind == kind, claims.c.subject.in_(part))
+                .order_by(claims.c.seq)
+            )
+            found |= {name: Row.of(body) for name, body in self.connection.execute(query)}
+        return found
+
+    # Case, sources, subjects
+
+    def _case(self, case: Case | None) -> None:
+        if case is None:
+            return
+        query = sql.select(claims.c.body).where(claims.c.kind == "case").order_by(claims.c.seq)
+        held = [Row.of(body) for body in self.connection.execute(query).scalars()]
+        if held and held[-1].subject != case.id:
+            what = f"the store holds the case {held[-1].subject!r}, not {case.id!r}"
+            raise DataError([Problem(what=what, hint="a store holds one case; make another")])
+        self._unless_same("case", case.id, case_content(case), held[-1] if held else None)
+
+    def _unless_same(
+        self, kind: str, subject: str, content: Mapping[str, Any], held: Row | None
+    ) -> None:
+        if held is not None and held.content == content:
+            self.unchanged += 1
+        else:
+            self._row(kind, subject, content)
+
+    def _add_sources(self, sources: Sequence[Source]) -> None:
+        held = self._last("source", [s.id for s in sources])
+        for source in sources:
+            if not IDENTIFIER.fullmatch(source.id):
+                self._problem(f"{source.id!r} is no id of a source")
+                continue
+            self._unless_same("source", source.id, source.to_dict(), held.get(source.id))
+            self._sources.add(source.id)
+
+    def _add_subjects(self, subjects: Sequence[Subject]) -> None:
+        held = self._last("subject", [s.id for s in subjects])
+        for subject in subjects:
+            before = held.get(subject.id)
+            if not IDENTIFIER.fullmatch(subject.id) or subject.kind not in KINDS:
+                self._problem(f"{subject.id!r} of kind {subject.kind!r} is no subject")
+            elif before is not None and before.content["kind"] != subject.kind:
+                kind = before.content["kind"]
+                self._problem(f"{subject.id!r} is a {kind} already, not a {subject.kind}")
+            else:
+                self._unless_same("subject", subject.id, {"kind": subject.kind}, before)
+                self._kinds[subject.id] = subject.kind
+
+    # Claims
+
+    def _look_up(self, told: Sequence[Claim]) -> None:
+        """Read what the log holds of everything that the claims name."""
+        used = {name for claim in told for name in (claim.subject, *_named(claim.value))}
+        held = self._last("subject", sorted(used - self._kinds.keys()))
+        self._kinds |= {name: row.content["kind"] for name, row in held.items()}
+        cited = {claim.source for claim in told if claim.source}
+        self._sources |= self._last("source", sorted(cited - self._sources)).keys()
+        if not self.tail.seq:
+            return
+        wanted = {_content_id(claim) for claim in told}
+        wanted |= {link for claim in told for link in (claim.corrects, claim.retracts) if link}
+        for part in in_parts(sorted(wanted)):
+            self._events(part)
+
+    def _events(self, part: list[str]) -> None:
+        table = claims.c
+        query = (
+            sql.select(table.seq, table.kind, table.content_id, table.corrects, table.retracts)
+            .where(
+                sql.or_(
+                    table.content_id.in_(part), table.corrects.in_(part), table.retracts.in_(part)
+                )
+            )
+            .order_by(table.seq)
+        )
+        for seq, kind, content_id, corrects, retracts in self.connection.execute(query):
+            if kind in ("claim", "correction", "retraction"):
+                self._apply(kind, seq, content_id, corrects or retracts)
+
+    def _apply(self, kind: str, seq: int, content_id: str, link: str | None) -> None:
+        if link is not None:
+            self._current.pop(link, None)
+            self._past.add(link)
+        if kind != "retraction":
+            self._current[content_id] = seq
+
+    def _claim(self, claim: Claim) -> None:
+        link = claim.corrects or claim.retracts
+        if link and not self._open(claim, link):
+            return
+        kind = self._kinds.get(claim.subject)
+        if claim.retracts:
+            self._retraction(claim, link)
+            return
+        if kind is None:
+            self._problem(f"there is no subject {claim.subject!r}", claim)
+            return
+        if not self._sound(claim, kind):
+            return
+        content, content_id = claim_content(claim), _content_id(claim)
+        if content_id in self._current:
+            self._twice(claim, link)
+            return
+        if link:
+            why = self.why or claim.reason
+            self._row("correction", claim.subject, content, corrects=link, why=why)
+        else:
+            self._row("claim", claim.subject, content)
+        self._apply("correction" if link else "claim", self.seq, content_id, link)
+
+    def _open(self, claim: Claim, link: str) -> bool:
+        """Whether the claim named by a link is there to be corrected or retracted."""
+        if link in self._current:
+            return True
+        done = claim.retracts or _content_id(claim) in self._current
+        if link in self._past and done:
+            self.unchanged += 1
+        else:
+            self._problem(f"{link[:12]} is no current claim", claim)
+        return False
+
+    def _twice(self, claim: Claim, link: str) -> None:
+        """The content is current: nothing to add, but a claim that it corrects has to go."""
+        if link and link != _content_id(claim):
+            self._retraction(claim, link)
+        else:
+            self.unchanged += 1
+
+    def _retraction(self, claim: Claim, link: str) -> None:
+        content = {"subject": claim.subject, "retracts": link}
+        why = self.why or claim.reason
+        self._row("retraction", claim.subject, content, retracts=link, why=why)
+        self._apply("retraction", self.seq, "", link)
+
+    def _sound(self, claim: Claim, kind: str) -> bool:
+        """Whether a claim fits the table of properties and what the record holds."""
+        before = len(self.problems)
+        declared = property_of(kind, claim.property)
+        if declared is None:
+            self._problem(f"the property {claim.property!r} is not allowed for {kind}", claim)
+        elif claim.value is not None:
+            self._value(claim, claim.value, declared)
+        if claim.source and claim.source not in self._sources:
+            self._problem(f"there is no source {claim.source!r}", claim)
+        return len(self.problems) == before
+
+    def _value(self, claim: Claim, value: Value, declared: Property) -> None:
+        wanted = _TYPES.get(declared.type, str)
+        if not isinstance(value, wanted):
+            self._problem(f"{declared.name}: a {declared.type} is wanted", claim)
+            return
+        known = [code for name in declared.vocabulary for code in codes(name)]
+        if declared.type == "code" and value not in known:
+            self._problem(f"{declared.name}: unknown code {str(value)!r}", claim)
+        lost = [name for name in _references(value, declared, known) if name not in self._kinds]
+        for name in lost:
+            self._problem(f"{declared.name}: there is no subject {name!r}", claim)
+
+    def _problem(self, what: str, claim: Claim | None = None) -> None:
+        place = claim.where if claim is not None else None
+        file, row = (place.file, place.row) if place and place.file else ("", 0)
+        column = str(place.column) if place and place.column else ""
+        shown = f"{claim.subject}.{claim.property}: {what}" if claim is not None else what
+        self.problems.append(Problem(file, row, column, shown))
+
+
+def _content_id(claim: Claim) -> str:
+    return digest(canonical(claim_content(claim)))
+
+
+def _named(value: Value | None) -> tuple[str, ...]:
+    """The ids of subjects that a value may name."""
+    if isinstance(value, Share | Office):
+        return (value.party,)
+    return (value,) if isinstance(value, str) and IDENTIFIER.fullmatch(value) else ()
+
+
+def _references(value: Value, declared: Property, known: Sequence[str]) -> tuple[str, ...]:
+    """The ids that must be subjects."""
+    if isinstance(value, Share | Office):
+        return (value.party,) if value.party else ()
+    if declared.type == "subject" and isinstance(value, str):
+        return (value,)
+    if declared.type == "actor" and isinstance(value, str) and value not in known:
+        return (value,)
+    return ()
+
+
+def _clean_name(by: str) -> str:
+    name = " ".join(by.split())
+    if not name or len(name) > 200 or not name.isprintable():
+        raise DataError([Problem(column="by", what=f"{by!r} is no name of who records")])
+    return name

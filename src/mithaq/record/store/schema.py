@@ -1,0 +1,289 @@
+"""Tables, guards and versions of a store, and the connection to SQLite or PostgreSQL.
+
+The database itself refuses whatever is no append: triggers stand before UPDATE and DELETE (and
+TRUNCATE), and before every INSERT that does not continue the log, which refuses REPLACE as well.
+Who owns the database can take the triggers away; then the chain of hashes tells.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sql
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from mithaq.errors import DataError, Problem
+
+__all__ = [
+    "VERSION",
+    "address",
+    "claims",
+    "connect",
+    "guards_missing",
+    "migrate",
+    "plainly",
+    "version_of",
+    "versions",
+]
+
+VERSION = 2
+"""The schema of this release. 1: the log. 2: with a look-up by subject."""
+
+WRITER_ROLE = "mithaq_writer"
+WAIT_SECONDS = 120
+_SAFE_WAL = (3, 51, 3)
+
+_tables = sql.MetaData()
+# Byte order, not the order of a dictionary: times and hashes are compared as they are written.
+_TEXT = sql.Text().with_variant(sql.Text(collation="C"), "postgresql")
+_NUMBER = sql.BigInteger().with_variant(sql.Integer(), "sqlite")
+
+claims = sql.Table(
+    "claims",
+    _tables,
+    sql.Column("seq", _NUMBER, primary_key=True, autoincrement=False),
+    sql.Column("kind", _TEXT, nullable=False),
+    sql.Column("subject", _TEXT, nullable=False),
+    sql.Column("content_id", _TEXT, nullable=False),
+    sql.Column("body", _TEXT, nullable=False),
+    sql.Column("recorded_at", _TEXT, nullable=False),
+    sql.Column("recorded_by", _TEXT, nullable=False),
+    sql.Column("corrects", _TEXT),
+    sql.Column("retracts", _TEXT),
+    sql.Column("prev_hash", _TEXT, nullable=False),
+    sql.Column("hash", _TEXT, nullable=False),
+    sql.Index("claims_content", "content_id"),
+    sql.Index("claims_corrects", "corrects"),
+    sql.Index("claims_retracts", "retracts"),
+    sql.Index("claims_recorded", "recorded_at"),
+)
+versions = sql.Table(
+    "schema_versions",
+    _tables,
+    sql.Column("version", sql.Integer(), primary_key=True, autoincrement=False),
+)
+_KEYS = {
+    "claims": "NEW.seq IS {not_same} (SELECT coalesce(max(seq), 0) + 1 FROM claims) OR"
+    " NEW.prev_hash IS {not_same}"
+    " coalesce((SELECT hash FROM claims WHERE seq = NEW.seq - 1), '" + "0" * 64 + "')",
+    "schema_versions": "NEW.version IS {not_same}"
+    " (SELECT coalesce(max(version), 0) + 1 FROM schema_versions)",
+}
+_REFUSAL = "mithaq: the record is append-only"
+
+
+# Versions
+
+
+def migrate(connection: sql.Connection) -> None:
+    """Bring a database up to :data:`VERSION`, step by step; each step only adds.
+
+    An empty database starts at the first step. Raises DataError where the store is newer.
+    """
+    have = version_of(connection)
+    if have > VERSION:
+        hint = "it was made by a later release; use that one"
+        raise DataError([Problem(what=f"the store has schema version {have}", hint=hint)])
+    for number in range(have + 1, VERSION + 1):
+        _STEPS[number](connection)
+        connection.execute(versions.insert().values(version=number))
+
+
+def version_of(connection: sql.Connection) -> int:
+    """The schema version of the database; 0 where it holds no store."""
+    if not sql.inspect(connection).has_table("schema_versions"):
+        return 0
+    return connection.execute(sql.select(sql.func.max(versions.c.version))).scalar() or 0
+
+
+def _first(connection: sql.Connection) -> None:
+    _tables.create_all(connection)
+    for table in _KEYS:
+        for statement in _guards(connection.dialect.name, table):
+            connection.exec_driver_sql(statement)
+    if connection.dialect.name == "postgresql":
+        _grant(connection)
+
+
+def _second(connection: sql.Connection) -> None:
+    connection.exec_driver_sql("CREATE INDEX claims_subject ON claims (subject)")
+
+
+_STEPS = {1: _first, 2: _second}
+
+
+# Guards
+
+
+def _guards(dialect: str, table: str) -> Iterator[str]:
+    if dialect == "sqlite":
+        wrong = _KEYS[table].format(not_same="NOT")
+        fail = f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+        yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {fail}"
+        yield f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {fail}"
+        yield f"CREATE TRIGGER {table}_in_order BEFORE INSERT ON {table} WHEN {wrong} {fail}"
+        return
+    wrong = _KEYS[table].format(not_same="DISTINCT FROM")
+    fail = f"RAISE EXCEPTION '{_REFUSAL}' USING ERRCODE = 'insufficient_privilege';"
+    yield (
+        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN {fail} END $$"
+    )
+    yield (
+        f"CREATE FUNCTION {table}_order() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF {wrong} THEN {fail} END IF; RETURN NEW; END $$"
+    )
+    for name, event, each, function in (
+        ("no_update", "UPDATE", "STATEMENT", "refuse"),
+        ("no_delete", "DELETE", "STATEMENT", "refuse"),
+        ("no_truncate", "TRUNCATE", "STATEMENT", "refuse"),
+        ("in_order", "INSERT", "ROW", "order"),
+    ):
+        yield (
+            f"CREATE TRIGGER {table}_{name} BEFORE {event} ON {table} "
+            f"FOR EACH {each} EXECUTE FUNCTION {table}_{function}()"
+        )
+        # ALWAYS: also under session_replication_role = replica.
+        yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{name}"
+
+
+def guards_missing(connection: sql.Connection) -> list[str]:
+    """The names of triggers that should stand in the database and do not, or not as made."""
+    wanted = {f"{table}_{name}" for table in _KEYS for name in _guard_names(connection)}
+    if connection.dialect.name == "sqlite":
+        made = {
+            statement.split()[2]: statement
+            for table in _KEYS
+            for statement in _guards("sqlite", table)
+        }
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        found = {row[0] for row in connection.exec_driver_sql(query) if made.get(row[0]) == row[1]}
+    else:
+        query = (
+            "SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' AND NOT tgisinternal"
+            " AND tgrelid IN (to_regclass('claims'), to_regclass('schema_versions'))"
+        )
+        found = {row[0] for row in connection.exec_driver_sql(query)}
+    return sorted(wanted - found)
+
+
+def _guard_names(connection: sql.Connection) -> tuple[str, ...]:
+    names = ("no_update", "no_delete", "in_order")
+    return names if connection.dialect.name == "sqlite" else (*names, "no_truncate")
+
+
+def _grant(connection: sql.Connection) -> None:
+    """Make the role that may read and append and nothing else, where this user may make roles."""
+    allowed = connection.exec_driver_sql(
+        "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    ).scalar()
+    if not allowed:
+        return
+    query = sql.text("SELECT 1 FROM pg_roles WHERE rolname = :role")
+    if not connection.execute(query, {"role": WRITER_ROLE}).scalar():
+        connection.exec_driver_sql(f"CREATE ROLE {WRITER_ROLE} NOLOGIN")
+    for table in _KEYS:
+        connection.exec_driver_sql(f"GRANT SELECT, INSERT ON {table} TO {WRITER_ROLE}")
+
+
+# Connections
+
+
+def address(url: str | Path) -> sql.URL:
+    """The address of a store: a file, ``sqlite:///file`` or ``postgresql://user@host/name``.
+
+    Raises DataError where it is neither.
+    """
+    text = str(url)
+    if "://" not in text:
+        return sql.URL.create("sqlite", database=text)
+    try:
+        found = sql.make_url(text)
+    except (ArgumentError, ValueError):
+        raise DataError([_unknown(text.rsplit("@", maxsplit=1)[-1])]) from None
+    if found.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        return found.set(drivername="postgresql+psycopg")
+    if found.drivername == "sqlite" and found.database not in (None, "", ":memory:"):
+        return found
+    raise DataError([_unknown(found.render_as_string(hide_password=True))])
+
+
+def _unknown(shown: str) -> Problem:
+    hint = "write sqlite:///record.db, the path of a file, or postgresql://user@host/name"
+    return Problem(what=f"{shown!r} is no store", hint=hint)
+
+
+def connect(url: sql.URL) -> sql.Engine:
+    """An engine for the store. Raises DataError where the driver of PostgreSQL is missing."""
+    if url.get_backend_name() == "sqlite":
+        engine = sql.create_engine(
+            url, poolclass=sql.NullPool, connect_args={"timeout": WAIT_SECONDS}
+        )
+        sql.event.listen(engine, "connect", _prepare)
+        sql.event.listen(engine, "begin", _begin)
+        return engine
+    try:
+        return sql.create_engine(url, pool_size=1, pool_pre_ping=True)
+    except (ImportError, NoSuchModuleError):
+        hint = "pip install 'mithaq[postgresql]'"
+        problem = Problem(what="the driver of PostgreSQL is not installed", hint=hint)
+        raise DataError([problem]) from None
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """Settings of a new SQLite connection.
+
+    EXTRA is FULL with the folder synced after the journal is gone: what was acknowledged survives
+    a loss of power. Memory-mapped reading is off, since it can hide a damaged write-ahead log.
+    """
+    connection.isolation_level = None
+    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    if mode == "wal" and sqlite3.sqlite_version_info < _SAFE_WAL:
+        connection.close()
+        what = f"the store is in write-ahead mode, which SQLite {sqlite3.sqlite_version} may damage"
+        hint = "run PRAGMA journal_mode = DELETE on it with SQLite 3.51.3 or later"
+        raise DataError([Problem(what=what, hint=hint)])
+    for setting in (
+        "synchronous = EXTRA",
+        "fullfsync = ON",
+        "mmap_size = 0",
+        "recursive_triggers = ON",
+        "trusted_schema = OFF",
+    ):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _begin(connection: sql.Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def plainly(url: sql.URL) -> Iterator[None]:
+    """Turn what a database refuses into a DataError that names the store."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        shown = url.render_as_string(hide_password=True)
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()
+        reason = cause[0] if cause else type(error).__name__
+        problem = Problem(file=shown, what=f"the database says: {reason}", hint=_hint(reason))
+        raise DataError([problem]) from None
+
+
+def _hint(reason: str) -> str:
+    for sign, hint in (
+        ("readonly", "the file or its folder may not be written"),
+        ("full", "nothing was recorded; make room and try again"),
+        ("disk I/O", "nothing was recorded; is there room, and may the file grow?"),
+        ("locked", "another program holds it; try again"),
+        ("not a database", "is the address right?"),
+        ("permission denied", "this user may not do that here"),
+    ):
+        if sign in reason:
+            return hint
+    return ""

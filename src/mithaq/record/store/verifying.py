@@ -1,0 +1,201 @@
+"""Verifying: the chain of hashes, every column against the bytes, and the guards.
+
+Inside the log, a changed, inserted, moved or lost row breaks the chain where it stands. A cut end,
+or a whole log written anew, has a sound chain; these show against a checkpoint kept elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sql
+from sqlalchemy.exc import DBAPIError
+
+from mithaq.errors import DataError, Problem
+from mithaq.record.store.rows import GENESIS, Row, digest, is_instant
+from mithaq.record.store.schema import VERSION, claims, guards_missing, versions
+
+__all__ = ["Checkpoint", "Fault", "Verification", "verify"]
+
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The size of a log, the hash of its last row and when that was recorded."""
+
+    size: int
+    hash: str
+    time: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The checkpoint by name of its parts."""
+        return {"size": self.size, "hash": self.hash, "time": self.time}
+
+    @classmethod
+    def read(cls, path: Path) -> Checkpoint:
+        """A checkpoint from its JSON file. Raises DataError where it is none."""
+        try:
+            plain = json.loads(path.read_text(encoding="utf-8"))
+            size, hashed, moment = plain["size"], plain["hash"], plain.get("time", "")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            size, hashed, moment = None, None, ""
+        if type(size) is not int or not isinstance(hashed, str) or not isinstance(moment, str):
+            hint = "mithaq record checkpoint --db URL --out FILE writes one"
+            raise DataError([Problem(str(path), what="no checkpoint", hint=hint)])
+        return cls(size, hashed, moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong at a row (0: at none in particular).
+
+    ``message`` is an English message id with placeholders for ``values``.
+    """
+
+    row: int
+    message: str
+    values: Mapping[str, str]
+
+    @property
+    def sentence(self) -> str:
+        """The English sentence."""
+        return self.message.format(**self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What verifying found; no faults: the log is what it was."""
+
+    rows: int
+    hash: str
+    faults: tuple[Fault, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.faults
+
+    def to_dict(self) -> dict[str, Any]:
+        """The faults by row."""
+        return {
+            "ok": self.ok,
+            "rows": self.rows,
+            "hash": self.hash,
+            "faults": [
+                {"row": f.row, "sentence": f.sentence, "message": f.message, "values": f.values}
+                for f in self.faults
+            ],
+        }
+
+
+def say(text: str) -> str:
+    """Mark ``text`` for translation."""
+    return text
+
+
+def verify(connection: sql.Connection, checkpoint: Checkpoint | None) -> Verification:
+    """Every fault of a log, at most a hundred."""
+    walk = _Walk(checkpoint)
+    faults: list[Fault] = []
+    for source in (walk.rows(connection), _database(connection)):
+        try:
+            for fault in source:
+                faults.append(fault)
+                if len(faults) >= _MOST:
+                    break
+        except (DBAPIError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            reason = str(getattr(error, "orig", None) or error)
+            message = say("the database cannot be read: {reason}")
+            faults.append(Fault(walk.count, message, {"reason": reason}))
+    return Verification(walk.count, walk.hash, tuple(faults[:_MOST]))
+
+
+class _Walk:
+    """A walk along the log, row by row."""
+
+    def __init__(self, checkpoint: Checkpoint | None) -> None:
+        self.checkpoint = checkpoint
+        self.count = 0
+        self.seq = 0
+        self.hash = GENESIS
+        self.recorded_at = ""
+
+    def rows(self, connection: sql.Connection) -> Iterator[Fault]:
+        """The faults of the rows and of the checkpoint, in order."""
+        if self.checkpoint is not None and self.checkpoint.size == 0:
+            yield from self._against(self.checkpoint)
+        query = sql.select(claims).order_by(claims.c.seq)
+        held = connection.execution_options(yield_per=2000).execute(query)
+        for found in held.mappings():
+            yield from self._row(found)
+            self.count += 1
+            if self.checkpoint is not None and self.seq == self.checkpoint.size:
+                yield from self._against(self.checkpoint)
+        if self.checkpoint is not None and self.seq < self.checkpoint.size:
+            size = str(self.checkpoint.size)
+            message = say("the log ends here; the checkpoint counts {size} rows")
+            yield Fault(self.seq, message, {"size": size})
+
+    def _against(self, checkpoint: Checkpoint) -> Iterator[Fault]:
+        if self.hash != checkpoint.hash:
+            yield Fault(self.seq, say("the hash is not that of the checkpoint"), {})
+        elif checkpoint.time and self.recorded_at != checkpoint.time:
+            yield Fault(self.seq, say("the recorded time is not that of the checkpoint"), {})
+
+    def _row(self, found: Mapping[Any, Any]) -> Iterator[Fault]:
+        seq = found["seq"]
+        shown = seq if isinstance(seq, int) else self.seq + 1
+        if seq != self.seq + 1:
+            message = say("row {expected} is missing")
+            yield Fault(shown, message, {"expected": str(self.seq + 1)})
+        yield from (Fault(shown, message, values) for message, values in self._wrong(found))
+        self.seq = shown
+        self.hash = str(found["hash"])
+        self.recorded_at = str(found["recorded_at"])
+
+    def _wrong(self, found: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+        body = found["body"]
+        if not isinstance(body, str) or digest(body.encode("utf-8", "replace")) != found["hash"]:
+            yield say("the hash is not that of the content"), {}
+        if found["prev_hash"] != self.hash:
+            yield say("the row does not follow on the one before"), {}
+        try:
+            row = Row.of(body) if isinstance(body, str) else None
+            columns = row.columns() if row else {}
+        except (ValueError, DataError):
+            columns = {}
+        if not columns:
+            yield say("the content cannot be read"), {}
+            return
+        if columns["body"] != body:
+            yield say("the content is not in canonical form"), {}
+        for name in (column.name for column in claims.c):
+            if name not in ("body", "hash") and not _same(columns[name], found[name]):
+                yield say("the column {column} is not what the content says"), {"column": name}
+        at = columns["recorded_at"]
+        if not is_instant(at) or at < self.recorded_at:
+            yield say("the recorded time lies before that of the row before"), {}
+
+
+def _same(expected: object, found: object) -> bool:
+    return type(expected) is type(found) and expected == found
+
+
+def _database(connection: sql.Connection) -> Iterator[Fault]:
+    """Guards, schema version and, on SQLite, the file itself."""
+    for name in guards_missing(connection):
+        yield Fault(0, say("the guard {name} is missing from the database"), {"name": name})
+    query = sql.select(versions.c.version).order_by(versions.c.version)
+    told = list(connection.execute(query).scalars())
+    if told not in [list(range(1, number + 1)) for number in range(1, VERSION + 1)]:
+        yield Fault(0, say("the schema version was changed"), {})
+    if connection.dialect.name == "sqlite":
+        for (line,) in connection.exec_driver_sql("PRAGMA integrity_check"):
+            if line != "ok":
+                yield Fault(0, say("the database file is damaged: {line}"), {"line": str(line)})

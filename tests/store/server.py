@@ -1,0 +1,82 @@
+"""A PostgreSQL server of our own: in a temporary folder, on a free port, gone when the tests are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from itertools import count
+from pathlib import Path
+
+USER = "tester"
+_NUMBERS = count(1)
+
+
+def programs() -> Path | None:
+    """The folder with initdb and pg_ctl, or None where no server is installed."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    path = shutil.which("initdb")
+    if found:
+        return found[-1].parent
+    return Path(path).resolve().parent if path else None
+
+
+class Server:
+    """A running server; ``new()`` gives the address of an empty database."""
+
+    def __init__(self, bin_folder: Path) -> None:
+        self.bin = bin_folder
+        self.folder = Path(tempfile.mkdtemp(prefix="mithaq-pg-", dir="/tmp"))
+        # The server refuses to run as root; nobody owns its folder then.
+        self.as_user = "nobody" if os.geteuid() == 0 else ""
+        if self.as_user:
+            shutil.chown(self.folder, self.as_user)
+        self.port = _free_port()
+        self._run("initdb", "-k", "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C", "-D",
+                  str(self.folder / "data"))  # fmt: skip
+        self.start()
+
+    def _run(self, program: str, *words: str) -> None:
+        command = [str(self.bin / program), *words]
+        kept = {"cwd": "/", "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        if self.as_user:
+            kept["user"] = self.as_user
+            kept["extra_groups"] = []
+        subprocess.run(command, check=True, timeout=120, **kept)  # type: ignore[call-overload]
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder}"
+        data, log = str(self.folder / "data"), str(self.folder / "log")
+        self._run("pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")
+
+    def crash(self) -> None:
+        """Stop it at once, as if the power had gone; nothing is tidied up."""
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+
+    def remove(self) -> None:
+        """Stop it and take its folder away."""
+        self.crash()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def address(self, database: str, user: str = USER) -> str:
+        """The address of a database."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def new(self) -> str:
+        """The address of a new, empty database."""
+        import psycopg
+
+        name = f"record{next(_NUMBERS)}"
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        return self.address(name)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
