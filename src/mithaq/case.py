@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mithaq.errors import DataError, Problem
 from mithaq.record import (
     Balance,
     CheckReport,
@@ -19,6 +21,8 @@ from mithaq.record import (
     state,
     timeline,
 )
+from mithaq.record.known import begun_by, known_on
+from mithaq.record.state import as_day
 
 if TYPE_CHECKING:
     from mithaq.chain import Chain, Edit
@@ -46,17 +50,24 @@ class Case:
         """What was in force on day ``at``, by what sources had told up to day ``known``."""
         return state(self.record, at=at, known=known)
 
-    def timeline(self) -> list[Event]:
-        """The dated events of the record, in order."""
-        return timeline(self.record)
+    def timeline(self, until: str | None = None, known: str | None = None) -> list[Event]:
+        """The dated events of the record up to a day, in order."""
+        return timeline(self._known(known), until)
 
-    def check(self) -> CheckReport:
-        """Contradictions between sources, and problems of the record."""
-        return check(self.record)
+    def check(self, at: str | None = None, known: str | None = None) -> CheckReport:
+        """Contradictions between sources, and problems of the record.
 
-    def balance(self, a: str, b: str, at: str | None = None) -> Balance:
+        ``at`` leaves out claims about what began after that day.
+        """
+        day = None if at is None else as_day(at, "at")
+        return check(begun_by(self._known(known), day))
+
+    def balance(self, a: str, b: str, at: str | None = None, known: str | None = None) -> Balance:
         """Reciprocity between two states: what each granted to the other's companies."""
-        return balance(self.record, a, b, at=at)
+        return balance(self._known(known), a, b, at=at)
+
+    def _known(self, known: str | None) -> Record:
+        return known_on(self.record, None if known is None else as_day(known, "known"))[0]
 
     @cached_property
     def chain(self) -> Chain:
@@ -78,9 +89,29 @@ class Case:
         return worth(self.record, self.chain, agreement, on="processes", progress=progress)
 
 
-def load(case: str | Path) -> Case:
-    """Load a shipped case by its id, or a folder of record files.
+def load(
+    case: str | Path | None = None,
+    *,
+    db: str | Path | None = None,
+    recorded: str | date | datetime | None = None,
+) -> Case:
+    """Load a shipped case by its id, a folder of record files, or the store at an address.
 
-    Raises DataError with every mistake found in the files.
+    ``recorded`` is a time (UTC) or a day: the store as it was then. Raises DataError with every
+    mistake found in the files, or where the store cannot be read or holds another case.
     """
-    return Case(load_case(case))
+    if db is None:
+        if case is None or recorded is not None:
+            what = "recorded asks a store; name it with db" if recorded else "no case is named"
+            raise DataError([Problem(what=what)])
+        return Case(load_case(case))
+    from mithaq.record.store import Store
+
+    store = Store(db)
+    try:
+        record = store.record(recorded)
+    finally:
+        store.close()
+    if case is not None and str(case) != record.id:
+        raise DataError([Problem(what=f"the store holds the case {record.id!r}, not {case!r}")])
+    return Case(record)

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -145,6 +146,46 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+def reading(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the record of a case or a store, and the day up to which sources count.
+
+    The command is called as ``command(talk, record, known, ...)``.
+    """
+
+    @click.argument("case", required=False)
+    @option("--db", metavar="URL", help=say("Ask the store at this address, not a shipped case."))
+    @option(
+        "--recorded",
+        metavar="INSTANT",
+        help=say("Ask the store as it was at this time (UTC), as 2026-11-22T10:00:00Z or a day."),
+    )
+    @option("--known", type=DAY, help=say("Use only what sources had published by this day."))
+    @functools.wraps(command)
+    def wrapped(
+        talk: Talk,
+        *args: Any,
+        case: str | None,
+        db: str | None,
+        recorded: str | None,
+        known: date | None,
+        **kwargs: Any,
+    ) -> None:
+        if "agreement" in kwargs and db is not None and kwargs["agreement"] is None:
+            case, kwargs["agreement"] = None, case
+        if case is None and db is None:
+            raise click.UsageError(_spoken(say("Name a case, or a store with --db.")))
+        if recorded is not None and db is None:
+            message = say("--recorded asks a store; name it with --db.")
+            raise click.UsageError(_spoken(message))
+        if kwargs.get("agreement", "") is None:
+            raise click.UsageError(_spoken(say("Name an agreement or a scenario.")))
+        from mithaq.case import load
+
+        command(talk, load(case, db=db, recorded=recorded).record, known, *args, **kwargs)
+
+    return wrapped
+
+
 class Talk:
     """How a command answers: in which language, as tables or as JSON."""
 
@@ -248,54 +289,51 @@ def cases(talk: Talk) -> None:
 
 
 @cli.command(help=say("What is in force on a day: agreements, commitments, projects, contacts."))
-@click.argument("case")
 @option("--at", type=DAY, required=True, help=say("The day asked about, as 2007-12-31."))
-@option("--known", type=DAY, help=say("Use only what sources had published by this day."))
 @common
-def state(talk: Talk, case: str, at: date, known: date | None) -> None:
+@reading
+def state(talk: Talk, record: Record, known: date | None, at: date) -> None:
     """State of the record."""
     from mithaq import record as room
     from mithaq.show.record_sheets import state_sheets
 
-    record = room.load_case(case)
     data = room.state(record, at=at, known=known).to_dict()
     talk.answer(data, lambda: state_sheets(data, talk.words(record)))
 
 
 @cli.command(help=say("Every dated event in order, with uncertain dates marked."))
-@click.argument("case")
-@option("--until", type=DAY, help=say("Leave out what happened after this day."))
+@option("--until", "--at", "until", type=DAY, help=say("Leave out what happened after this day."))
 @common
-def timeline(talk: Talk, case: str, until: date | None) -> None:
+@reading
+def timeline(talk: Talk, record: Record, known: date | None, until: date | None) -> None:
     """Dated events."""
-    from mithaq import record as room
+    from mithaq.record.known import known_on
     from mithaq.show.material import events
     from mithaq.show.record_sheets import timeline_sheet
 
-    record = room.load_case(case)
-    told = events(record, until)
+    told = events(known_on(record, known)[0], until)
     data = {"until": until.isoformat() if until else None, "events": told}
     talk.answer(data, lambda: [timeline_sheet(told, talk.words(record))])
 
 
 @cli.command(help=say("Contradictions with both sides and their sources, and other findings."))
-@click.argument("case")
+@option("--at", type=DAY, help=say("Leave out claims about what began after this day."))
 @option("--strict", is_flag=True, help=say("Exit with status 1 if anything is found."))
 @common
-def check(talk: Talk, case: str, strict: bool) -> None:
+@reading
+def check(talk: Talk, record: Record, known: date | None, at: date | None, strict: bool) -> None:
     """Check the record."""
     from mithaq import record as room
+    from mithaq.record.known import begun_by, known_on
     from mithaq.show.record_sheets import check_sheets
 
-    record = room.load_case(case)
-    data = room.check(record).to_dict()
+    data = room.check(begun_by(known_on(record, known)[0], at)).to_dict()
     talk.answer(data, lambda: check_sheets(data, talk.words(record)))
     if strict and (data["contradictions"] or data["problems"]):
         raise click.exceptions.Exit(WRONG_INPUT)
 
 
 @cli.command(help=say("Who granted what to whom: is the principle of reciprocity kept?"))
-@click.argument("case")
 @option(
     "--between",
     nargs=2,
@@ -305,28 +343,31 @@ def check(talk: Talk, case: str, strict: bool) -> None:
 )
 @option("--at", type=DAY, help=say("The day asked about, as 2007-12-31."))
 @common
-def balance(talk: Talk, case: str, between: tuple[str, str], at: date | None) -> None:
+@reading
+def balance(
+    talk: Talk, record: Record, known: date | None, between: tuple[str, str], at: date | None
+) -> None:
     """Reciprocity balance."""
     from mithaq import record as room
+    from mithaq.record.known import known_on
     from mithaq.show.record_sheets import balance_sheets
 
-    record = room.load_case(case)
-    data = room.balance(record, *between, at=at).to_dict()
+    data = room.balance(known_on(record, known)[0], *between, at=at).to_dict()
     talk.answer(data, lambda: balance_sheets(data, talk.words(record)))
 
 
 @cli.command(help=say("Who sells gas to whom, at what price, with proof and fit."))
-@click.argument("case")
 @option("--year", type=int, default=2010, show_default=True, help=say("Base year of the chain."))
 @option("--edits", type=click.Path(path_type=Path), help=say("A YAML file of edits to the chain."))
 @common
-def market(talk: Talk, case: str, year: int, edits: Path | None) -> None:
+@reading
+def market(talk: Talk, record: Record, known: date | None, year: int, edits: Path | None) -> None:
     """Equilibrium of the gas market."""
-    from mithaq import record as room
+    from mithaq.record.known import known_on
     from mithaq.show.market_sheets import market_sheets
     from mithaq.show.material import market as find_market
 
-    record = room.load_case(case)
+    record, _ = known_on(record, known)
     words = talk.words(record)
     with talk.working(words.say("Solving the equilibrium")):
         data = find_market(record, year=year, edits=edits)
@@ -334,16 +375,16 @@ def market(talk: Talk, case: str, year: int, edits: Path | None) -> None:
 
 
 @cli.command(help=say("What an agreement and each leg of it is worth to each party."))
-@click.argument("case")
-@click.argument("agreement")
 @common
-def worth(talk: Talk, case: str, agreement: str) -> None:
+@reading
+@click.argument("agreement", required=False)
+def worth(talk: Talk, record: Record, known: date | None, agreement: str) -> None:
     """Worth of an agreement."""
-    from mithaq import record as room
+    from mithaq.record.known import known_on
     from mithaq.show.material import worth as find_worth
     from mithaq.show.worth_sheets import worth_sheets
 
-    record = room.load_case(case)
+    record, _ = known_on(record, known)
     words = talk.words(record)
     with talk.working(words.say("Solving the market with and without each leg")) as tell:
         data = find_worth(record, agreement, progress=tell)
@@ -351,7 +392,6 @@ def worth(talk: Talk, case: str, agreement: str) -> None:
 
 
 @cli.command(help=say("Write the report: one HTML file that asks nothing of the network."))
-@click.argument("case")
 @option(
     "--out",
     type=click.Path(path_type=Path),
@@ -361,7 +401,8 @@ def worth(talk: Talk, case: str, agreement: str) -> None:
 )
 @option("--at", type=DAY, help=say("The day asked about, as 2007-12-31."))
 @common
-def report(talk: Talk, case: str, out: Path, at: date | None) -> None:
+@reading
+def report(talk: Talk, record: Record, known: date | None, out: Path, at: date | None) -> None:
     """Write the report."""
     from mithaq.show.report import check_target
     from mithaq.show.report import report as write_report
@@ -369,7 +410,7 @@ def report(talk: Talk, case: str, out: Path, at: date | None) -> None:
     check_target(out)
     words = talk.words()
     with talk.working(words.say("Writing the report")) as tell:
-        made = write_report(case, lang=talk.lang, out=out, at=at, progress=tell)
+        made = write_report(record, lang=talk.lang, out=out, at=at, known=known, progress=tell)
     if talk.as_json:
         print_json(made.to_dict())
         return
@@ -380,6 +421,10 @@ def report(talk: Talk, case: str, out: Path, at: date | None) -> None:
     print_answers((answer.question, answer.sentences) for answer in made.answers)
     size = words.figure(made.bytes / 1024)
     click.echo(words.say("Written: {file} ({size} KiB)", file=str(out), size=size))
+
+
+# Commands that live in a module of their own; they hang themselves on ``cli``.
+import_module("mithaq.cli_record")
 
 
 def _fail(message: str, status: int) -> int:

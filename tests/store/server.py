@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own: in a temporary folder, on a free port, gone when the tests are."""
+"""A PostgreSQL server for the tests: a temporary folder, a free port, gone when they are."""
 
 from __future__ import annotations
 

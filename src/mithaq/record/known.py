@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from mithaq.record.claims import Source
+from mithaq.record.claims import Claim, Source
 from mithaq.record.properties import property_of
 from mithaq.record.record import Record
 
-__all__ = ["LeftOut", "known_on"]
+__all__ = ["LeftOut", "begun_by", "is_known", "known_on"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def known_on(record: Record, day: date | None) -> tuple[Record, LeftOut]:
     """
     if day is None:
         return record, LeftOut()
-    known = {s.id for s in record.sources.values() if _is_known(s, day)}
+    known = {s.id for s in record.sources.values() if is_known(s, day)}
     late = [s for s in record.sources.values() if s.id not in known]
     kept = []
     unsourced = 0
@@ -59,5 +59,18 @@ def known_on(record: Record, day: date | None) -> tuple[Record, LeftOut]:
     return record.with_claims(kept), left_out
 
 
-def _is_known(source: Source, day: date) -> bool:
+def begun_by(record: Record, day: date | None) -> Record:
+    """The record without claims about what surely began after that day (all where it is None)."""
+    if day is None:
+        return record
+    return record.with_claims(c for c in record.claims if not _is_later(c, day))
+
+
+def _is_later(claim: Claim, day: date) -> bool:
+    time = claim.date or claim.valid
+    return time is not None and time.first > day
+
+
+def is_known(source: Source, day: date) -> bool:
+    """Whether a source was out on that day."""
     return source.published is not None and source.published.last <= day

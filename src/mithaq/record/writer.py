@@ -28,7 +28,7 @@ from mithaq.record.claims import (
 from mithaq.record.properties import KINDS, property_of
 from mithaq.record.record import Record
 
-__all__ = ["canonical", "write_case"]
+__all__ = ["canonical", "item_text", "write_case"]
 
 _FILES = {kind: f"{kind}s.yaml" for kind in KINDS} | {
     "party": "parties.yaml",
@@ -151,6 +151,12 @@ def _item(claim: Claim, group: list[Claim]) -> dict[str, Any]:
     if sources:
         item["sources"] = sources
     return item
+
+
+def item_text(claim: Claim, parts: Mapping[str, str], without: str = "") -> str:
+    """One claim as an item in flow form, with parts written as given, one part left out."""
+    item = {key: _flow(value) for key, value in _item(claim, [claim]).items() if key != without}
+    return "{" + ", ".join(f"{key}: {text}" for key, text in {**item, **parts}.items()) + "}"
 
 
 def _source(claim: Claim) -> str | dict[str, str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mithaq import record as room
+from mithaq.record.known import is_known, known_on
 
 if TYPE_CHECKING:
     from mithaq.chain import Chain
@@ -121,8 +122,9 @@ def gather(
     progress: Progress | None = None,
 ) -> Material:
     """Ask every room for what the report shows. A case without a scenario has no worth section."""
+    whole, (record, _) = record, known_on(record, known)
     told = events(record)
-    day = at or last_day(record)
+    day = at or known or last_day(record)
     between = sides(record)
     scenarios = scenario_ids(record)
     valued = worth(record, scenarios[0], year, progress) if scenarios else None
@@ -134,10 +136,12 @@ def gather(
             "title": dict(record.case.title),
             "description": dict(record.case.description),
         },
-        state=room.state(record, at=day, known=known).to_dict(),
+        state=room.state(whole, at=day, known=known).to_dict(),
         check=room.check(record).to_dict(),
         timeline=told,
-        sources=[source.to_dict() for source in record.sources.values()],
+        sources=[
+            s.to_dict() for s in record.sources.values() if known is None or is_known(s, known)
+        ],
         balance=room.balance(record, *between, at=day).to_dict() if between else None,
         market=found,
         worth=valued,

@@ -94,13 +94,15 @@ def report(
     lang: str = "en",
     out: str | Path = "report.html",
     at: date | None = None,
+    known: date | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Write the report of a case (a name, a folder or a loaded record) to ``out``.
 
-    ``at`` is the day of the state (default: when the latest source was published), ``progress`` is
-    told (done, total) equilibria. The file appears whole or not at all. Raises
-    :class:`~mithaq.errors.DataError` where the case cannot be read or the file cannot be written.
+    ``at`` is the day of the state (default: when the latest source was published), ``known`` leaves
+    out what was published later, ``progress`` is told (done, total) equilibria. The file
+    appears whole or not at all. Raises :class:`~mithaq.errors.DataError` where the case cannot be
+    read or the file cannot be written.
     """
     from mithaq.record import load_case
 
@@ -108,7 +110,7 @@ def report(
     check_target(target)
     record = load_case(case) if isinstance(case, (str, Path)) else case
     words = speech(lang, names_of(record, lang))
-    material = gather(record, at=at, progress=progress)
+    material = gather(record, at=at, known=known, progress=progress)
     page = render(material, words).encode("utf-8")
     _write(target, page)
     notes = [] if material.worth else [_no_scenario(words)]

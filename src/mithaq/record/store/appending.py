@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sql
 
 from mithaq.errors import DataError, Problem
-from mithaq.record.claims import Claim, Office, Quantity, Share, Source, Value
+from mithaq.record.claims import Claim, Office, Polarity, Quantity, Rank, Share, Source, Value
 from mithaq.record.properties import KINDS, Property, codes, property_of
 from mithaq.record.record import Case, Subject
 from mithaq.record.store.rows import (
@@ -35,6 +35,7 @@ __all__ = ["Added", "Appending", "in_parts", "tail_of"]
 _PART = 300
 _FLUSH = 2000
 _Item = TypeVar("_Item")
+_FREE = ("locator", "said_by", "searched", "original", "reason", "by", "note")
 _TYPES: Mapping[str, type] = {
     "date": Edtf,
     "quantity": Quantity,
@@ -224,7 +225,7 @@ class Appending:
 
     def _look_up(self, told: Sequence[Claim]) -> None:
         """Read what the log holds of everything that the claims name."""
-        used = {name for claim in told for name in (claim.subject, *_named(claim.value))}
+        used = {name for claim in told for name in _names(claim)}
         held = self._last("subject", sorted(used - self._kinds.keys()))
         self._kinds |= {name: row.content["kind"] for name, row in held.items()}
         cited = {claim.source for claim in told if claim.source}
@@ -316,6 +317,8 @@ class Appending:
             self._value(claim, claim.value, declared)
         if claim.source and claim.source not in self._sources:
             self._problem(f"there is no source {claim.source!r}", claim)
+        for what in self._faults(claim):
+            self._problem(what, claim)
         return len(self.problems) == before
 
     def _value(self, claim: Claim, value: Value, declared: Property) -> None:
@@ -330,6 +333,26 @@ class Appending:
         for name in lost:
             self._problem(f"{declared.name}: there is no subject {name!r}", claim)
 
+    def _faults(self, claim: Claim) -> Iterator[str]:
+        """What a file of the record would refuse or lose."""
+        if claim.rank is not Rank.NORMAL and not claim.reason:
+            yield "a rank needs its reason"
+        if claim.polarity is Polarity.NOT_FOUND and not claim.searched:
+            yield "not_found needs searched, what was searched"
+        elif claim.value is None and claim.polarity is not Polarity.NOT_FOUND:
+            yield "the value is missing"
+        if claim.locator and not claim.source:
+            yield "a locator needs a source"
+        for name in ("by", "said_by"):
+            told = getattr(claim, name)
+            if IDENTIFIER.fullmatch(told) and told not in self._kinds:
+                yield f"{name}: there is no subject {told!r}"
+        texts = [getattr(claim, name) for name in _FREE]
+        if isinstance(claim.value, str):
+            texts.append(claim.value or " ")
+        if any(text != text.strip() for text in texts):
+            yield "a text begins or ends with a space, or is empty"
+
     def _problem(self, what: str, claim: Claim | None = None) -> None:
         place = claim.where if claim is not None else None
         file, row = (place.file, place.row) if place and place.file else ("", 0)
@@ -340,6 +363,11 @@ class Appending:
 
 def _content_id(claim: Claim) -> str:
     return digest(canonical(claim_content(claim)))
+
+
+def _names(claim: Claim) -> tuple[str, ...]:
+    """The ids of subjects that a claim may name."""
+    return (claim.subject, claim.by, claim.said_by, *_named(claim.value))
 
 
 def _named(value: Value | None) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ from mithaq.record.store.schema import (
 from mithaq.record.store.verifying import Checkpoint, Verification, verify
 from mithaq.record.writer import write_case
 
-__all__ = ["Entry", "Store"]
+__all__ = ["Entry", "Store", "whoever"]
 
 # Appends of all stores of one PostgreSQL database wait for one another on this key.
 _LOCK = 0x6D697468
@@ -170,7 +170,7 @@ class Store:
         """
         given = (list(sources), list(subjects), list(told))
         with self._writing() as connection:
-            return Appending(connection, by or _whoever()).add(case, *given)
+            return Appending(connection, by or whoever()).add(case, *given)
 
     def add(self, files: Sequence[Path], *, by: str = "") -> Added:
         """Append what YAML files of blocks say; see :func:`mithaq.record.files.read_additions`.
@@ -210,14 +210,14 @@ class Store:
             raise DataError([Problem(what="the correction changes nothing")])
         new = replace(becomes, corrects=held.identifier)
         with self._writing() as connection:
-            return Appending(connection, by or _whoever(), why=why).add(None, [], [], [new])
+            return Appending(connection, by or whoever(), why=why).add(None, [], [], [new])
 
     def retract(self, claim: str, *, why: str, by: str = "") -> Added:
         """Withdraw a current claim, named by (the start of) its identifier."""
         held = self.claim(claim)
         gone = replace(held, retracts=held.identifier)
         with self._writing() as connection:
-            return Appending(connection, by or _whoever(), why=why).add(None, [], [], [gone])
+            return Appending(connection, by or whoever(), why=why).add(None, [], [], [gone])
 
     # Reading
 
@@ -367,7 +367,7 @@ class _Held:
         )
 
 
-def _whoever() -> str:
+def whoever() -> str:
     """Who records, where nobody is named."""
     try:
         return os.environ.get("MITHAQ_BY", "") or getpass.getuser()

@@ -1,0 +1,228 @@
+"""The database itself refuses what is no append, from any connection; versions and modes."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sql
+
+from mithaq.errors import DataError
+from mithaq.record.store import Store
+from mithaq.record.store import schema as room
+from tests.store.server import Server
+from tests.store.things import begin, signed
+
+CHANGES = [
+    "UPDATE claims SET recorded_by = 'x' WHERE seq = 3",
+    "UPDATE claims SET seq = 99 WHERE seq = 6",
+    "DELETE FROM claims WHERE seq = 6",
+    "DELETE FROM claims",
+    "INSERT INTO claims SELECT * FROM claims WHERE seq = 3",
+    "INSERT INTO claims SELECT 9, kind, subject, content_id, body, recorded_at, recorded_by, "
+    "corrects, retracts, prev_hash, hash FROM claims WHERE seq = 3",
+    "INSERT INTO claims SELECT 7, kind, subject, content_id, body, recorded_at, recorded_by, "
+    "corrects, retracts, prev_hash, hash FROM claims WHERE seq = 6",
+    "UPDATE schema_versions SET version = 3",
+    "DELETE FROM schema_versions",
+    "INSERT INTO schema_versions VALUES (1)",
+    "INSERT INTO schema_versions VALUES (9)",
+]
+ON_SQLITE = [
+    "INSERT OR REPLACE INTO claims SELECT * FROM claims WHERE seq = 3",
+    "REPLACE INTO claims SELECT 3, kind, subject, content_id, '{}', recorded_at, recorded_by, "
+    "corrects, retracts, prev_hash, hash FROM claims WHERE seq = 3",
+    "UPDATE OR REPLACE claims SET seq = 3 WHERE seq = 4",
+    "INSERT INTO claims SELECT * FROM claims WHERE seq = 3 "
+    "ON CONFLICT (seq) DO UPDATE SET recorded_by = 'x'",
+]
+ON_POSTGRESQL = [
+    "TRUNCATE claims",
+    "TRUNCATE schema_versions",
+    "INSERT INTO claims SELECT * FROM claims WHERE seq = 3 "
+    "ON CONFLICT (seq) DO UPDATE SET recorded_by = 'x'",
+    "SET session_replication_role = replica; DELETE FROM claims",
+]
+
+
+def raw(url: str) -> Any:
+    """A connection that knows nothing of mithaq."""
+    if url.startswith("postgresql"):
+        import psycopg
+
+        return psycopg.connect(url)
+    return sqlite3.connect(url)
+
+
+def test_only_appending_is_allowed(store: Store, url: str, kind: str) -> None:
+    begin(store, signed("2006-08-04"))
+    before = store.checkpoint()
+    for statement in CHANGES + (ON_SQLITE if kind == "sqlite" else ON_POSTGRESQL):
+        connection = raw(url)
+        with pytest.raises(Exception, match="append-only"):
+            connection.execute(statement)
+        connection.close()
+    assert store.checkpoint() == before and store.verify(before).ok
+
+
+def test_the_writer_role_may_read_and_append_and_nothing_else(server: Server) -> None:
+    import psycopg
+
+    url = server.new()
+    owner = Store(url, make=True)
+    begin(owner, signed("2006-08-04"))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS desk")
+        connection.execute("CREATE ROLE desk LOGIN IN ROLE mithaq_writer")
+    written = server.address(url.rsplit("/", 1)[1], "desk")
+    desk = Store(written)
+    assert desk.append([signed("2006-08-11")]).rows == 1
+    assert desk.verify().ok and desk.record() == owner.record()
+    for statement in ("UPDATE claims SET kind = ''", "DELETE FROM claims", "TRUNCATE claims",
+                      "DROP TABLE claims", "ALTER TABLE claims DISABLE TRIGGER ALL",
+                      "DROP TRIGGER claims_no_delete ON claims"):  # fmt: skip
+        with psycopg.connect(written) as connection, pytest.raises(psycopg.Error):
+            connection.execute(statement)
+    desk.close()
+    owner.close()
+
+
+def test_a_user_who_may_read_alone_cannot_append(server: Server) -> None:
+    import psycopg
+
+    url = server.new()
+    owner = Store(url, make=True)
+    begin(owner)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS reader")
+        connection.execute("CREATE ROLE reader LOGIN")
+        connection.execute("GRANT SELECT ON claims, schema_versions TO reader")
+    reader = Store(server.address(url.rsplit("/", 1)[1], "reader"))
+    assert len(reader.record().subjects()) == 3
+    with pytest.raises(DataError, match="permission denied"):
+        reader.append([signed("2006")])
+    reader.close()
+    owner.close()
+
+
+@pytest.mark.parametrize("guard", ["claims_no_update", "claims_no_delete", "claims_in_order"])
+def test_a_guard_taken_away_is_found(store: Store, url: str, kind: str, guard: str) -> None:
+    connection = raw(url)
+    on = "" if kind == "sqlite" else " ON claims"
+    connection.execute(f"DROP TRIGGER {guard}{on}")
+    connection.commit()
+    connection.close()
+    assert [f.values for f in store.verify().faults] == [{"name": guard}]
+
+
+def test_a_guard_made_toothless_is_found(store: Store, url: str, kind: str) -> None:
+    connection = raw(url)
+    if kind == "sqlite":
+        connection.execute("DROP TRIGGER claims_no_update")
+        connection.execute(
+            "CREATE TRIGGER claims_no_update BEFORE UPDATE ON claims BEGIN SELECT 1; END"
+        )
+    else:
+        connection.execute("ALTER TABLE claims DISABLE TRIGGER claims_no_update")
+    connection.commit()
+    connection.close()
+    assert not store.verify().ok
+
+
+# Versions
+
+
+def first_version(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a store as the first version did."""
+    with monkeypatch.context() as then:
+        then.setattr(room, "VERSION", 1)
+        engine = room.connect(room.address(url))
+        with engine.connect().execution_options(writes=True) as connection, connection.begin():
+            room.migrate(connection)
+        engine.dispose()
+
+
+def indexes(url: str) -> set[str]:
+    engine = sql.create_engine(room.address(url), poolclass=sql.NullPool)
+    found = {str(index["name"]) for index in sql.inspect(engine).get_indexes("claims")}
+    engine.dispose()
+    return found
+
+
+def test_a_store_of_the_first_version_opens_and_grows(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_version(url, monkeypatch)
+    assert "claims_subject" not in indexes(url)
+    store = Store(url)
+    assert store.record().claims == () and store.verify().ok
+    begin(store, signed("2006-08-04"))
+    assert "claims_subject" in indexes(url)
+    assert len(store.record().claims) == 1 and store.verify().ok
+    store.close()
+
+
+def test_a_store_of_version_one_on_disk(tmp_path: Path) -> None:
+    """The very statements and rows of version 1, kept as text."""
+    text = (Path(__file__).parent / "version1.sql").read_text("utf-8")
+    with sqlite3.connect(tmp_path / "old.db") as connection:
+        connection.executescript(text)
+    connection.close()
+    store = Store(tmp_path / "old.db")
+    before = store.record()
+    assert [c.text for c in before.claims] == ["2006-08-11"]
+    assert store.verify().ok
+    assert [c.text for c in store.record("2026-11-22T14:00:00Z").claims] == ["2006-08-04"]
+    assert store.append([signed("2006-08-11", source="agency")]).rows == 1
+    assert store.verify().ok
+
+
+def test_a_store_of_a_later_version_is_refused(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "VERSION", 1)
+    monkeypatch.setattr("mithaq.record.store.store.VERSION", 1)
+    with pytest.raises(DataError, match="schema version 2"):
+        Store(url)
+
+
+# SQLite's own ways
+
+
+def test_write_ahead_mode_is_refused_where_it_may_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "record.db"
+    begin(Store(path, make=True), signed("2006-08-04"))
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    monkeypatch.setattr(room.sqlite3, "sqlite_version_info", (3, 51, 2))
+    with pytest.raises(DataError, match="write-ahead"):
+        Store(path)
+    monkeypatch.setattr(room.sqlite3, "sqlite_version_info", (3, 51, 3))
+    assert len(Store(path).record().claims) == 1
+
+
+def test_connections_to_sqlite_are_careful(tmp_path: Path) -> None:
+    engine = room.connect(room.address(tmp_path / "record.db"))
+    with engine.connect() as connection:
+        told = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "recursive_triggers", "mmap_size")
+        }
+    assert told == {
+        "journal_mode": "delete",
+        "synchronous": 3,
+        "recursive_triggers": 1,
+        "mmap_size": 0,
+    }
+
+
+def test_the_driver_of_postgresql_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(DataError, match=r"mithaq\[postgresql\]"):
+        Store("postgresql://me@localhost/none")
