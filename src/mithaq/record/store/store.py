@@ -110,7 +110,8 @@ class Store:
             raise self._missing()
 
     def _must_exist(self, path: Path) -> None:
-        if not path.is_file():
+        # SQLite opens a "file:" address with settings of its own, such as mode=ro.
+        if not str(path).startswith("file:") and not path.is_file():
             raise self._missing()
 
     def _missing(self) -> DataError:
@@ -223,13 +224,15 @@ class Store:
 
     def _rows(self, connection: sql.Connection, *where: sql.ColumnElement[bool]) -> Iterator[Row]:
         query = sql.select(claims.c.seq, claims.c.body).where(*where).order_by(claims.c.seq)
-        for seq, body in connection.execution_options(yield_per=2000).execute(query):
-            try:
-                yield Row.of(body)
-            except ValueError:
-                hint = "the store was changed; run mithaq record verify"
-                problem = Problem("claims", seq, what="the row cannot be read", hint=hint)
-                raise DataError([problem]) from None
+        with connection.execute(query.execution_options(yield_per=2000)) as found:
+            for seq, body in found:
+                try:
+                    row = Row.of(body)
+                except ValueError:
+                    hint = "the store was changed; run mithaq record verify"
+                    problem = Problem("claims", seq, what="the row cannot be read", hint=hint)
+                    raise DataError([problem]) from None
+                yield row
 
     def record(self, recorded: Instant | None = None) -> Record:
         """The record as the store held it at a recorded time (now, where none is given).
@@ -305,8 +308,8 @@ class Store:
             limit = () if recorded is None else (claims.c.recorded_at <= instant(recorded),)
             with path.open("w", encoding="utf-8", newline="\n") as out, self._reading() as held:
                 query = sql.select(claims.c.body, claims.c.hash).where(*limit)
-                rows = held.execution_options(yield_per=2000).execute(query.order_by(claims.c.seq))
-                out.writelines(line_of(body, hashed) for body, hashed in rows)
+                ordered = query.order_by(claims.c.seq).execution_options(yield_per=2000)
+                out.writelines(line_of(body, hashed) for body, hashed in held.execute(ordered))
         else:
             write_case(self.record(recorded), path)
         return path

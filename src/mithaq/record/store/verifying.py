@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -105,10 +107,8 @@ def verify(connection: sql.Connection, checkpoint: Checkpoint | None) -> Verific
     faults: list[Fault] = []
     for source in (walk.rows(connection), _database(connection)):
         try:
-            for fault in source:
-                faults.append(fault)
-                if len(faults) >= _MOST:
-                    break
+            with closing(source):
+                faults.extend(islice(source, _MOST))
         except (DBAPIError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
             reason = str(getattr(error, "orig", None) or error)
             message = say("the database cannot be read: {reason}")
@@ -126,17 +126,17 @@ class _Walk:
         self.hash = GENESIS
         self.recorded_at = ""
 
-    def rows(self, connection: sql.Connection) -> Iterator[Fault]:
+    def rows(self, connection: sql.Connection) -> Generator[Fault, None, None]:
         """The faults of the rows and of the checkpoint, in order."""
         if self.checkpoint is not None and self.checkpoint.size == 0:
             yield from self._against(self.checkpoint)
-        query = sql.select(claims).order_by(claims.c.seq)
-        held = connection.execution_options(yield_per=2000).execute(query)
-        for found in held.mappings():
-            yield from self._row(found)
-            self.count += 1
-            if self.checkpoint is not None and self.seq == self.checkpoint.size:
-                yield from self._against(self.checkpoint)
+        query = sql.select(claims).order_by(claims.c.seq).execution_options(yield_per=2000)
+        with connection.execute(query) as held:
+            for found in held.mappings():
+                yield from self._row(found)
+                self.count += 1
+                if self.checkpoint is not None and self.seq == self.checkpoint.size:
+                    yield from self._against(self.checkpoint)
         if self.checkpoint is not None and self.seq < self.checkpoint.size:
             size = str(self.checkpoint.size)
             message = say("the log ends here; the checkpoint counts {size} rows")
@@ -187,7 +187,7 @@ def _same(expected: object, found: object) -> bool:
     return type(expected) is type(found) and expected == found
 
 
-def _database(connection: sql.Connection) -> Iterator[Fault]:
+def _database(connection: sql.Connection) -> Generator[Fault, None, None]:
     """Guards, schema version and, on SQLite, the file itself."""
     for name in guards_missing(connection):
         yield Fault(0, say("the guard {name} is missing from the database"), {"name": name})
