@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,24 +24,28 @@ from tests.store.things import begin, numbered, signed
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def writer(
-    url: str, number: int, seconds: float, log: Path, first: int = 0
-) -> subprocess.Popen[bytes]:
-    """A process that appends claims."""
-    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    environment = {**os.environ, "PYTHONPATH": path, "FIRST": str(first)}
-    command = [
-        sys.executable,
-        "-m",
-        "tests.store.writing",
-        url,
-        str(number),
-        str(seconds),
-        str(log),
-    ]
-    return subprocess.Popen(
-        command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
+def writer(url: str, number: int, seconds: float, log: Path, first: int = 0) -> Any:
+    """A process that appends claims.
+
+    Each number goes into the log only after its append came back, so that the log never names a
+    claim that was not acknowledged.
+    """
+    process = get_context("fork").Process(target=write, args=(url, number, seconds, log, first))
+    process.start()
+    return process
+
+
+def write(url: str, number: int, seconds: float, log: Path, first: int) -> None:
+    """Append one claim after the other until the time is over."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    store = Store(url)
+    until = time.monotonic() + seconds
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    while time.monotonic() < until:
+        store.append([numbered(first, number)], by=f"writer {number}")
+        os.write(out, f"{first}\n".encode())
+        first += 1
+    store.close()
 
 
 def acknowledged(log: Path) -> list[int]:
@@ -72,8 +78,9 @@ def test_killed_writers_lose_nothing_that_was_acknowledged(
         process = writer(url, 1, 60, log, first)
         wait_for(log, len(before))
         time.sleep(chance.uniform(0, 0.05))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
     kept = notes(store, 1)
     assert set(acknowledged(log)) <= set(kept)
     assert set(kept.values()) == {1}
@@ -97,7 +104,7 @@ def test_a_crashed_server_loses_nothing_that_was_acknowledged(
         process = writer(url, 1, 60, log, max(notes(store, 1), default=-1) + 1)
         wait_for(log, len(before) + 5)
         server.crash()
-        process.wait()
+        process.join()
         server.start()
     assert set(acknowledged(log)) <= set(notes(store, 1))
     assert store.verify().ok
@@ -111,7 +118,9 @@ def test_eight_writers_at_once(
     begin(store)
     logs = [tmp_path / f"log{number}" for number in range(8)]
     crowd = [writer(url, number, seconds, log) for number, log in enumerate(logs)]
-    assert [process.wait() for process in crowd] == [0] * 8
+    for process in crowd:
+        process.join()
+    assert [process.exitcode for process in crowd] == [0] * 8
     for number, log in enumerate(logs):
         told = acknowledged(log)
         assert told and notes(store, number) == Counter(told)
