@@ -58,23 +58,34 @@ def commands() -> str:
         "`MITHAQ_LANG` or `LANG` choose the language where `--lang` does not.\n",
     ]
     context = click.Context(cli, info_name="mithaq")
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
-        if command is not None:
-            parts.append(_command(name, command, context))
+    parts += _sections(cli, context)
     return "\n".join(parts)
 
 
-def _command(name: str, command: click.Command, parent: click.Context) -> str:
+def _sections(group: click.Group, context: click.Context, before: str = "") -> Iterator[str]:
+    """A section for each command of a group; a group within it gives one for each of its own."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            inner = click.Context(command, info_name=name, parent=context)
+            yield f"## {name}\n\n{command.help}\n"
+            yield from _sections(command, inner, f"{before}{name} ")
+        elif command is not None:
+            yield _command(name, command, context, before)
+
+
+def _command(name: str, command: click.Command, parent: click.Context, before: str = "") -> str:
     context = click.Context(command, info_name=name, parent=parent)
-    usage = " ".join(["mithaq", name, *command.collect_usage_pieces(context)])
+    usage = " ".join(["mithaq", before + name, *command.collect_usage_pieces(context)])
     rows = [
         (f"`{' '.join([*option.opts, _metavar(option, context)]).strip()}`", _option(option))
         for option in command.params
         if isinstance(option, click.Option)
     ]
     help_text = (command.help or "").strip()
-    return f"## {name}\n\n{help_text}\n\n```\n{usage}\n```\n\n{_table(('option', ''), rows)}"
+    return (
+        f"## {before}{name}\n\n{help_text}\n\n```\n{usage}\n```\n\n{_table(('option', ''), rows)}"
+    )
 
 
 def _metavar(option: click.Option, context: click.Context) -> str:

@@ -292,13 +292,13 @@ class _Reader(Reading):
     def _subject(self, file: str, block: Node) -> None:
         given = self.fields(file, block, (), "block")
         name = self._id(file, block, given, "block")
-        known = self.base.subject(name) if self.base and name and self.base.has(name) else None
+        known = self._known(name)
         kind = known.kind if known and "kind" not in given else self._kind(file, block, given)
         if known is not None and kind not in (None, known.kind):
             self.problem(file, given["kind"], f"{name!r} is a {known.kind} already")
         if name is not None:
             where = Place(file, given["id"].row, given["id"].column)
-            if name in self.subjects:
+            if name in self.subjects and known is None:
                 self._twice(file, given["id"], "subject", name, self.subjects[name].where)
             elif kind is not None:
                 self.subjects[name] = Subject(name, kind, where)
@@ -310,6 +310,12 @@ class _Reader(Reading):
         for key, node in block.pairs:
             if key.text not in ("id", "kind") and given.get(key.text) is node:
                 self._property(file, key, node, name or "", kind)
+
+    def _known(self, name: str | None) -> Subject | None:
+        """The subject that additions may speak of again: in the base, or added before."""
+        if self.base is None or name is None:
+            return None
+        return self.base.subject(name) if self.base.has(name) else self.subjects.get(name)
 
     def _kind(self, file: str, block: Node, given: dict[str, Node]) -> str | None:
         if "kind" not in given:

@@ -1,0 +1,37 @@
+"""The page on keeping a record as a team: its commands run in the order in which they stand."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.store.server import Server
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "how-to" / "keep-a-record-as-a-team.md"
+
+
+def test_every_command_of_the_page_runs(tmp_path: Path, server: Server) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text("utf-8"), flags=re.DOTALL)
+    assert len(blocks) >= 8
+    head = f'set -e -o pipefail\nmithaq() {{ "{sys.executable}" -m mithaq "$@"; }}\n'
+    environment = {
+        **os.environ,
+        "POSTGRESQL": server.new(),
+        "PYTHONPATH": str(ROOT / "src"),
+        "MITHAQ_LANG": "en",
+    }
+    done = subprocess.run(
+        ["bash", "-c", head + "\n".join(blocks)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("The chain is whole.") == 3
+    assert "1 March 2026: The Gazette printed the facsimile" in " ".join(done.stdout.split())
