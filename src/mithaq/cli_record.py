@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mithaq.cli import (
+    DAY,
     WRONG_INPUT,
     SpokenGroup,
     Talk,
@@ -26,9 +28,59 @@ if TYPE_CHECKING:
 
     from mithaq.record.store import Added, Store
 
-__all__ = ["record"]
+__all__ = ["find", "record"]
 
 FILE = click.Path(path_type=Path)
+
+
+@cli.command(
+    "find", help=say("Search names, claims and sources of all shipped cases, or of a store.")
+)
+@click.argument("words", nargs=-1, required=True)
+@option("--db", metavar="URL", help=say("Ask the store at this address, not a shipped case."))
+@option(
+    "--recorded",
+    metavar="INSTANT",
+    help=say("Ask the store as it was at this time (UTC), as 2026-11-22T10:00:00Z or a day."),
+)
+@option("--known", type=DAY, help=say("Use only what sources had published by this day."))
+@option("--at", type=DAY, help=say("Leave out claims about what began after this day."))
+@option(
+    "--cross-script/--no-cross-script",
+    default=True,
+    help=say("Whether a name in one script also finds the names in others (default: yes)."),
+)
+@common
+def find(
+    talk: Talk,
+    words: tuple[str, ...],
+    db: str | None,
+    recorded: str | None,
+    known: date | None,
+    at: date | None,
+    cross_script: bool,
+) -> None:
+    """Search."""
+    from mithaq.case import load
+    from mithaq.record import case_ids
+    from mithaq.record.known import begun_by, is_known, known_on
+    from mithaq.record.search import find as search
+    from mithaq.show.store_sheets import hits_sheet
+
+    if recorded is not None and db is None:
+        message = say("--recorded asks a store; name it with --db.")
+        raise click.UsageError(talk.words().say(message))
+    asked = " ".join(words)
+    hits: list[dict[str, Any]] = []
+    for case in [None] if db is not None else case_ids():
+        held = load(case, db=db, recorded=recorded).record
+        seen = begun_by(known_on(held, known)[0], at)
+        for hit in search(seen, asked, cross_script=cross_script):
+            late = hit.what == "source" and known and not is_known(held.source(hit.source), known)
+            if not late:
+                hits.append({"case": held.id, **hit.to_dict()})
+    data = {"words": asked, "cross_script": cross_script, "hits": hits}
+    talk.answer(data, lambda: [hits_sheet(data, talk.words())])
 
 
 @cli.group(

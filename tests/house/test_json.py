@@ -22,6 +22,7 @@ ASKED = {
     "check": ["check", CASE],
     "balance": ["balance", CASE, "--between", "Algeria", "Russia", "--at", "2008-12-31"],
     "market": ["market", CASE],
+    "find": ["find", "Gazprom"],
     "worth": ["worth", CASE, "gazprom-sonatrach-mou-2006"],
 }
 SLOW = {"worth"}

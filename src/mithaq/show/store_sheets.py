@@ -8,7 +8,7 @@ from typing import Any
 from mithaq.show.sheets import Cell, Column, Sheet
 from mithaq.show.speech import Speech
 
-__all__ = ["difference_sheet", "faults_sheet", "history_sheet"]
+__all__ = ["difference_sheet", "faults_sheet", "history_sheet", "hits_sheet"]
 
 Data = Mapping[str, Any]
 _SHORT = 12
@@ -74,6 +74,30 @@ def faults_sheet(data: Data, words: Speech) -> Sheet:
     ]
     sound = say("The chain is whole. Rows: {rows}.", rows=words.figure(data["rows"]))
     return Sheet.of(say("Verification"), columns, rows, note="" if rows else sound)
+
+
+def hits_sheet(data: Data, words: Speech) -> Sheet:
+    """What a search found."""
+    say = words.say
+    columns = (
+        Column(say("Case")),
+        Column(say("Subject")),
+        Column(say("Property")),
+        Column(say("Text")),
+        Column(say("Source")),
+    )
+    rows = [
+        (
+            hit["case"],
+            hit["subject"] or "–",
+            words.term("property", hit["property"]) if hit["property"] else "–",
+            hit["text"],
+            hit["source"] or "–",
+        )
+        for hit in data["hits"]
+    ]
+    title = say("Found: {words}", words=data["words"])
+    return Sheet.of(title, columns, rows, note="" if rows else say("Nothing is found."))
 
 
 def difference_sheet(data: Data, words: Speech) -> Sheet:

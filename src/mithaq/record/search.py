@@ -1,0 +1,136 @@
+"""Search over names, claims and sources, folded so that spelling habits do not hide anything.
+
+Case, accents, vowel signs, hamza, ta marbuta, tatweel and yo do not matter (see
+:func:`mithaq.record.names.fold`); neither do the Arabic article, conjunctions and prepositions that
+are written onto a word, nor the endings of a word. Across scripts a name finds what is said under
+the other names of whoever bears it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from mithaq.errors import DataError, Problem
+from mithaq.record.claims import Claim, Source
+from mithaq.record.names import fold
+from mithaq.record.record import Record
+
+__all__ = ["Hit", "find"]
+
+# Longest first: "and in the" before "and". What is left must still be a word.
+_PREFIXES = (
+    "وبال",
+    "وكال",
+    "فبال",
+    "وال",
+    "فال",
+    "بال",
+    "كال",
+    "ولل",
+    "لل",
+    "ال",
+    "و",
+    "ف",
+    "ب",
+    "ك",
+    "ل",
+)
+_LEAST = 3
+_NAMES = ("name", "aliases", "chain_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something found: ``what`` is name, claim or source; ``matched`` the words that matched.
+
+    ``subject`` is the id of the subject ('' for a source), ``property`` that of the claim,
+    ``source`` the source that says so or that was found.
+    """
+
+    what: str
+    subject: str
+    property: str
+    text: str
+    source: str
+    matched: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The hit as plain values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def find(record: Record, words: str, *, cross_script: bool = True) -> list[Hit]:
+    """Every name, claim and source in which all the words stand; names come first.
+
+    With ``cross_script`` a name in one script also finds the other names of whoever bears it.
+    Raises DataError where there is no word to look for.
+
+    >>> from mithaq.record import load_case
+    >>> [hit.subject for hit in find(load_case("algeria-russia"), "ГАЗПРОМ нефть")][:1]
+    ['gazprom-neft']
+    """
+    asked = [words, *(_other_names(record, words) if cross_script else ())]
+    queries = {" ".join(stems): (stems, text) for text in asked if (stems := _stems(text))}
+    if not queries:
+        hint = "give at least one word with letters or digits"
+        raise DataError([Problem(what=f"{words!r} has no words to look for", hint=hint)])
+    found: dict[tuple[str, str, str, str, str], Hit] = {}
+    for what, text, claim, source in _texts(record):
+        told = _stems(text)
+        for stems, shown in queries.values():
+            if _stand_in(stems, told):
+                subject, name = (claim.subject, claim.property) if claim else ("", "")
+                key = (what, subject, name, text, source)
+                found.setdefault(key, Hit(what, subject, name, text, source, shown))
+    order = ("name", "claim", "source")
+    return sorted(found.values(), key=lambda hit: order.index(hit.what))
+
+
+def _texts(record: Record) -> Iterator[tuple[str, str, Claim | None, str]]:
+    for claim in record.claims:
+        what = "name" if claim.property in _NAMES else "claim"
+        for text in (claim.text, claim.original, claim.note, claim.said_by):
+            if text:
+                yield what, text, claim, claim.source
+    for source in record.sources.values():
+        for text in _told(source):
+            yield "source", text, None, source.id
+
+
+def _told(source: Source) -> Iterable[str]:
+    return filter(None, (source.id, source.title, source.publisher, source.url, source.note))
+
+
+def _other_names(record: Record, words: str) -> list[str]:
+    """The names of every subject that bears these words as one of its names."""
+    wanted = _stems(words)
+    found: list[str] = []
+    for subject in record.subjects():
+        names = [c.text for c in record.claims_of(subject.id, *_NAMES) if c.affirmed]
+        if any(_stems(name) == wanted for name in names):
+            found += names
+    return found
+
+
+def _stand_in(stems: tuple[str, ...], told: tuple[str, ...]) -> bool:
+    """Whether each word of the query begins a word of the text; short ones must be whole."""
+    return all(
+        any(word == stem or (len(stem) >= _LEAST and word.startswith(stem)) for word in told)
+        for stem in stems
+    )
+
+
+@lru_cache(maxsize=1 << 16)
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(map(_stem, fold(text).split()))
+
+
+def _stem(word: str) -> str:
+    """A folded word without what Arabic writes onto its beginning."""
+    for prefix in _PREFIXES:
+        if word.startswith(prefix) and len(word) - len(prefix) >= _LEAST:
+            return word.removeprefix(prefix)
+    return word
