@@ -214,11 +214,21 @@ class Valuer:
             keys = [self._key(view, hashes[view.world], turn.edits) for turn in turns]
             self.views[view] = tuple(zip(turns, keys, strict=True))
             jobs += [(view.world, key, b.edits) for b, key in self.views[view]]
-        sites: dict[Place, Site] = {
-            (w, True): (chain, self.measured[self.bases[w.base]].production)
-            for w, chain in chains.items()
-        }
+        near = {world: self.measured[key].production for world, key in self.bases.items()}
+        near = self._with_legs(chains[CENTRAL], near) if CENTRAL in chains else near
+        sites: dict[Place, Site] = {(w, True): (c, near[w.base]) for w, c in chains.items()}
         self._solve(jobs, sites, self.on, 0)
+
+    def _with_legs(
+        self, chain: Chain, near: Mapping[World, pd.Series[float] | None]
+    ) -> dict[World, pd.Series[float] | None]:
+        """Productions to start from, with those of the fields that legs add or share out."""
+        turns = self._branches(View(), chain)
+        whole = solve(chain, max(turns, key=lambda turn: len(turn.edits)).edits).production
+        return {
+            world: whole if world == CENTRAL or base is None else base.combine_first(whole)
+            for world, base in near.items()
+        }
 
     def _key(self, view: View, chain: str, edits: tuple[Edit, ...]) -> str:
         """Hash of a scenario; with no edit it is the base, whose floors and bars hold anyway."""
