@@ -66,14 +66,16 @@ def faults_sheet(data: Data, words: Speech) -> Sheet:
     say = words.say
     columns = (Column(say("Row"), figures=True), Column(say("Fault")))
     rows = [
-        (
-            words.figure(fault["row"]) if fault["row"] else "–",
-            Cell(say(fault["message"], **fault["values"]), tone="bad"),
-        )
+        (words.figure(fault["row"]) if fault["row"] else "–", Cell(_said(fault, words), tone="bad"))
         for fault in data["faults"]
     ]
     sound = say("The chain is whole. Rows: {rows}.", rows=words.figure(data["rows"]))
     return Sheet.of(say("Verification"), columns, rows, note="" if rows else sound)
+
+
+def _said(fault: Data, words: Speech) -> str:
+    message: str = fault["message"]
+    return words.say(message, **fault["values"])
 
 
 def hits_sheet(data: Data, words: Speech) -> Sheet:
