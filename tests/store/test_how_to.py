@@ -24,6 +24,7 @@ def test_every_command_of_the_page_runs(tmp_path: Path, server: Server) -> None:
         "PYTHONPATH": str(ROOT / "src"),
         "MITHAQ_LANG": "en",
     }
+    environment.pop("COLUMNS", None)
     done = subprocess.run(
         ["bash", "-c", head + "\n".join(blocks)],
         cwd=tmp_path,

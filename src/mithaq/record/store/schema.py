@@ -267,7 +267,8 @@ def plainly(url: sql.URL) -> Iterator[None]:
     """Turn what a database refuses into a DataError that names the store."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
+    except (DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:
+        # SQLite tells of a damaged schema in bytes that may be no text.
         shown = url.render_as_string(hide_password=True)
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()
         reason = cause[0] if cause else type(error).__name__

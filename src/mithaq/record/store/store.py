@@ -84,6 +84,8 @@ class Store:
     >>> added = store.import_("algeria-italy", by="the editors")
     >>> store.record() == load_case("algeria-italy"), store.verify().ok
     (True, True)
+    >>> store.close(), folder.cleanup()
+    (None, None)
     """
 
     def __init__(self, url: str | Path, *, make: bool = False) -> None:
