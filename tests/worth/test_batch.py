@@ -127,6 +127,25 @@ def test_what_interrupts_a_batch_ends_its_processes(tmp_path, monkeypatch):
     assert time.monotonic() - start < 30
 
 
+def test_the_processes_end_when_the_calling_one_is_killed(tmp_path):
+    script = tmp_path / "killed.py"
+    script.write_text(
+        "import os, signal\n"
+        "from mithaq.worth.batch import batch\n"
+        "def end(done, total):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "batch(max, range(4), shared=0, on='processes', workers=2, progress=end)\n"
+    )
+    # The pipe is at its end when every process that inherited it has gone.
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        timeout=60,
+    )
+    assert done.returncode != 0
+
+
 @pytest.mark.parametrize("on", ["here", "processes"])
 def test_progress_rises_to_the_total_in_the_calling_thread(on):
     told = []

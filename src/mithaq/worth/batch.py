@@ -14,6 +14,8 @@ import gc
 import hashlib
 import os
 import pickle
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -127,7 +129,8 @@ def _spread(
     from loky import ProcessPoolExecutor
 
     pending, futures = dict(todo), {}
-    with ProcessPoolExecutor(count, initializer=_begin, initargs=(task, shared)) as pool:
+    first = (task, shared, os.getpid())
+    with ProcessPoolExecutor(count, initializer=_begin, initargs=first) as pool:
         try:
             with suppress(BrokenProcessPool):
                 for key, item in todo.items():
@@ -152,12 +155,21 @@ def _died() -> Any:
 _task: Callable[[Any], Any]  # set as a process begins
 
 
-def _begin(task: Task[R], shared: Any) -> None:
+def _begin(task: Task[R], shared: Any, parent: int) -> None:
     """Keep what all items share; standard output belongs to the calling process."""
     global _task  # noqa: PLW0603 - a process serves one batch
     _task = partial(task, shared)
     os.dup2(2, 1)
+    if os.name == "posix":  # elsewhere a launcher may stand between
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     gc.freeze()  # loky collects garbage every second: not all that was imported again and again
+
+
+def _follow(parent: int) -> None:
+    """End with the calling process, which may be killed without a word to its pool."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _do(item: Any) -> Any:
