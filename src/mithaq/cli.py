@@ -1,9 +1,9 @@
 """The command line: one command per public function, of the same name.
 
 Exit status: 0 done, 1 the input is wrong, 2 the command is used wrongly, 3 no certified answer,
-130 interrupted. With ``--json`` the last thing on standard output is one JSON object; notes and
-progress go to standard error. Heavy rooms are imported inside the commands, so that ``--help``
-answers at once.
+10 something falls due (``deadlines``), 130 interrupted. With ``--json`` the last thing on standard
+output is one JSON object; notes and progress go to standard error. Heavy rooms are imported inside
+the commands, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -380,6 +381,10 @@ def report(talk: Talk, case: str, out: Path, at: date | None) -> None:
     print_answers((answer.question, answer.sentences) for answer in made.answers)
     size = words.figure(made.bytes / 1024)
     click.echo(words.say("Written: {file} ({size} KiB)", file=str(out), size=size))
+
+
+# Commands that live in modules of their own; they hang themselves on ``cli``.
+import_module("mithaq.commands")
 
 
 def _fail(message: str, status: int) -> int:

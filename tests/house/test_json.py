@@ -20,6 +20,7 @@ ASKED = {
     "state": ["state", CASE, "--at", "2009-06-01"],
     "timeline": ["timeline", CASE],
     "check": ["check", CASE],
+    "deadlines": ["deadlines", "--at", "2026-11-22", "--within", "1d"],
     "balance": ["balance", CASE, "--between", "Algeria", "Russia", "--at", "2008-12-31"],
     "market": ["market", CASE],
     "worth": ["worth", CASE, "gazprom-sonatrach-mou-2006"],
