@@ -122,7 +122,7 @@ def peers_table(chain: mithaq.Chain, runs: int, whole: float, console: Console) 
         table.add_row(peer.name, peer.version(), *figures, same)
     console.print(table)
     console.print(
-        f"mithaq / first: {1000 * whole:.1f} ms from a loaded chain to a certified equilibrium, over "
+        f"mithaq / first: {1000 * whole:.1f} ms from a loaded chain to certified equilibrium, over "
         "the solver's first solve; repeated: costs changed by up to 5 %, structure kept"
     )
 

@@ -20,14 +20,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
-from jinja2.ext import babel_extract as jinja
+from jinja2 import Environment, nodes
 
 from mithaq.record.checks import CHECKS
 from mithaq.worth.assumptions import GENERAL
@@ -62,10 +61,10 @@ Said = tuple[str, str | tuple[str, ...], str | None]
 def said() -> Iterator[Said]:
     """Everything that the package says, once a place."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        yield from _calls(path, "python")
+        yield from _calls(path)
     for path in sorted((PACKAGE / "show" / "templates").rglob("*")):
         if path.suffix in {".html", ".j2", ".jinja", ".svg", ".txt"}:
-            yield from _calls(path, jinja)
+            yield from _template_calls(path)
     schema = PACKAGE / "data" / "schema"
     for row in _rows(schema / "vocabulary.csv"):
         yield _place(schema / "vocabulary.csv"), row["label"], row["vocabulary"]
@@ -178,11 +177,24 @@ def _message_faults(message: Message) -> Iterator[str]:
             yield f"placeholders differ ({', '.join(sorted(missing))})"
 
 
-def _calls(path: Path, method: Any) -> Iterator[Said]:
+def _calls(path: Path) -> Iterator[Said]:
     utf8 = {"encoding": "utf-8"}
     with path.open("rb") as stream:
-        for _, sentence, _, _ in extract(method, stream, keywords=KEYWORDS, options=utf8):
+        for _, sentence, _, _ in extract("python", stream, keywords=KEYWORDS, options=utf8):
             yield _place(path), sentence, None
+
+
+def _template_calls(path: Path) -> Iterator[Said]:
+    """What a template says, whether it calls ``say(...)`` or ``words.say(...)``."""
+    tree = Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
+    for call in tree.find_all(nodes.Call):
+        name = getattr(call.node, "attr", None) or getattr(call.node, "name", None)
+        if name not in KEYWORDS:
+            continue
+        wanted = len(KEYWORDS[name] or (1,))
+        texts = [a.value for a in call.args[:wanted] if isinstance(a, nodes.Const)]
+        if len(texts) == wanted:
+            yield _place(path), texts[0] if wanted == 1 else tuple(texts), None
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -66,7 +66,7 @@ class Case:
         return Chain.shipped()
 
     def market(self, edits: Sequence[Edit] = ()) -> Equilibrium:
-        """The market equilibrium of the chain after ``edits``. Raises SolveError if none is found."""
+        """The market equilibrium of the chain after ``edits``. Raises SolveError without one."""
         from mithaq.equilibrium import solve
 
         return solve(self.chain, edits)

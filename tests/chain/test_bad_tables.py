@@ -246,6 +246,52 @@ def test_what_cannot_be(folder: Path, case: str) -> None:
     assert words in problem.what
 
 
+SOURCED = [t for t in table_names() if "source" in table_schema(t).attributes]
+
+
+@pytest.mark.parametrize("table", SOURCED)
+def test_a_source_that_does_not_exist(folder: Path, table: str) -> None:
+    (problem,) = spoil(folder, table, "source", "capacity: atlas; cost: atals")
+    assert "'atals'" in problem.what
+    assert "'atlas'" in problem.hint
+
+
+def test_sources_and_assumptions_that_may_stand(folder: Path) -> None:
+    rows = [dict(row) for row in TABLES["fields"]]
+    rows[0]["source"] = "atlas"
+    rows[1]["source"] = "capacity: atlas; cost: assumption: as its neighbours: old; assumption: x"
+    write(folder, "fields", rows)
+    Chain.from_folder(folder)
+    write(folder, "fields", [row | {"source": "a book"} for row in TABLES["fields"]])
+    (folder / "sources.csv").unlink()
+    Chain.from_folder(folder)
+
+
+@pytest.mark.parametrize("name", ["A|B", "A;B", "South (liquefied)", "North (landed)"])
+@pytest.mark.parametrize("table", [t for t in table_names() if table_schema(t).key == ("name",)])
+def test_names_that_would_be_taken_for_something_else(folder: Path, table: str, name: str) -> None:
+    write(folder, table, [*TABLES[table], TABLES[table][-1] | {"name": name}])
+    found = [(p.file, p.row, p.column) for p in mistakes(folder)]
+    assert (f"{table}.csv", len(TABLES[table]) + 2, "name") in found
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "hint"),
+    [
+        ("table", "field", "'fields'"),
+        ("row", "dune", "'dunes'"),
+        ("column", "capacty", "'capacity'"),
+        ("value", "lots", ""),
+        ("value", "-1", ""),
+    ],
+)
+def test_a_calibration_of_what_is_not_there(
+    folder: Path, column: str, cell: str, hint: str
+) -> None:
+    (problem,) = spoil(folder, "calibrations", column, cell)
+    assert hint in problem.hint
+
+
 def test_gas_sold_ahead_where_the_price_is_regulated(folder: Path) -> None:
     rows = [dict(row) for row in TABLES["markets"]]
     rows[-1] |= {"regulated_price": "90", "supplier": "Beta"}
@@ -335,7 +381,7 @@ CELLS = st.one_of(
 
 @pytest.mark.parametrize("table", table_names())
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_whatever_stands_in_the_cells_only_data_errors_come_out(
@@ -359,7 +405,7 @@ def test_whatever_stands_in_the_cells_only_data_errors_come_out(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(content=st.one_of(st.binary(max_size=80), st.text(max_size=80).map(str.encode)))
 def test_whatever_stands_in_a_file_only_data_errors_come_out(

@@ -173,7 +173,7 @@ def _floors(tables: Rows) -> list[Row]:
         for row in tables["fields"]:
             near = row["node"] == market["node"] and ":" not in row["owners"]
             if near and row["capacity"] > 1 and "regulated_price" not in market:
-                quantity = round(0.3 * row["capacity"], 2)
+                quantity = round(0.2 * row["capacity"], 2)
                 return [{"firm": row["owners"], "market": market["name"], "quantity": quantity}]
     return []
 

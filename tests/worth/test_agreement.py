@@ -287,10 +287,38 @@ def test_the_result_has_the_keys_of_the_contract(duopoly):
         "run",
     } <= told.keys()
     assert {"worth", "low", "high", "legs"} <= told["parties"]["A"].keys()
-    assert {"index", "side_payment", "territory_gains"} <= told["reciprocity"].keys()
+    assert {"index", "side_payment", "gains"} <= told["reciprocity"].keys()
+    assert set(told["territory_gains"]) == {"land of A", "land of B"}
     assert told["agreement"] == "pact"
     assert all(item["text"] and item["basis"] for item in told["assumptions"])
     assert json.loads(json.dumps(told)) == told
+
+
+def test_a_variant_without_an_equilibrium_is_told_and_left_out():
+    """After the lifting share A has 10 left, less than three quarters of the 26.7 that it sold."""
+    share = toy.right(
+        "part",
+        "lifting",
+        "B",
+        "land of A",
+        {"field": "field of A", "owner": "A"},
+        volume=20.0,
+        entry_payment=0.0,
+    )
+    fields = [
+        {"name": f"field of {f}", "node": f"land of {f}", "owners": f, "capacity": 30, "a": 20}
+        for f in "AB"
+    ]
+    lines = [{"from": f"land of {f}", "to": "Hub", "capacity": 99} for f in "AB"]
+    more = {"from": "land of A", "to": "land of B", "capacity": 99}
+    found = worth_of(
+        toy.scenario(("production", share)), toy.chain(fields=fields, pipelines=[*lines, more])
+    )
+    told = found.to_dict()
+    assert {failure["driver"] for failure in told["failures"]} >= {"floors"}
+    assert all(failure["reason"] for failure in told["failures"])
+    assert set(told["floors"]) == {"without"}
+    assert told["parties"]["A"]["low"] <= told["parties"]["A"]["worth"] < 0
 
 
 def test_unknown_party_and_setting_are_named(duopoly):

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from mithaq.chain.schema import Attribute, TableSchema, table_names, table_schema
+from mithaq.chain.schema import Attribute, TableSchema, parse_names, table_names, table_schema
 from mithaq.errors import DataError, Problem
 
 __all__ = [
@@ -65,6 +65,16 @@ class Note(Protocol):
     """Writes down a mistake of a row: table, row, column, what it is, and a hint."""
 
     def __call__(self, table: str, row: Row, column: str, what: str, hint: str = "") -> None: ...
+
+
+def odd_name(name: str) -> str:
+    """What is wrong with a name; empty where nothing is."""
+    for sign, use in (("|", "parts of a key"), (";", "names of a list")):
+        if sign in name:
+            return f"{name!r} holds {sign!r}, which stands between {use}"
+    if name.endswith((" (liquefied)", " (landed)")):
+        return f"{name!r} ends like the sea side of a terminal"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +172,10 @@ class Reading:
             return None
         if "name" in row and row["name"] == "":
             row["name"] = default_name(table.name, row)
+        odd = odd_name(str(row.get("name", "")))
+        if odd:
+            self.problems.append(Problem(file, number, "name", odd))
+            return None
         return row
 
     def refer(self, attribute: Attribute, value: Any, file: str, number: int) -> None:
@@ -186,6 +200,9 @@ class Reading:
 
         for check in (_same_arc_names, _odd_markets, _odd_groups, _odd_rows):
             check(tables, note)
+        if self.places:  # edits cite what they like; what is read from files is held to its sources
+            _unknown_sources(tables, note)
+            _lost_calibrations(tables, note)
         return self.problems
 
 
@@ -262,6 +279,48 @@ def _odd_rows(tables: Mapping[str, Rows], note: Note) -> None:
     for row in tables.get("pipelines", ()):
         if row["from"] == row["to"]:
             note("pipelines", row, "to", f"{row['name']}: a line leads to another node")
+
+
+def _unknown_sources(tables: Mapping[str, Rows], note: Note) -> None:
+    """Source cells cite ids of the table sources, where there is one, or mark an assumption.
+
+    A cell is ``id``, ``what: id`` or ``[what:] assumption: why``; several are joined by ``;``.
+    """
+    known = {row["id"] for row in tables.get("sources", ())}
+    if not known:
+        return
+    for table, rows in tables.items():
+        for row in rows if "source" in table_schema(table).attributes else ():
+            for part in parse_names(row["source"]):
+                words = [word.strip() for word in part.split(":")]
+                if words[-1] not in known and "assumption" not in words[:2]:
+                    what = f"there is no source {words[-1]!r}"
+                    note(table, row, "source", what, nearest(words[-1], sorted(known)))
+
+
+def _lost_calibrations(tables: Mapping[str, Rows], note: Note) -> None:
+    """Calibrations change cells that exist, to values that these may hold."""
+    keys: dict[str, set[str]] = {}
+    for row in tables.get("calibrations", ()):
+        if row["table"] not in table_names():
+            what = f"there is no table {row['table']!r}"
+            note("calibrations", row, "table", what, nearest(row["table"], table_names()))
+            continue
+        schema = table_schema(row["table"])
+        if row["table"] not in keys:
+            rows = tables.get(row["table"], ())
+            keys[row["table"]] = {key_of(schema, other) for other in rows}
+        if row["row"] not in keys[row["table"]]:
+            what = f"{row['table']} has no row {row['row']!r}"
+            note("calibrations", row, "row", what, nearest(row["row"], sorted(keys[row["table"]])))
+        if row["column"] not in schema.attributes:
+            what = f"{row['table']} has no column {row['column']!r}"
+            note("calibrations", row, "column", what, nearest(row["column"], schema.attributes))
+            continue
+        try:
+            schema.attributes[row["column"]].parse(row["value"])
+        except ValueError as error:
+            note("calibrations", row, "value", str(error))
 
 
 def read_folder(folder: Path) -> dict[str, Rows]:

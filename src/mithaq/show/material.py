@@ -201,5 +201,5 @@ def run_record(record: Record, chain: Chain | None, day: date) -> dict[str, str]
     }
     if chain is not None:
         found["chain"] = chain.hash
-        found |= {name: version(name) for name in ("clarabel", "numpy", "scipy", "pandas")}
+        found |= {name: version(name) for name in ("clarabel", "piqp", "numpy", "scipy", "pandas")}
     return found

@@ -440,4 +440,15 @@ def _run(material: Material, words: Speech) -> list[tuple[str, str]]:
         "tolerance": say("Tolerance of the certificate"),
     }
     found = [(labels["case"], str(material.case["id"]))]
-    return found + [(labels.get(key, key), value) for key, value in material.run.items()]
+    found += [(labels.get(key, key), value) for key, value in material.run.items()]
+    certificate = (material.market or {}).get("certificate") or {}
+    if certificate.get("tolerance") is not None:
+        found.append((labels["tolerance"], f"{certificate['tolerance']:.0e}"))
+    valued = (material.worth or {}).get("run") or {}
+    if valued.get("max_violation") is not None:
+        label = say("Largest violation of the conditions")
+        found.append((label, f"{valued['max_violation']:.1e}"))
+    if valued.get("calibrations"):
+        label = words.term("driver", "calibration")
+        found.append((label, words.list(map(str, valued["calibrations"]))))
+    return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from mithaq.chain import Chain
 from mithaq.chain.legs import load_scenario
 from mithaq.chain.scenarios import Scenario
-from mithaq.errors import ModelError
+from mithaq.errors import BatchError, ModelError
 from mithaq.record import Record
 from mithaq.worth.assumptions import assumptions
 from mithaq.worth.batch import Progress, Where
@@ -32,6 +33,7 @@ from mithaq.worth.reciprocity import Balance, balance
 __all__ = ["Variant", "Worth", "worth", "worth_of"]
 
 Array = NDArray[np.float64]
+_FLOORS = World(floors=True)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Worth:
     """The worth of an agreement. Money in million USD a year, arrays by ``parties``.
 
     ``legs`` has shape (legs, parties), ``interactions`` (legs, legs, parties). ``variants`` holds
-    what was tried for the ranges; the first is the central one.
+    what was tried for the ranges; the first is the central one. ``failures`` tells which of them
+    have no certified equilibrium (floors that cannot be kept, say) and are left out of the ranges.
     """
 
     scenario: Scenario
@@ -65,6 +68,7 @@ class Worth:
     details: Mapping[str, Any]
     assumptions: tuple[dict[str, Any], ...]
     equilibria: int
+    failures: tuple[dict[str, str], ...]
     run: Mapping[str, Any]
 
     @property
@@ -132,7 +136,9 @@ class Worth:
             "calibrations": self._by_driver("calibration"),
             "interactions": self._interactions(),
             "branches": [dict(b) for b in self.branches],
+            "territory_gains": self.reciprocity.territories,
             "drivers": self._drivers(),
+            "failures": [dict(failure) for failure in self.failures],
             **self.details,
             "run": dict(self.run),
         }
@@ -148,7 +154,10 @@ class Worth:
         sides = {"without": (CENTRAL, ""), "with": (world, _named(world)[0])}
         out: dict[str, Any] = {}
         for side, (at, driver) in sides.items():
-            worth = next(v.worth for v in self.variants if v.driver == driver)
+            found = [v.worth for v in self.variants if v.driver == driver]
+            if not found:
+                continue  # no certified equilibrium: told among the failures
+            worth = found[0]
             legs = self._legs(self.games[at]) if at in self.games else {}
             out[side] = {
                 party: {"worth": _money(worth[i]), **({"legs": legs[party]} if legs else {})}
@@ -205,7 +214,8 @@ def worth(
 
     ``on="processes"`` shares the equilibria with further processes; ``progress(done, total)`` is
     told as they are found. Raises :class:`DataError` for a scenario file with mistakes,
-    :class:`BatchError` where an equilibrium cannot be certified.
+    :class:`BatchError` where an equilibrium of the central view cannot be certified; one that
+    serves a range only is left out of it and told in ``failures``.
     """
     scenario = load_scenario(record, chain, name)
     found = worth_of(scenario, chain, on=on, workers=workers, progress=progress)
@@ -227,9 +237,11 @@ def worth_of(
     plan = _Plan(scenario, chain, legs)
     valuer.run(plan.views())
     groups = Groups(scenario, chain, valuer.parties())
-    games = {world: plan.game(valuer, groups, world) for world in plan.game_worlds}
-    v = games[CENTRAL]
-    variants = plan.variants(valuer, groups)
+    v = plan.game(valuer, groups, CENTRAL)
+    games = {CENTRAL: v}
+    with suppress(BatchError):  # told among the failures, from the variants
+        games[_FLOORS] = plan.game(valuer, groups, _FLOORS)
+    variants, failures = plan.variants(valuer, groups)
     return Worth(
         scenario=scenario,
         parties=groups.names,
@@ -245,6 +257,7 @@ def worth_of(
         details=groups.details(*plan.ends(valuer)[:2]),
         assumptions=assumptions(scenario),
         equilibria=valuer.equilibria,
+        failures=failures,
         run=_run(scenario, chain, valuer, time.perf_counter() - started),
     )
 
@@ -258,7 +271,6 @@ class _Plan:
         self.sets = [
             frozenset(self.legs[i] for i in members(bits)) for bits in range(1 << len(self.legs))
         ]
-        self.game_worlds = (CENTRAL, World(floors=True))
         others = [c for c in chain.calibrations if chain.calibrated(c).hash != chain.hash]
         self.worlds = (
             CENTRAL,
@@ -277,7 +289,7 @@ class _Plan:
 
     def views(self) -> list[View]:
         """Every view that will be asked for."""
-        games = [View(world, legs) for world in self.game_worlds for legs in self.sets]
+        games = [View(world, legs) for world in (CENTRAL, _FLOORS) for legs in self.sets]
         tried = [self.all(changed=setting) for setting in self._settings()]
         worlds = [view for world in self.worlds for view in (self.none(world), self.all(world))]
         return [*games, *map(self.only, self.territories), *tried, *worlds]
@@ -304,17 +316,21 @@ class _Plan:
         without = groups.vector(valuer.value(self.none(view.world)))
         return groups.vector(valuer.value(view)) - without
 
-    def variants(self, valuer: Valuer, groups: Groups) -> tuple[Variant, ...]:
-        """The central variant, then one for each setting of a parameter and for each world."""
+    def variants(
+        self, valuer: Valuer, groups: Groups
+    ) -> tuple[tuple[Variant, ...], tuple[dict[str, str], ...]]:
+        """The central variant, then one for each setting and world; and those that failed."""
+        tried = [(name, f"{x:g}", self.all(changed=(name, x))) for name, x in self._settings()]
+        tried += [(*_named(w), self.all(w)) for w in self.worlds if w != CENTRAL]
         out = [Variant("", "central", self.gain(valuer, groups, self.all()))]
-        for name, x in self._settings():
-            gain = self.gain(valuer, groups, self.all(changed=(name, x)))
-            out.append(Variant(name, f"{x:g}", gain))
-        for world in self.worlds:
-            if world != CENTRAL:
-                driver, setting = _named(world)
-                out.append(Variant(driver, setting, self.gain(valuer, groups, self.all(world))))
-        return tuple(out)
+        failed = []
+        for driver, setting, view in tried:
+            try:
+                out.append(Variant(driver, setting, self.gain(valuer, groups, view)))
+            except BatchError as error:
+                reason = str(next(iter(error.failures.values())))
+                failed.append({"driver": driver, "setting": setting, "reason": reason})
+        return tuple(out), tuple(failed)
 
     def ends(
         self, valuer: Valuer

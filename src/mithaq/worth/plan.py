@@ -20,7 +20,7 @@ from mithaq.chain.legs import Branch, branches
 from mithaq.chain.scenarios import Scenario
 from mithaq.equilibrium import Equilibrium, solve
 from mithaq.equilibrium.payoffs import payoff_table, state_parties
-from mithaq.errors import ModelError
+from mithaq.errors import BatchError, ModelError
 from mithaq.worth.batch import Progress, Where, batch
 
 __all__ = ["CENTRAL", "FLOOR_SHARE", "Measured", "Valuer", "View", "World"]
@@ -179,13 +179,17 @@ class Valuer:
         self.views: dict[View, tuple[tuple[Branch, str], ...]] = {}
         self.measured: dict[str, Measured] = {}
         self.bases: dict[World, str] = {}
+        self.failures: dict[str, Exception] = {}
         self.equilibria = 0
         self._plains: dict[World, Chain] = {}
 
     # Which equilibria
 
     def run(self, views: Iterable[View]) -> None:
-        """Find every equilibrium that the views need. Raises BatchError where some cannot be."""
+        """Find every equilibrium that the views need; what cannot be found stands in ``failures``.
+
+        Raises BatchError where the equilibrium of a world without legs cannot be found.
+        """
         wanted = list(dict.fromkeys(views))
         worlds = list(dict.fromkeys(view.world for view in wanted))
         plains = {world: self._plain(world) for world in dict.fromkeys(w.base for w in worlds)}
@@ -195,6 +199,8 @@ class Valuer:
         first = [(world, self.bases[world], ()) for world in plains]
         guess = sum(len(self._branches(view, self.chain)) for view in wanted)
         self._solve(first, {(w, False): chain for w, chain in plains.items()}, "here", guess)
+        if self.failures:
+            raise BatchError(self.failures)
         chains = {world: self._set(world) for world in worlds}
         hashes = {world: chain.hash for world, chain in chains.items()}
         jobs = []
@@ -276,9 +282,11 @@ class Valuer:
                 self.progress(done + now, done + total + later)
 
         found = batch(measure, todo, shared=chains, on=on, workers=self.workers, progress=tell)
-        for measured in found.checked().values():
+        for measured in found.results.values():
             self.measured.update(measured)
-        self.equilibria += len(todo)
+        for shape, error in found.failures.items():
+            self.failures.update((key, error) for key, _ in todo[shape].scenarios)
+        self.equilibria += len(found.results)
 
     # What they give
 
@@ -294,7 +302,10 @@ class Valuer:
         return tuple(sorted(names))
 
     def value(self, view: View) -> dict[str, float]:
-        """Expected payoffs by party in a view, outlays paid; states as ``state of X``."""
+        """Expected payoffs by party in a view, outlays paid; states as ``state of X``.
+
+        Raises BatchError where an equilibrium of the view was not found.
+        """
         total: dict[str, float] = defaultdict(float)
         for branch, payoffs in self.by_branch(view):
             for party, x in payoffs.items():
@@ -302,7 +313,10 @@ class Valuer:
         return dict(total)
 
     def by_branch(self, view: View) -> list[tuple[Branch, dict[str, float]]]:
-        """Payoffs in each branch of a view, outlays paid."""
+        """Payoffs in each branch of a view, outlays paid. Raises BatchError as :meth:`value`."""
+        failed = {key: self.failures[key] for _, key in self.views[view] if key in self.failures}
+        if failed:
+            raise BatchError(failed)
         out = []
         for branch, key in self.views[view]:
             found = self.measured[key]

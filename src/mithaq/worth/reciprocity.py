@@ -52,7 +52,6 @@ class Balance:
             "gains": {party: round(x, 3) + 0.0 for party, x in self.gains.items()},
             "states": self.states,
             "split": self.split,
-            "territory_gains": self.territories,
         }
 
 
