@@ -21,6 +21,7 @@ ASKED = {
     "timeline": ["timeline", CASE],
     "check": ["check", CASE],
     "deadlines": ["deadlines", "--at", "2026-11-22", "--within", "1d"],
+    "who": ["who", "وسوناطراك"],
     "balance": ["balance", CASE, "--between", "Algeria", "Russia", "--at", "2008-12-31"],
     "market": ["market", CASE],
     "worth": ["worth", CASE, "gazprom-sonatrach-mou-2006"],

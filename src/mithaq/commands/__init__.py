@@ -1,5 +1,5 @@
 """Commands in modules of their own. Importing this package hangs them on ``mithaq.cli.cli``."""
 
-from mithaq.commands import deadlines
+from mithaq.commands import deadlines, who
 
-__all__ = ["deadlines"]
+__all__ = ["deadlines", "who"]

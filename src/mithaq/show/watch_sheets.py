@@ -1,4 +1,4 @@
-"""What falls due, as tables and as a calendar file (RFC 5545)."""
+"""What falls due, as tables and as a calendar file (RFC 5545); who is meant by a name."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from mithaq.record.deadlines import Deadline, Deadlines
 from mithaq.record.record import Record
 from mithaq.show.sheets import Cell, Column, Sheet
 from mithaq.show.speech import Speech, speech
-from mithaq.words.text import mark
+from mithaq.words.text import isolate, mark
 
-__all__ = ["calendar", "deadline_sheets", "speech_of"]
+__all__ = ["calendar", "deadline_sheets", "speech_of", "who_sheets"]
 
 Data = Mapping[str, Any]
 
@@ -148,3 +148,32 @@ def _details(item: Deadline, words: Speech) -> list[str]:
 def _clean(text: str) -> str:
     """The text without control characters, which no calendar may hold."""
     return "".join(c for c in text if c == "\n" or unicodedata.category(c) != "Cc")
+
+
+def who_sheets(data: Data, words: Speech) -> list[Sheet]:
+    """Who is meant, or the candidates with their reasons."""
+    say = words.say
+    columns = (Column(say("Name")), Column(say("Identifier")), Column(say("Why")))
+    rows = [
+        (
+            Cell(words.name(item["subject"]), below=words.list(item["cases"])),
+            item["subject"],
+            "\n".join(_reason(reason, words) for reason in item["reasons"]),
+        )
+        for item in data["candidates"]
+    ]
+    title = say("Not sure who is meant by {words}", words=isolate(data["words"]))
+    note = "" if rows else say("Nobody in the record has a name like it.")
+    if data["subject"]:
+        found = words.name(data["subject"])
+        title = say("{words} is {name}", words=isolate(data["words"]), name=isolate(found))
+        if data["distinct_from"]:
+            others = words.names(data["distinct_from"])
+            note = say("Judged to be somebody else: {names}", names=others)
+    return [Sheet.of(title, columns, rows, note=note)]
+
+
+def _reason(reason: Data, words: Speech) -> str:
+    sentence = reason["message"]
+    values = {key: isolate(value) for key, value in reason["values"].items()}
+    return words.say(sentence, **values)
