@@ -282,15 +282,23 @@ def timeline(talk: Talk, case: str, until: date | None) -> None:
 @cli.command(help=say("Contradictions with both sides and their sources, and other findings."))
 @click.argument("case")
 @option("--strict", is_flag=True, help=say("Exit with status 1 if anything is found."))
+@option("--quality", is_flag=True, help=say("Also tell how well each subject is sourced."))
 @common
-def check(talk: Talk, case: str, strict: bool) -> None:
+def check(talk: Talk, case: str, strict: bool, quality: bool) -> None:
     """Check the record."""
     from mithaq import record as room
+    from mithaq.record.quality import quality as lines_of
     from mithaq.show.record_sheets import check_sheets
+    from mithaq.show.watch_sheets import quality_sheets
 
     record = room.load_case(case)
     data = room.check(record).to_dict()
-    talk.answer(data, lambda: check_sheets(data, talk.words(record)))
+    if quality:
+        data["quality"] = [line.to_dict() for line in lines_of(record)]
+    talk.answer(
+        data,
+        lambda: check_sheets(data, talk.words(record)) + quality_sheets(data, talk.words(record)),
+    )
     if strict and (data["contradictions"] or data["problems"]):
         raise click.exceptions.Exit(WRONG_INPUT)
 

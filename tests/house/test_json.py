@@ -19,7 +19,7 @@ ASKED = {
     "cases": ["cases"],
     "state": ["state", CASE, "--at", "2009-06-01"],
     "timeline": ["timeline", CASE],
-    "check": ["check", CASE],
+    "check": ["check", CASE, "--quality"],
     "deadlines": ["deadlines", "--at", "2026-11-22", "--within", "1d"],
     "who": ["who", "وسوناطراك"],
     "balance": ["balance", CASE, "--between", "Algeria", "Russia", "--at", "2008-12-31"],

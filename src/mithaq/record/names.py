@@ -49,47 +49,13 @@ _SOUNDS = {
     for letter in letters
 }
 _FORMS = frozenset(
-    [
-        "spa",
-        "sa",
-        "sas",
-        "sarl",
-        "ag",
-        "gmbh",
-        "nv",
-        "bv",
-        "plc",
-        "ltd",
-        "llc",
-        "inc",
-        "corp",
-        "corporation",
-        "co",
-        "company",
-        "oao",
-        "pao",
-        "ao",
-        "ooo",
-        "zao",
-        "jsc",
-        "pjsc",
-        "ojsc",
-        "cjsc",
-        "оао",
-        "пао",
-        "ао",
-        "ооо",
-        "зао",
-        "شركه",
-        "مجمع",
-        "مؤسسه",
-        "societe",
-        "groupe",
-        "group",
-        "компания",
-        "группа",
-    ]
-)
+    {
+        "spa", "sa", "sas", "sarl", "ag", "gmbh", "nv", "bv", "plc", "ltd", "llc", "inc", "corp",
+        "corporation", "co", "company", "oao", "pao", "ao", "ooo", "zao", "jsc", "pjsc", "ojsc",
+        "cjsc", "оао", "пао", "ао", "ооо", "зао", "شركه", "مجمع", "مؤسسه", "موسسه", "societe",
+        "groupe", "group", "компания", "группа",
+    }
+)  # fmt: skip
 # Letters that Arabic writes onto the word that follows: and, so, in, as, for, the.
 _PROCLITICS = ("وال", "بال", "فال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ك", "ل")
 _NOT_A_LETTER = re.compile(r"[\W_]+")

@@ -1,4 +1,4 @@
-"""What falls due, as tables and as a calendar file (RFC 5545); who is meant by a name."""
+"""What falls due, as tables and as a calendar (RFC 5545); who is meant; quality of the record."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mithaq.show.sheets import Cell, Column, Sheet
 from mithaq.show.speech import Speech, speech
 from mithaq.words.text import isolate, mark
 
-__all__ = ["calendar", "deadline_sheets", "speech_of", "who_sheets"]
+__all__ = ["calendar", "deadline_sheets", "quality_sheets", "speech_of", "who_sheets"]
 
 Data = Mapping[str, Any]
 
@@ -177,3 +177,39 @@ def _reason(reason: Data, words: Speech) -> str:
     sentence = reason["message"]
     values = {key: isolate(value) for key, value in reason["values"].items()}
     return words.say(sentence, **values)
+
+
+def quality_sheets(data: Data, words: Speech) -> list[Sheet]:
+    """How well each subject is sourced; no sheet where that was not asked."""
+    if "quality" not in data:
+        return []
+    say = words.say
+    columns = (
+        Column(say("Subject")),
+        Column(say("Sources"), figures=True),
+        Column(say("Independent"), figures=True),
+        Column(say("Languages")),
+        Column(say("Sourced"), figures=True),
+        Column(say("Verified"), figures=True),
+        Column(say("Longest unverified")),
+    )
+    rows = [_quality(item, words) for item in data["quality"] if item["fields"]]
+    note = say("Verified: two independent sources agree. Copies of one article count once.")
+    return [Sheet.of(say("Quality of the record"), columns, rows, note=note)]
+
+
+def _quality(item: Data, words: Speech) -> tuple[Cell | str, ...]:
+    oldest = item["oldest_unverified"]
+    waiting = "–"
+    if oldest:
+        label = words.term("property", oldest["property"])
+        waiting = f"{label} ({words.date(oldest['since'])})" if oldest["since"] else label
+    return (
+        words.name(item["subject"]),
+        words.figure(item["sources"]),
+        words.figure(item["independent_sources"]),
+        words.list(item["languages"]),
+        words.share(item["sourced"]),
+        words.share(item["verified"]),
+        waiting,
+    )
