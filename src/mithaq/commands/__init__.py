@@ -1,5 +1,5 @@
 """Commands in modules of their own. Importing this package hangs them on ``mithaq.cli.cli``."""
 
-from mithaq.commands import deadlines, who
+from mithaq.commands import deadlines, files, who
 
-__all__ = ["deadlines", "who"]
+__all__ = ["deadlines", "files", "who"]

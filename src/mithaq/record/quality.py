@@ -1,8 +1,9 @@
 """How well each subject is sourced: sources, independent ones, languages, what is still unverified.
 
 Articles that copy each other are one witness: a source counts with the origin of its chain of
-``derived_from``. A field (a property that needs a source) is verified when two independent sources affirm one
-value of it; the oldest unverified field is the one that has waited longest for a second witness.
+``derived_from``. A field (a property that needs a source) is verified when two independent sources
+affirm one value of it; the oldest unverified field is the one that has waited longest for a second
+witness.
 """
 
 from __future__ import annotations
