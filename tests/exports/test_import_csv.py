@@ -81,6 +81,17 @@ def test_a_format_without_a_day_makes_up_none(tmp_path: Path) -> None:
     assert record.date("gas-1", "signed") == parse("2019-04")
 
 
+def test_dates_in_words_are_read_in_the_language_told(tmp_path: Path) -> None:
+    deals = DEALS.replace("25/04/2019", "25 نيسان/أبريل 2019").replace("01/02/2020", "فيفري 2020")
+    record = read_csv(
+        *files(tmp_path, deals, MAPPING.replace('format: "%d/%m/%Y"', "language: ar"))
+    )
+    assert record.date("gas-1", "signed") == parse("2019-04-25")
+    assert record.date("gas-3", "signed") == parse("2020-02")
+    wrong = MAPPING.replace('format: "%d/%m/%Y"', "language: en")
+    assert any("may mean two days" in line for line in told(tmp_path, mapping=wrong))
+
+
 def test_every_mistake_is_told_at_once_with_row_and_column(tmp_path: Path) -> None:
     deals = (
         DEALS.replace("25/04/2019", "31/02/2019")

@@ -35,7 +35,8 @@ from mithaq.record.record import Case, Record, Subject
 from mithaq.record.tree import Node, read_tree
 from mithaq.record.values import IDENTIFIER, Reading, near
 from mithaq.record.writer import write_case
-from mithaq.words.dates import Edtf
+from mithaq.words.dates import DateError, Edtf
+from mithaq.words.dates_in_words import read_date
 
 __all__ = ["import_csv", "read_csv"]
 
@@ -324,6 +325,12 @@ class _Reader(Reading):
 
     def _day(self, fill: _Fill, node: Node, name: str) -> Edtf | None:
         pattern = fill.texts.get("format")
+        if not pattern and "language" in fill.texts:
+            try:
+                return read_date(node.text, fill.texts["language"])
+            except DateError as error:
+                self.problem(self.file, node, f"{name}: {error}")
+                return None
         if not pattern:
             return self.date(self.file, node, name)
         try:
