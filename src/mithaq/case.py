@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 from mithaq.record import (
     Balance,
     CheckReport,
+    Deadlines,
     Event,
+    Quality,
     Record,
     State,
     balance,
     check,
+    deadlines,
     load_case,
+    quality,
     state,
     timeline,
 )
@@ -53,6 +57,14 @@ class Case:
     def check(self) -> CheckReport:
         """Contradictions between sources, and problems of the record."""
         return check(self.record)
+
+    def deadlines(self, at: str | None = None, within: str = "180d") -> Deadlines:
+        """What falls due within a span of day ``at`` (today): ends, notices, milestones."""
+        return deadlines(self.record, at, within=within)
+
+    def quality(self) -> tuple[Quality, ...]:
+        """How well each subject is sourced."""
+        return quality(self.record)
 
     def balance(self, a: str, b: str, at: str | None = None) -> Balance:
         """Reciprocity between two states: what each granted to the other's companies."""

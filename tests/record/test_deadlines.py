@@ -11,6 +11,7 @@ import vobject
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mithaq.case import load
 from mithaq.cli import run
 from mithaq.errors import DataError
 from mithaq.record import Record, case_ids, load_case
@@ -181,6 +182,12 @@ _CASES: dict[str, Record] = {}
 
 def load_case_once(name: str = "algeria-italy") -> Record:
     return _CASES.setdefault(name, load_case(name))
+
+
+def test_the_case_answers_too() -> None:
+    case = load("algeria-italy")
+    assert [d.kind for d in case.deadlines("2026-11-22", within="60d").due] == ["expiry", "expiry"]
+    assert len(case.quality()) > 100
 
 
 # The command

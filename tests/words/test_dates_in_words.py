@@ -45,7 +45,7 @@ def digits(text: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("identifier", LOCALES)
 def test_every_month_of_every_country_comes_back_in_every_pattern(identifier: str) -> None:
-    language = identifier.split("_")[0]
+    language = identifier.split("_", maxsplit=1)[0]
     for month, day in itertools.product(range(1, 13), (1, 9, 23)):
         told = date(2006, month, day)
         for pattern in PATTERNS[language]:
@@ -62,7 +62,7 @@ def test_every_month_of_every_country_comes_back_in_every_pattern(identifier: st
 def test_every_day_of_a_year_comes_back_in_the_forms_of_the_country(
     identifier: str, form: str
 ) -> None:
-    language = identifier.split("_")[0]
+    language = identifier.split("_", maxsplit=1)[0]
     pattern = Locale.parse(identifier).date_formats[form].pattern
     if "MMMM" not in pattern:
         pattern = "d MMMM y"
@@ -110,7 +110,7 @@ def test_two_months_are_none() -> None:
         ("بتاريخ 9 فيفري 2025", "ar", "2025-02-09"),
         ("۱۲ تموز ۲۰۲۴", "ar", "2024-07-12"),
         ("05/02/2025", "ar", "2025-02-05"),
-        ("٠٥‏/٠٢‏/٢٠٢٥", "ar", "2025-02-05"),
+        ("٠٥\u200f/٠٢\u200f/٢٠٢٥", "ar", "2025-02-05"),
         ("05/02/2025", "fr", "2025-02-05"),
         ("05.02.2025", "ru", "2025-02-05"),
         ("2025/02/05", "ar", "2025-02-05"),
