@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mithaq.errors import DataError, Problem
 from mithaq.record import (
     Balance,
     CheckReport,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from mithaq.equilibrium import Equilibrium
     from mithaq.worth import Worth
 
-__all__ = ["Case", "load"]
+__all__ = ["Case", "chain_of", "load"]
 
 
 class Case:
@@ -66,16 +67,25 @@ class Case:
         """How well each subject is sourced."""
         return quality(self.record)
 
-    def balance(self, a: str, b: str, at: str | None = None) -> Balance:
-        """Reciprocity between two states: what each granted to the other's companies."""
+    def balance(self, a: str | None = None, b: str | None = None, at: str | None = None) -> Balance:
+        """Reciprocity between two states: what each granted to the other's companies.
+
+        Without names, between the two home states that the case itself names; DataError where it
+        names none.
+        """
+        if a is None or b is None:
+            states = self.record.case.states
+            if len(states) != 2:
+                raise DataError(
+                    [Problem("case.yaml", what="names no two states", hint="name them")]
+                )
+            a, b = states
         return balance(self.record, a, b, at=at)
 
     @cached_property
     def chain(self) -> Chain:
-        """The gas chain of the base year."""
-        from mithaq.chain import Chain
-
-        return Chain.shipped()
+        """The gas chain of the case; see :func:`chain_of`."""
+        return chain_of(self.record)
 
     def market(self, edits: Sequence[Edit] = ()) -> Equilibrium:
         """The market equilibrium of the chain after ``edits``. Raises SolveError without one."""
@@ -83,11 +93,29 @@ class Case:
 
         return solve(self.chain, edits)
 
-    def worth(self, agreement: str, progress: Callable[[int, int], None] | None = None) -> Worth:
-        """What the legs of a scenario (or of the agreement it revives) are worth to each party."""
+    def worth(
+        self, agreement: str | None = None, progress: Callable[[int, int], None] | None = None
+    ) -> Worth:
+        """What the legs of a scenario (or of the agreement it revives) are worth to each party.
+
+        Without a name, the first scenario of the case. Raises DataError where there is none.
+        """
+        from mithaq.chain.legs import scenario_ids
         from mithaq.worth import worth
 
-        return worth(self.record, self.chain, agreement, on="processes", progress=progress)
+        name = agreement or next(iter(scenario_ids(self.record)), "")
+        return worth(self.record, self.chain, name, on="processes", progress=progress)
+
+
+def chain_of(record: Record, year: int = 2010) -> Chain:
+    """The gas chain of a case: that of its own folder ``chain``, else the shipped one of ``year``.
+
+    Raises DataError where the tables have mistakes or no such year is shipped.
+    """
+    from mithaq.chain import Chain
+
+    own = Path(record.folder or "") / "chain"
+    return Chain.from_folder(own) if record.folder and own.is_dir() else Chain.shipped(year)
 
 
 def load(case: str | Path) -> Case:

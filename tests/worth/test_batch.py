@@ -5,10 +5,11 @@ import operator
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
-from mithaq.errors import BatchError, ModelError
+from mithaq.errors import BatchError, MithaqError, ModelError
 from mithaq.worth.batch import batch, content_key
 
 
@@ -35,25 +36,67 @@ def test_an_item_fails_alone(on):
         result.checked()
 
 
+def module(name, text, folder, monkeypatch):
+    """Import a new module that the processes can import too."""
+    (folder / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(folder))
+    return importlib.import_module(name)
+
+
 def test_a_process_that_dies_fails_its_item_only(tmp_path, monkeypatch):
-    (tmp_path / "mortal.py").write_text(
-        "import os, time\n"
-        "def task(main, item):\n"
-        "    if os.getpid() != main:\n"
-        "        os._exit(1)\n"
-        "    time.sleep(1)\n"
-        "    return item\n"
+    text = (
+        "import os\n"
+        "def task(killers, item):\n"
+        "    return os._exit(1) if item in killers else -item\n"
     )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    task = importlib.import_module("mortal").task
-    result = batch(task, range(4), shared=os.getpid(), on="processes", workers=2)
-    assert result.results
-    assert result.failures
-    assert result.results.keys() | result.failures.keys() == {content_key(i) for i in range(4)}
+    task = module("mortal", text, tmp_path, monkeypatch).task
+    items = {f"item {i}": i for i in range(8)}
+    result = batch(task, items, shared=(2, 6), on="processes", workers=2)
+    assert list(result.results.items()) == [(k, -i) for k, i in items.items() if i not in (2, 6)]
+    assert list(result.failures) == ["item 2", "item 6"]
     assert all("died" in str(error) for error in result.failures.values())
 
 
-def test_a_plain_script_without_a_guard_may_use_processes(tmp_path):
+def test_an_error_that_does_not_pickle_comes_back_as_its_text(tmp_path, monkeypatch):
+    text = (
+        "class Odd(Exception):\n"
+        "    def __init__(self, one, two):\n"
+        "        super().__init__(f'{one} and {two}')\n"
+        "def task(shared, item):\n"
+        "    raise Odd(shared, item)\n"
+    )
+    task = module("oddly", text, tmp_path, monkeypatch).task
+    result = batch(task, {"a": 1, "b": 2}, shared=0, on="processes", workers=2)
+    assert {key: str(error) for key, error in result.failures.items()} == {
+        "a": "Odd: 0 and 1",
+        "b": "Odd: 0 and 2",
+    }
+    assert all(type(error) is MithaqError for error in result.failures.values())
+
+
+def test_shared_is_sent_once_to_each_process(tmp_path, monkeypatch):
+    text = (
+        "import os\n"
+        "class Shared:\n"
+        "    def __setstate__(self, state):\n"
+        "        self.came = state['came'] + 1\n"
+        "def task(shared, item):\n"
+        "    shared.came += 10\n"
+        "    return os.getpid(), shared.came\n"
+    )
+    made = module("sharing", text, tmp_path, monkeypatch)
+    shared = made.Shared()
+    shared.came = 0
+    found = batch(made.task, range(12), shared=shared, on="processes", workers=2).checked()
+    by_process = {}
+    for process, came in found.values():
+        by_process.setdefault(process, []).append(came)
+    assert os.getpid() not in by_process
+    for counts in by_process.values():
+        assert counts == [1 + 10 * (n + 1) for n in range(len(counts))]
+
+
+def test_a_plain_script_without_a_guard_leaves_nothing_behind(tmp_path):
     script = tmp_path / "plain.py"
     script.write_text(
         "from operator import add\n"
@@ -61,15 +104,46 @@ def test_a_plain_script_without_a_guard_may_use_processes(tmp_path):
         "print(batch(add, range(20), shared=1, on='processes', workers=2).checked().values())\n"
     )
     done = subprocess.run(
-        [sys.executable, str(script)],
+        [sys.executable, "-W", "error", str(script)],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         check=True,
     )
-    assert done.stdout.count("dict_values") == 1
-    assert str(list(range(1, 21))) in done.stdout
+    assert done.stdout == f"dict_values({list(range(1, 21))})\n"
     assert done.stderr == ""
+
+
+def test_what_interrupts_a_batch_ends_its_processes(tmp_path, monkeypatch):
+    text = "import time\ndef task(shared, item):\n    time.sleep(item)\n"
+    task = module("sleepy", text, tmp_path, monkeypatch).task
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        batch(task, [0, 60, 61], on="processes", workers=2, progress=stop)
+    assert time.monotonic() - start < 30
+
+
+def test_the_processes_end_when_the_calling_one_is_killed(tmp_path):
+    script = tmp_path / "killed.py"
+    script.write_text(
+        "import os, signal\n"
+        "from mithaq.worth.batch import batch\n"
+        "def end(done, total):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "batch(max, range(4), shared=0, on='processes', workers=2, progress=end)\n"
+    )
+    # The pipe is at its end when every process that inherited it has gone.
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        timeout=60,
+    )
+    assert done.returncode != 0
 
 
 @pytest.mark.parametrize("on", ["here", "processes"])

@@ -85,6 +85,8 @@ def annuity(rate: float, years: float) -> float:
 
 def scenario_ids(record: Record) -> tuple[str, ...]:
     """Return the scenarios that stand beside a record, by file name."""
+    if record.folder is None:
+        return ()
     return tuple(sorted(path.stem for path in _folder(record).glob("*.yaml")))
 
 

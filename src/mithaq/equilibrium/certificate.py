@@ -91,16 +91,16 @@ class _Findings:
 
 def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Certificate:
     """Check a point against the tables. ``payoffs`` is the sum of all payoffs (million USD/yr)."""
-    found = _Findings()
+    found, arcs, beliefs = _Findings(), list(_ends(chain)), _Conjectures(chain, point)
     _check_signs(point, found)
-    _check_balances(chain, point, found)
-    _check_capacities(chain, point, found)
+    _check_balances(chain, arcs, point, found)
+    _check_capacities(chain, arcs, point, found)
     _check_lifting(chain, point, found)
-    _check_carrying(chain, point, found)
-    _check_selling(chain, point, found)
+    _check_carrying(chain, arcs, point, found)
+    _check_selling(chain, beliefs, point, found)
     _check_swaps(chain, point, found)
-    _check_accounting(chain, point, payoffs, found)
-    return Certificate(found.worst_of, found.where, tolerance, tuple(_open_choices(chain, point)))
+    _check_accounting(chain, arcs, point, payoffs, found)
+    return Certificate(found.worst_of, found.where, tolerance, tuple(_open_choices(beliefs, point)))
 
 
 def _check_signs(point: Point, found: _Findings) -> None:
@@ -119,7 +119,10 @@ def _check_signs(point: Point, found: _Findings) -> None:
                 found.note("sign", -quantity / (1 + abs(quantity)), name, key)
 
 
-def _ends(chain: Chain) -> Iterator[tuple[Mapping[str, Any], str, str, float, float]]:
+Arc = tuple[Mapping[str, Any], str, str, float, float]
+
+
+def _ends(chain: Chain) -> Iterator[Arc]:
     """Each arc's row with its two ends, its capacity, and what a unit sent on it costs."""
     for row in chain.rows("pipelines"):
         levies = float(row["transit_fee"] + row["export_duty"])
@@ -159,7 +162,7 @@ def _delivered(row: Mapping[str, Any]) -> float:
     return given if not math.isnan(given) else float(row["take_or_pay"] * row["annual_quantity"])
 
 
-def _check_balances(chain: Chain, point: Point, found: _Findings) -> None:
+def _check_balances(chain: Chain, arcs: Sequence[Arc], point: Point, found: _Findings) -> None:
     left: dict[tuple[str, str], float] = defaultdict(float)
     size: dict[tuple[str, str], float] = defaultdict(float)
 
@@ -170,9 +173,9 @@ def _check_balances(chain: Chain, point: Point, found: _Findings) -> None:
     node_of = {row["name"]: row["node"] for row in chain.rows("fields")}
     for (firm, name), quantity in point.lifting.items():
         move(firm, node_of[name], quantity)
-    arcs = {row["name"]: (tail, head, row["loss"]) for row, tail, head, *_ in _ends(chain)}
+    ways = {row["name"]: (tail, head, row["loss"]) for row, tail, head, *_ in arcs}
     for (firm, name), quantity in point.flow.items():
-        tail, head, loss = arcs[name]
+        tail, head, loss = ways[name]
         move(firm, tail, -quantity)
         move(firm, head, quantity * (1 - loss))
     market = {row["name"]: row["node"] for row in chain.rows("markets")}
@@ -187,11 +190,11 @@ def _check_balances(chain: Chain, point: Point, found: _Findings) -> None:
         found.note("balance", abs(rest) / (1 + size[key]), "gas of", key[0], "at", key[1])
 
 
-def _check_capacities(chain: Chain, point: Point, found: _Findings) -> None:
+def _check_capacities(chain: Chain, arcs: Sequence[Arc], point: Point, found: _Findings) -> None:
     used: dict[str, float] = defaultdict(float)
     for (_, name), quantity in point.flow.items():
         used[name] += quantity
-    for row, _, _, capacity, _ in _ends(chain):
+    for row, _, _, capacity, _ in arcs:
         name = row["name"]
         if math.isinf(capacity):
             continue
@@ -259,7 +262,7 @@ def _check_lifting(chain: Chain, point: Point, found: _Findings) -> None:
                 found.pair(slack, quantity, abs(value), *where, off=off)
 
 
-def _check_carrying(chain: Chain, point: Point, found: _Findings) -> None:
+def _check_carrying(chain: Chain, arcs: Sequence[Arc], point: Point, found: _Findings) -> None:
     present: dict[str, list[str]] = defaultdict(list)
     for firm, node in point.value:
         present[node].append(firm)
@@ -269,7 +272,7 @@ def _check_carrying(chain: Chain, point: Point, found: _Findings) -> None:
         if row["fringe"]
     }
     country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-    for row, tail, head, capacity, charge in _ends(chain):
+    for row, tail, head, capacity, charge in arcs:
         if capacity == 0:
             continue
         access = set(parse_names(row["access"]))
@@ -407,8 +410,7 @@ def _latest_trade(chain: Chain) -> dict[tuple[str, str], float]:
     return trade
 
 
-def _check_selling(chain: Chain, point: Point, found: _Findings) -> None:
-    beliefs = _Conjectures(chain, point)
+def _check_selling(chain: Chain, beliefs: _Conjectures, point: Point, found: _Findings) -> None:
     ahead: dict[str, float] = defaultdict(float)
     for row in chain.rows("contracts"):
         ahead[row["market"]] += _delivered(row)
@@ -454,7 +456,9 @@ def _check_swaps(chain: Chain, point: Point, found: _Findings) -> None:
             found.pair(mine_to - yours_to + share, quantity, scale, *where)
 
 
-def _check_accounting(chain: Chain, point: Point, payoffs: float, found: _Findings) -> None:
+def _check_accounting(
+    chain: Chain, arcs: Sequence[Arc], point: Point, payoffs: float, found: _Findings
+) -> None:
     """All payoffs together are what gas is worth to its users minus what it costs to bring."""
     gross = cost = 0.0
     delivered: dict[str, float] = defaultdict(float)
@@ -483,7 +487,7 @@ def _check_accounting(chain: Chain, point: Point, payoffs: float, found: _Findin
                 entropy = left * math.log(left) if left else 0.0
                 cost -= row["g"] * capacity * (entropy + quantity / capacity)
     unit = {}
-    for row, *_ in _ends(chain):
+    for row, *_ in arcs:
         given = [row[name] for name in ("operating_cost", "tariff") if not math.isnan(row[name])]
         unit[row["name"]] = given[0] if given else 0.0
     cost += sum(unit[arc] * quantity for (_, arc), quantity in point.flow.items())
@@ -491,9 +495,8 @@ def _check_accounting(chain: Chain, point: Point, payoffs: float, found: _Findin
     found.note("accounting", gap, "sum of payoffs against welfare")
 
 
-def _open_choices(chain: Chain, point: Point) -> Iterator[str]:
+def _open_choices(beliefs: _Conjectures, point: Point) -> Iterator[str]:
     """Sentences on splits that could be otherwise at the same prices and totals."""
-    beliefs = _Conjectures(chain, point)
     for market, firms in sorted(beliefs.present.items()):
         active = [firm for firm in firms if point.spot.get((firm, market), 0.0) > 1e-6]
         takers = [

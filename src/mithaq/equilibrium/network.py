@@ -316,6 +316,6 @@ def _spread(
                 if passed <= supply[receiver] and passed <= useful[giver]:
                     continue
                 grown = True
-                supply[receiver] = ways.reach(receiver, supply[receiver] | passed, back=False)
-                useful[giver] = ways.reach(giver, useful[giver] | passed, back=True)
+                supply[receiver] |= ways.reach(receiver, passed - supply[receiver], back=False)
+                useful[giver] |= ways.reach(giver, passed - useful[giver], back=True)
     return supply, useful

@@ -224,11 +224,12 @@ def solve(
     *,
     method: Method | None = None,
     check: bool = True,
-    near: Equilibrium | None = None,
+    near: pd.Series[float] | None = None,
 ) -> Equilibrium:
     """The equilibrium of a chain after ``edits``.
 
-    ``near`` is an equilibrium of a similar chain: the answer is the same, sooner.
+    ``near`` is the production of a similar chain's equilibrium (lifting by firm and field), from
+    which to start: the answer is the same, sooner.
 
     Raises DataError where an edit cannot be applied, ModelError where conduct is not symmetric or
     the program not concave, and SolveError where no certified equilibrium was found; with
@@ -253,7 +254,7 @@ def solve(
     check_concave(program)
     built = time.perf_counter()
     in_solver = 0.0
-    start_at = near.point.lifting if near is not None else None
+    start_at = dict(zip(near.index, near, strict=True)) if near is not None else None
     for attempt in method.ladder:
         begun = time.perf_counter()
         outcome, status, point = solve_program(program, attempt, start_at)

@@ -21,6 +21,8 @@ __all__ = ["Method", "Outcome", "Point", "solve_program"]
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
+TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
+HALF, BUSY = 0.5, 0.95  # use of capacity to start from where nothing, or too much, is known
 SINGLE = frozenset({"sign", "field", "floor"})  # rows that bound one column
 STEEPEST = 1e-9  # share of capacity short of which marginal cost is taken no closer to infinity
 
@@ -119,15 +121,33 @@ def solve_program(
         answer = solve_quadratic(whole_program(program), tolerance, limit)
         return _read(program, answer, method)
     if near is not None:
-        start = [near.get((p.firm, p.field), p.capacity / 2) for p in program.network.slices]
         steps = method.refinements + method.first_steps
-        refined = _refine(program, np.array(start), steps, method)
+        refined = _refine(program, first_guess(program, near), steps, method)
         if refined is not None:
             return _read(program, refined, method)
     answer = solve_conic(whole_program(program), program.cones, method.conic_tolerance, limit)
     if STATUS.get(answer.status) is Outcome.SOLVED:
         answer = _refine(program, answer.x, method.refinements, method) or answer
     return _read(program, answer, method)
+
+
+def first_guess(program: Program, near: Mapping[tuple[str, str], float]) -> Vector:
+    """Lifting of each slice: as in a similar chain, or in use like its neighbours at the node."""
+    slices = program.network.slices
+    used: dict[str, float] = {}
+    for piece in slices:
+        if piece.g < 0 and (piece.firm, piece.field) in near:
+            share = near[piece.firm, piece.field] / max(piece.capacity, TINY)
+            used.setdefault(piece.node, min(share, BUSY))
+    return np.array(
+        [
+            min(
+                near.get((p.firm, p.field), used.get(p.node, HALF) * p.capacity),
+                p.capacity * (1 - NEAR_CAPACITY),
+            )
+            for p in slices
+        ]
+    )
 
 
 def _read(program: Program, answer: Answer, method: Method) -> tuple[Outcome, str, Point | None]:
@@ -149,16 +169,31 @@ def _refine(program: Program, x: Vector, steps: int, method: Method) -> Answer |
             return None
         if _largest_step(program, x, answer.x) < NEGLIGIBLE:
             return answer
-        x = answer.x
+        x = _closer(program, x, answer.x)
     return None
 
 
 def whole_program(program: Program) -> Quadratic:
     """The program as solvers take it, cones included."""
-    single = np.array([kind in SINGLE for kind, _ in program.rows], dtype=bool)
-    single &= np.diff(program.matrix.tocsr().indptr) == 1
     data = program.quadratic, program.linear, program.matrix, program.bound
-    return Quadratic(*data, program.equalities, single)
+    return Quadratic(*data, program.equalities, single_rows(program))
+
+
+def single_rows(program: Program) -> NDArray[np.bool_]:
+    """Which rows bound one column."""
+    named = np.array([kind in SINGLE for kind, _ in program.rows], dtype=bool)
+    filled: NDArray[np.bool_] = np.bincount(program.matrix.indices, minlength=len(named)) == 1
+    return named & filled
+
+
+def _closer(program: Program, before: Vector, after: Vector) -> Vector:
+    """The next point to expand at: no step takes more than nine tenths of the idle capacity."""
+    step = after.copy()
+    for index, piece in enumerate(program.network.slices):
+        if piece.g < 0:
+            idle = max(piece.capacity - before[index], 0.0)
+            step[index] = min(after[index], before[index] + 0.9 * idle)
+    return step
 
 
 def _largest_step(program: Program, before: Vector, after: Vector) -> float:
@@ -174,7 +209,6 @@ def _largest_step(program: Program, before: Vector, after: Vector) -> float:
 
 def tangent_program(program: Program, x: Vector) -> Quadratic:
     """The program with each Golombek cost replaced by its second-order expansion at ``x``."""
-    whole = whole_program(program)
     width = len(program.linear) - program.cones
     height = program.equalities + program.inequalities
     linear = program.linear[:width].copy()
@@ -189,7 +223,8 @@ def tangent_program(program: Program, x: Vector) -> Quadratic:
     quadratic = (program.quadratic[:width, :width] + sp.diags(curve)).tocsc()
     matrix = program.matrix[:height, :width]
     bound = program.bound[:height]
-    return Quadratic(quadratic, linear, matrix, bound, whole.equalities, whole.single[:height])
+    single = single_rows(program)[:height]
+    return Quadratic(quadratic, linear, matrix, bound, program.equalities, single)
 
 
 def read_point(program: Program, x: Vector, z: Vector) -> Point:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mithaq import record as room
+from mithaq.case import chain_of
 
 if TYPE_CHECKING:
     from mithaq.chain import Chain
@@ -83,14 +84,6 @@ def events(record: Record, until: date | None = None) -> list[dict[str, Any]]:
     return [event.to_dict() for event in room.timeline(record, until=until)]
 
 
-def chain_of(record: Record, year: int) -> Chain:
-    """The gas chain of a case: its own folder ``chain``, else the shipped one of ``year``."""
-    from mithaq.chain import Chain
-
-    own = Path(record.folder or "") / "chain"
-    return Chain.from_folder(own) if record.folder and own.is_dir() else Chain.shipped(year)
-
-
 def market(record: Record, *, year: int = 2010, edits: Path | None = None) -> dict[str, Any]:
     """The equilibrium of the gas market with its fit, as the command ``market`` prints it."""
     from mithaq.chain import edits_from_file
@@ -121,6 +114,8 @@ def gather(
     progress: Progress | None = None,
 ) -> Material:
     """Ask every room for what the report shows. A case without a scenario has no worth section."""
+    from mithaq.chain.legs import scenario_ids
+
     told = events(record)
     day = at or last_day(record)
     between = sides(record)
@@ -162,12 +157,6 @@ def sides(record: Record) -> tuple[str, str] | None:
     """The two home states of the case, if it names them."""
     states = record.case.states
     return (states[0], states[1]) if len(states) == 2 else None
-
-
-def scenario_ids(record: Record) -> list[str]:
-    """The scenarios beside the record, by name."""
-    folder = Path(record.folder or "") / "scenarios"
-    return sorted(path.stem for path in folder.glob("*.yaml")) if record.folder else []
 
 
 def observed_prices(chain: Chain, year: int) -> dict[str, float]:

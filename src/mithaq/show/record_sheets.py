@@ -7,7 +7,7 @@ from typing import Any
 
 from mithaq.show.sheets import Cell, Column, Sheet
 from mithaq.show.speech import Speech
-from mithaq.words.text import labels
+from mithaq.words.text import isolate, labels
 
 __all__ = [
     "balance_sheets",
@@ -408,7 +408,8 @@ def resolution(item: Data, words: Speech) -> str:
     if isinstance(decided, str):
         return decided
     preferred = decided.get("value", decided.get("preferred", decided.get("side")))
-    reason = words.value(decided.get("reason")) if decided.get("reason") else ""
+    # A reason stays in the language in which it was written, and runs its own way.
+    reason = isolate(words.value(decided.get("reason"))) if decided.get("reason") else ""
     text = words.value(preferred, item["property"]) if preferred is not None else ""
     return ": ".join(part for part in (text, reason) if part)
 

@@ -57,6 +57,8 @@ class World:
 CENTRAL = World()
 #: Key of a chain in a batch: the world, and whether legs are to be set in it.
 Place = tuple[World, bool]
+#: A chain with the production of the equilibrium without legs, from which others are near.
+Site = tuple[Chain, "pd.Series[float] | None"]
 
 
 @dataclass(frozen=True)
@@ -96,18 +98,20 @@ class Measured:
     payoffs: dict[str, float]
     states: dict[str, float]
     floors: dict[tuple[str, str], float]
+    production: pd.Series[float] | None
     violation: float
 
 
-def measure(chains: Mapping[Place, Chain], job: Job) -> dict[str, Measured]:
+def measure(places: Mapping[Place, Site], job: Job) -> dict[str, Measured]:
     """Solve one job on the chain of its world; keep what worth needs of each of its scenarios."""
-    chain, (first, *others) = chains[job.world, job.legs], job.scenarios
-    found: Equilibrium = solve(chain, first[1])
+    (chain, near), (first, *others) = places[job.world, job.legs], job.scenarios
+    found: Equilibrium = solve(chain, first[1], near=near)
     floors = {} if job.legs else _least_sales(found, job.firms)
+    production = None if job.legs else found.production
     violation = float(found.certificate.max_violation)
 
     def keep(lines: pd.DataFrame, paid: Chain) -> Measured:
-        return Measured(*_payoffs(lines, paid, job.states), floors, violation)
+        return Measured(*_payoffs(lines, paid, job.states), floors, production, violation)
 
     out = {first[0]: keep(found.payoff_lines, found.chain)}
     for key, edits in others:
@@ -198,7 +202,8 @@ class Valuer:
         # A handful of equilibria, on which the others rest: not worth starting a process.
         first = [(world, self.bases[world], ()) for world in plains]
         guess = sum(len(self._branches(view, self.chain)) for view in wanted)
-        self._solve(first, {(w, False): chain for w, chain in plains.items()}, "here", guess)
+        here: dict[Place, Site] = {(w, False): (chain, None) for w, chain in plains.items()}
+        self._solve(first, here, "here", guess)
         if self.failures:
             raise BatchError(self.failures)
         chains = {world: self._set(world) for world in worlds}
@@ -209,7 +214,21 @@ class Valuer:
             keys = [self._key(view, hashes[view.world], turn.edits) for turn in turns]
             self.views[view] = tuple(zip(turns, keys, strict=True))
             jobs += [(view.world, key, b.edits) for b, key in self.views[view]]
-        self._solve(jobs, {(w, True): chain for w, chain in chains.items()}, self.on, 0)
+        near = {world: self.measured[key].production for world, key in self.bases.items()}
+        near = self._with_legs(chains[CENTRAL], near) if CENTRAL in chains else near
+        sites: dict[Place, Site] = {(w, True): (c, near[w.base]) for w, c in chains.items()}
+        self._solve(jobs, sites, self.on, 0)
+
+    def _with_legs(
+        self, chain: Chain, near: Mapping[World, pd.Series[float] | None]
+    ) -> dict[World, pd.Series[float] | None]:
+        """Productions to start from, with those of the fields that legs add or share out."""
+        turns = self._branches(View(), chain)
+        whole = solve(chain, max(turns, key=lambda turn: len(turn.edits)).edits).production
+        return {
+            world: whole if world == CENTRAL or base is None else base.combine_first(whole)
+            for world, base in near.items()
+        }
 
     def _key(self, view: View, chain: str, edits: tuple[Edit, ...]) -> str:
         """Hash of a scenario; with no edit it is the base, whose floors and bars hold anyway."""
@@ -261,7 +280,7 @@ class Valuer:
     def _solve(
         self,
         scenarios: Sequence[tuple[World, str, tuple[Edit, ...]]],
-        chains: Mapping[Place, Chain],
+        sites: Mapping[Place, Site],
         on: Where,
         later: int,
     ) -> None:
@@ -281,7 +300,7 @@ class Valuer:
             if self.progress:
                 self.progress(done + now, done + total + later)
 
-        found = batch(measure, todo, shared=chains, on=on, workers=self.workers, progress=tell)
+        found = batch(measure, todo, shared=sites, on=on, workers=self.workers, progress=tell)
         for measured in found.results.values():
             self.measured.update(measured)
         for shape, error in found.failures.items():
