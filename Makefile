@@ -73,6 +73,7 @@ check: .venv/.ready-dev ## style, types, import order
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/words.py --check
+	@$(BIN)/python scripts/months.py --check
 	@$(BIN)/python scripts/docs.py --check
 
 format: .venv/.ready-dev ## put the code into the house format

@@ -12,12 +12,16 @@ from mithaq.errors import DataError, Problem
 from mithaq.record import (
     Balance,
     CheckReport,
+    Deadlines,
     Event,
+    Quality,
     Record,
     State,
     balance,
     check,
+    deadlines,
     load_case,
+    quality,
     state,
     timeline,
 )
@@ -61,6 +65,14 @@ class Case:
         """
         day = None if at is None else as_day(at, "at")
         return check(begun_by(self._known(known), day))
+
+    def deadlines(self, at: str | None = None, within: str = "180d") -> Deadlines:
+        """What falls due within a span of day ``at`` (today): ends, notices, milestones."""
+        return deadlines(self.record, at, within=within)
+
+    def quality(self) -> tuple[Quality, ...]:
+        """How well each subject is sourced."""
+        return quality(self.record)
 
     def balance(
         self,

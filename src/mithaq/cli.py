@@ -1,9 +1,9 @@
 """The command line: one command per public function, of the same name.
 
 Exit status: 0 done, 1 the input is wrong, 2 the command is used wrongly, 3 no certified answer,
-130 interrupted. With ``--json`` the last thing on standard output is one JSON object; notes and
-progress go to standard error. Heavy rooms are imported inside the commands, so that ``--help``
-answers at once.
+10 something falls due (``deadlines``), 130 interrupted. With ``--json`` the last thing on standard
+output is one JSON object; notes and progress go to standard error. Heavy rooms are imported inside
+the commands, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
@@ -319,16 +319,27 @@ def timeline(talk: Talk, record: Record, known: date | None, until: date | None)
 @cli.command(help=say("Contradictions with both sides and their sources, and other findings."))
 @option("--at", type=DAY, help=say("Leave out claims about what began after this day."))
 @option("--strict", is_flag=True, help=say("Exit with status 1 if anything is found."))
+@option("--quality", is_flag=True, help=say("Also tell how well each subject is sourced."))
 @common
 @reading
-def check(talk: Talk, record: Record, known: date | None, at: date | None, strict: bool) -> None:
+def check(
+    talk: Talk, record: Record, known: date | None, at: date | None, strict: bool, quality: bool
+) -> None:
     """Check the record."""
     from mithaq import record as room
     from mithaq.record.known import begun_by, known_on
+    from mithaq.record.quality import quality as lines_of
     from mithaq.show.record_sheets import check_sheets
+    from mithaq.show.watch_sheets import quality_sheets
 
-    data = room.check(begun_by(known_on(record, known)[0], at)).to_dict()
-    talk.answer(data, lambda: check_sheets(data, talk.words(record)))
+    then = begun_by(known_on(record, known)[0], at)
+    data = room.check(then).to_dict()
+    if quality:
+        data["quality"] = [line.to_dict() for line in lines_of(then)]
+    talk.answer(
+        data,
+        lambda: check_sheets(data, talk.words(record)) + quality_sheets(data, talk.words(record)),
+    )
     if strict and (data["contradictions"] or data["problems"]):
         raise click.exceptions.Exit(WRONG_INPUT)
 
@@ -423,8 +434,8 @@ def report(talk: Talk, record: Record, known: date | None, out: Path, at: date |
     click.echo(words.say("Written: {file} ({size} KiB)", file=str(out), size=size))
 
 
-# Commands that live in a module of their own; they hang themselves on ``cli``.
-import_module("mithaq.cli_record")
+# Commands that live in modules of their own; they hang themselves on ``cli``.
+import_module("mithaq.commands")
 
 
 def _fail(message: str, status: int) -> int:

@@ -14,7 +14,11 @@ from mithaq.record.claims import (
 )
 from mithaq.record.contacts import Contact, contacts
 from mithaq.record.contradictions import Contradiction, contradictions
+from mithaq.record.deadlines import Deadline, Deadlines, deadlines
+from mithaq.record.deciding import prefer
 from mithaq.record.files import case_ids, cases, load_case
+from mithaq.record.identity import Who, who
+from mithaq.record.quality import Quality, quality
 from mithaq.record.reciprocity import Balance, Grant, Index, balance
 from mithaq.record.record import Case, Record, Subject
 from mithaq.record.stages import Stage, stage
@@ -31,6 +35,8 @@ __all__ = [
     "Claim",
     "Contact",
     "Contradiction",
+    "Deadline",
+    "Deadlines",
     "Event",
     "Finding",
     "Grant",
@@ -38,6 +44,7 @@ __all__ = [
     "Modality",
     "Office",
     "Polarity",
+    "Quality",
     "Quantity",
     "Rank",
     "Record",
@@ -46,14 +53,19 @@ __all__ = [
     "Stage",
     "State",
     "Subject",
+    "Who",
     "balance",
     "case_ids",
     "cases",
     "check",
     "contacts",
     "contradictions",
+    "deadlines",
     "load_case",
+    "prefer",
+    "quality",
     "stage",
     "state",
     "timeline",
+    "who",
 ]

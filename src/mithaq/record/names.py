@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["fold", "fused"]
+__all__ = ["apart", "fold", "fused", "joined", "sound", "unprefixed", "without_form"]
 
 # Letters that writers exchange freely: alef forms, final ya and ta, Persian letters, Russian yo.
 _LETTERS = str.maketrans(
@@ -28,8 +28,36 @@ _LETTERS = str.maketrans(
         "ё": "е",
         "œ": "oe",
         "æ": "ae",
+        "ß": "ss",
     }
 )
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+# Letters that the three scripts write for sounds which writers confuse when they change script.
+_SOUNDS = {
+    letter: sound
+    for sound, letters in {
+        "k": "غجقكخgkqcxгкх",
+        "s": "سزصثشjszзсцшщжч",
+        "b": "بbpбп",
+        "f": "فfvwфв",
+        "t": "تطدذضظtdтд",
+        "l": "لlл",
+        "r": "رrр",
+        "m": "مmм",
+        "n": "نnн",
+    }.items()
+    for letter in letters
+}
+_FORMS = frozenset(
+    {
+        "spa", "sa", "sas", "sarl", "ag", "gmbh", "nv", "bv", "plc", "ltd", "llc", "inc", "corp",
+        "corporation", "co", "company", "oao", "pao", "ao", "ooo", "zao", "jsc", "pjsc", "ojsc",
+        "cjsc", "оао", "пао", "ао", "ооо", "зао", "شركه", "مجمع", "مؤسسه", "موسسه", "societe",
+        "groupe", "group", "компания", "группа",
+    }
+)  # fmt: skip
+# Letters that Arabic writes onto the word that follows: and, so, in, as, for, the.
+_PROCLITICS = ("وال", "بال", "فال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ك", "ل")
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 
 
@@ -42,13 +70,79 @@ def fold(words: str) -> str:
     >>> fold("Luk-Oil") == fold("Luk Oil")
     True
     """
-    lowered = words.casefold().translate(_LETTERS)
+    lowered = words.casefold().translate(_LETTERS).translate(_DIGITS)
     plain = "".join(
         letter
         for letter in unicodedata.normalize("NFKD", lowered)
         if not unicodedata.combining(letter)
     )
     return _NOT_A_LETTER.sub(" ", plain.translate(_LETTERS)).strip()
+
+
+@lru_cache(maxsize=8192)
+def joined(words: str) -> str:
+    """The folded words without the spaces between them.
+
+    >>> joined("غاز بروم") == joined("غازبروم")
+    True
+    """
+    return fold(words).replace(" ", "")
+
+
+def without_form(words: str) -> str:
+    """The folded words, joined, without legal forms such as S.p.A., OAO or شركة.
+
+    >>> without_form("Eni S.p.A."), without_form("ОАО «Газпром»")
+    ('eni', 'газпром')
+    """
+    parts = fold(re.sub(r"(?<=\b\w)\.(?=\w\b|\s|$)", "", words)).split()
+    return "".join([part for part in parts if part not in _FORMS] or parts)
+
+
+def unprefixed(words: str) -> list[tuple[str, str]]:
+    """(what remains, the letters taken off) for each Arabic prefix that the words may begin with.
+
+    >>> unprefixed("وسوناطراك")[0] == ("سوناطراك", "و")
+    True
+    """
+    key = joined(words)
+    found = [(key.removeprefix(p), p) for p in _PROCLITICS if key.startswith(p)]
+    return [(rest, prefix) for rest, prefix in found if len(rest) >= 3]
+
+
+def sound(words: str) -> str:
+    """The consonants as one rough alphabet, so that spellings in three scripts can be compared.
+
+    >>> sound("Gazprom") == sound("غازبروم") == sound("Газпром")
+    True
+    """
+    found = [_SOUNDS[letter] for letter in joined(words) if letter in _SOUNDS]
+    return "".join(s for i, s in enumerate(found) if i == 0 or s != found[i - 1])
+
+
+def apart(a: str, b: str, most: int) -> int:
+    """How many letters two words are apart (wrong, missing, intrusive or exchanged), up to a bound.
+
+    Returns ``most + 1`` where they are further apart.
+
+    >>> apart("gazprom", "gasprom", 2), apart("gazprom", "gazporm", 2), apart("eni", "total", 2)
+    (1, 1, 3)
+    """
+    if abs(len(a) - len(b)) > most:
+        return most + 1
+    before: list[int] = []
+    last = list(range(len(b) + 1))
+    for i, left in enumerate(a, 1):
+        line = [i]
+        for j, right in enumerate(b, 1):
+            cost = min(last[j] + 1, line[j - 1] + 1, last[j - 1] + (left != right))
+            if i > 1 and j > 1 and left == b[j - 2] and a[i - 2] == right:
+                cost = min(cost, before[j - 2] + 1)
+            line.append(cost)
+        if min(line) > most and min(last) > most:
+            return most + 1
+        before, last = last, line
+    return min(last[-1], most + 1)
 
 
 def fused(words: str, known: frozenset[str]) -> tuple[str, str] | None:

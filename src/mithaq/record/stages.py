@@ -24,7 +24,15 @@ from mithaq.record.sides import Side, group
 from mithaq.words.dates import Edtf, hull, spanning
 from mithaq.words.units import dimension
 
-__all__ = ["DEFAULT_SPAN", "DOUBTED_BY_SILENCE", "NEED_RATIFICATION", "Stage", "stage"]
+__all__ = [
+    "DEFAULT_SPAN",
+    "DOUBTED_BY_SILENCE",
+    "NEED_RATIFICATION",
+    "Stage",
+    "TermEnd",
+    "stage",
+    "term_end",
+]
 
 NEED_RATIFICATION = frozenset({"intergovernmental", "production_sharing"})
 """Kinds that stay signed until ratified or provisionally applied."""
@@ -68,6 +76,20 @@ class Stage:
     renewed: bool | None = None
     possible: tuple[str, ...] = ()
     deadline: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermEnd:
+    """When the running term ends: an interval over all readings of the sources.
+
+    ``renews`` says that it then renews itself unless notice is given; ``notice`` is the interval in
+    which notice falls due, or None; ``inferred`` that no source states the end itself.
+    """
+
+    end: Edtf
+    renews: bool = False
+    notice: Edtf | None = None
+    inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +139,15 @@ def stage(record: Record, agreement: str, at: date, *, span: int = DEFAULT_SPAN)
         renewed=renewed,
         deadline=table.deadline(name, at),
     )
+
+
+def term_end(record: Record, agreement: str, at: date) -> TermEnd | None:
+    """The end of the term that runs on a day; None where nothing tells of one still to come.
+
+    A term that renews itself is followed to the first end that is not over, where its length is
+    known. Ends on which sources differ make one interval from the first to the last.
+    """
+    return _Table(record, agreement).term_end(at)
 
 
 class _Table:
@@ -248,6 +279,25 @@ class _Table:
         """The days on which the running term may end, over all readings; those to come."""
         found = {_expiry(reading) for reading in self.readings(at, DEFAULT_SPAN)}
         return sorted(day for day in found if day is not None and day > at)
+
+    def term_end(self, at: date) -> TermEnd | None:
+        """The end of the running term with its notice, over all readings."""
+        found: set[date] = set()
+        for reading in self.readings(at, DEFAULT_SPAN):
+            over = _expiry(reading)
+            if over is not None and self.tacit and reading.term:
+                over = _next_end(over, reading.term, at)
+            found |= {over} if over is not None else set()
+        if not found or max(found) < at:
+            return None
+        first, last = min(found), max(found)
+        notice = None
+        if isinstance(self.notice, Quantity):
+            ahead = timedelta(days=_days(self.notice))
+            notice = spanning(_before(first, ahead), _before(last, ahead))
+        claims = [c for side in self.sides.get("expires", []) for c in side.claims]
+        inferred = not any(c.basis is Basis.REPORTED for c in claims)
+        return TermEnd(spanning(first, last), self.tacit, notice, inferred)
 
     def until(self, name: str, at: date) -> str | None:
         """When the stage ended or will end, where a source tells; None else."""
@@ -435,6 +485,21 @@ def _add_term(start: date, days: int) -> date:
     if years >= 1 and abs(days - years * 365.25) <= 1:
         return _add_years(start, years)
     return start + timedelta(days=min(days, (date.max - start).days))
+
+
+def _next_end(over: date, term: int, at: date) -> date:
+    """The first end that is not over on a day, of a term that follows itself."""
+    begun = over
+    times = 0
+    while over < at and over < date.max:
+        times += 1
+        over = _add_term(begun, term * times)
+    return over
+
+
+def _before(day: date, span: timedelta) -> date:
+    """The day so long before, as far as the calendar goes."""
+    return day - span if day - date.min > span else date.min
 
 
 def _add_years(start: date, years: int) -> date:
