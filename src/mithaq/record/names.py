@@ -70,13 +70,14 @@ def fold(words: str) -> str:
     >>> fold("Luk-Oil") == fold("Luk Oil")
     True
     """
-    lowered = words.casefold().translate(_LETTERS).translate(_DIGITS)
+    # Styled letters lose their style first, and folding case may bring new ones: hence twice.
+    lowered = unicodedata.normalize("NFKD", words).casefold()
     plain = "".join(
         letter
-        for letter in unicodedata.normalize("NFKD", lowered)
+        for letter in unicodedata.normalize("NFKD", lowered).casefold()
         if not unicodedata.combining(letter)
     )
-    return _NOT_A_LETTER.sub(" ", plain.translate(_LETTERS)).strip()
+    return _NOT_A_LETTER.sub(" ", plain.translate(_LETTERS).translate(_DIGITS)).strip()
 
 
 @lru_cache(maxsize=8192)
