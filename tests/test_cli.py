@@ -154,6 +154,26 @@ def test_worth_answers_with_its_contract(asked: Any) -> None:
     assert {"from", "to", "musd_per_year"} <= set(found["reciprocity"]["side_payment"])
 
 
+def test_a_market_without_an_equilibrium_says_why_and_gives_no_price(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edits = tmp_path / "edits.yaml"
+    edits.write_text(
+        "- {edit: contract, name: k, seller: Gazprom, market: Italy, annual_quantity: 900,"
+        " price: 300, nominated: 900}\n",
+        encoding="utf-8",
+    )
+    assert run(["market", CASE, "--edits", str(edits), "--json"]) == 3
+    told = capsys.readouterr()
+    found = json.loads(told.out.splitlines()[-1])
+    assert found["status"] == "infeasible"
+    assert "prices" not in found
+    assert any("contract k" in reason for reason in found["reasons"])
+    assert "contract k" in told.err
+    assert run(["market", CASE, "--edits", str(edits)]) == 3
+    assert capsys.readouterr().out == ""
+
+
 def test_report_of_a_folder_without_a_scenario(
     case_without_scenario: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

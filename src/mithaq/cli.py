@@ -377,12 +377,17 @@ def market(talk: Talk, record: Record, known: date | None, year: int, edits: Pat
     from mithaq.record.known import known_on
     from mithaq.show.market_sheets import market_sheets
     from mithaq.show.material import market as find_market
+    from mithaq.show.material import solved
 
     record, _ = known_on(record, known)
     words = talk.words(record)
     with talk.working(words.say("Solving the equilibrium")):
         data = find_market(record, year=year, edits=edits)
-    talk.answer(data, lambda: market_sheets(data, words))
+    if talk.as_json:
+        print_json(data)
+    solved(data)
+    if not talk.as_json:
+        talk.answer(data, lambda: market_sheets(data, words))
 
 
 @cli.command(help=say("What an agreement and each leg of it is worth to each party."))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mithaq import record as room
 from mithaq.case import chain_of
+from mithaq.errors import SolveError
 from mithaq.record.known import is_known, known_on
 
 if TYPE_CHECKING:
@@ -86,13 +87,27 @@ def events(record: Record, until: date | None = None) -> list[dict[str, Any]]:
 
 
 def market(record: Record, *, year: int = 2010, edits: Path | None = None) -> dict[str, Any]:
-    """The equilibrium of the gas market with its fit, as the command ``market`` prints it."""
+    """The equilibrium of the gas market with its fit, as the command ``market`` prints it.
+
+    Without an equilibrium, its status and the reasons; :func:`solved` raises for those.
+    """
     from mithaq.chain import edits_from_file
     from mithaq.equilibrium import solve
     from mithaq.equilibrium.fit import fit
 
-    found = solve(chain_of(record, year), edits_from_file(edits) if edits else ())
+    changes = edits_from_file(edits) if edits else ()
+    found = solve(chain_of(record, year), changes, check=False)
+    if not found.solved:
+        return found.to_dict()
     return {**found.to_dict(), "fit": fit(found, year=year).to_dict()}
+
+
+def solved(data: Data) -> Data:
+    """The equilibrium, if it is one. Raises SolveError with the reasons where it is not."""
+    if data["status"] != "solved":
+        message = f"no equilibrium: {data['explanation']}"
+        raise SolveError(message, outcome=data["status"], rows=data["reasons"])
+    return data
 
 
 def worth(
@@ -123,7 +138,7 @@ def gather(
     between = sides(record)
     scenarios = scenario_ids(record)
     valued = worth(record, scenarios[0], year, progress) if scenarios else None
-    found = market(record, year=year) if scenarios else None
+    found = solved(market(record, year=year)) if scenarios else None
     chain = chain_of(record, year) if scenarios else None
     return Material(
         case={
