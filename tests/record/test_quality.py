@@ -153,6 +153,7 @@ def test_a_decision_that_cannot_be_made(
         prefer(disputed(), which, value, reason=reason, by=by)
 
 
+@pytest.mark.slow
 def test_every_contradiction_of_the_shipped_case_can_be_decided() -> None:
     record = load_case("algeria-russia")
     for item in contradictions(record):

@@ -8,12 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.store.server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "how-to" / "keep-a-record-as-a-team.md"
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_runs(tmp_path: Path, server: Server) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text("utf-8"), flags=re.DOTALL)
     assert len(blocks) >= 8

@@ -20,7 +20,13 @@ from mithaq.record.writer import canonical as canonical_files
 from tests.store.things import SOURCES, SUBJECTS, begin, signed
 
 
-@pytest.mark.parametrize("case", case_ids())
+@pytest.mark.parametrize(
+    "case",
+    [
+        case if case == "algeria-russia" else pytest.param(case, marks=pytest.mark.slow)
+        for case in case_ids()
+    ],
+)
 def test_yaml_store_yaml_is_the_identity(store: Store, case: str, tmp_path: Path) -> None:
     record = load_case(case)
     added = store.import_(case, by="the editors")

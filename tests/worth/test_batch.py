@@ -43,6 +43,7 @@ def module(name, text, folder, monkeypatch):
     return importlib.import_module(name)
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_fails_its_item_only(tmp_path, monkeypatch):
     text = (
         "import os\n"
@@ -96,6 +97,7 @@ def test_shared_is_sent_once_to_each_process(tmp_path, monkeypatch):
         assert counts == [1 + 10 * (n + 1) for n in range(len(counts))]
 
 
+@pytest.mark.slow
 def test_a_plain_script_without_a_guard_leaves_nothing_behind(tmp_path):
     script = tmp_path / "plain.py"
     script.write_text(
@@ -127,6 +129,7 @@ def test_what_interrupts_a_batch_ends_its_processes(tmp_path, monkeypatch):
     assert time.monotonic() - start < 30
 
 
+@pytest.mark.slow
 def test_the_processes_end_when_the_calling_one_is_killed(tmp_path):
     script = tmp_path / "killed.py"
     script.write_text(
