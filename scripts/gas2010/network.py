@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 
 from gas2010.sources import OutRow, Row, choice, cost_items, number, spelled, table
-from gas2010.trade import Trade
+from gas2010.trade import LNG_NODES, Trade
 
 RUNNING_SHARE = 0.3  # of a tariff, the rest pays for the line (assumption)
 DUTY_RATE = 0.30
@@ -30,21 +30,7 @@ LIQUEFACTION_NODES = {
     "United Arab Emirates": "United Arab Emirates",
     "Yemen": "Yemen",
 }
-REGASIFICATION_NODES = {
-    "United States": "North America",
-    "Canada": "North America",
-    "Mexico": "North America",
-    "Argentina": "South America",
-    "Brazil": "South America",
-    "Chile": "South America",
-    "Dominican Republic": "South America",
-    "Japan": "Japan",
-    "South Korea": "South Korea",
-    "Taiwan": "Taiwan",
-    "China": "China",
-    "India": "India",
-    "Greece": "Greece",
-}
+REGASIFICATION_NODES = {**LNG_NODES, "Greece": "Greece"}
 EUROPEAN_TERMINALS = {
     "Belgium",
     "France",
