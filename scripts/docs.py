@@ -107,15 +107,21 @@ def python() -> str:
         "# Python\n",
         "Names that `import mithaq` gives. Quantities are bcm a year, prices USD/1000 m³, money "
         "million USD a year.\n",
-        "```python\n>>> from mithaq import *\n\n```\n",
+        "```python\n>>> from mithaq import *\n>>> from mithaq.games import *\n\n```\n",
     ]
-    for name in sorted(mithaq.__all__, key=lambda name: (name[0].isupper(), name)):
-        item = getattr(mithaq, name)
+    named = {name: getattr(mithaq, name) for name in mithaq.__all__ if name != "games"}
+    named |= {f"games.{name}": getattr(mithaq.games, name) for name in mithaq.games.__all__}
+    for name, item in sorted(named.items(), key=_functions_first):
         parts.append(f"## {name}\n\n{_signature(name, item)}\n\n{_doc(item)}\n")
         if inspect.isclass(item):
             parts += [f"- {line}" for line in _members(item)]
             parts.append("")
     return "\n".join(parts)
+
+
+def _functions_first(named: tuple[str, Any]) -> tuple[bool, str]:
+    last = named[0].rsplit(".", maxsplit=1)[-1]
+    return last[0].isupper(), named[0]
 
 
 def _signature(name: str, item: Any) -> str:

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mithaq import games
     from mithaq.case import Case, load
     from mithaq.chain import (
         Add,
@@ -90,6 +91,7 @@ __all__ = [
     "Stake",
     "Swap",
     "case_ids",
+    "games",
     "load",
     "report",
     "solve",
@@ -99,6 +101,8 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
+    if name == "games":
+        return import_module("mithaq.games")
     if name not in _HOMES:
         raise AttributeError(f"module 'mithaq' has no attribute {name!r}")
     return getattr(import_module(f"mithaq.{_HOMES[name]}"), name)

@@ -22,10 +22,10 @@ from mithaq.chain import Chain
 from mithaq.chain.legs import load_scenario
 from mithaq.chain.scenarios import Scenario
 from mithaq.errors import BatchError, ModelError
+from mithaq.games import game, interaction, members, shapley
 from mithaq.record import Record
 from mithaq.worth.assumptions import assumptions
 from mithaq.worth.batch import Progress, Where
-from mithaq.worth.games import game, interaction, members, shapley
 from mithaq.worth.groups import Groups
 from mithaq.worth.plan import CENTRAL, FLOOR_SHARE, Valuer, View, World
 from mithaq.worth.reciprocity import Balance, balance

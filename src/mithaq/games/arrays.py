@@ -1,16 +1,15 @@
-"""Cooperative games: Shapley value, interaction of pairs, core test.
+"""Games as arrays: coalitions as bits, and what a division leaves each coalition.
 
 A game of n players is an array ``v`` whose first axis has length 2^n and is indexed by bitmask:
 ``v[0b101]`` is what players 0 and 2 are worth together. Further axes are carried along, so that the
-games of all parties of an agreement are one array. Nothing here knows about gas.
+games of all parties of an agreement are one array. Nothing in this room knows about gas.
 
-Sources: Shapley (1953); Owen (1972) and Grabisch & Roubens (1999) for the interaction index.
+Memory sets the limit: 2^20 numbers are 8 MB, 2^25 are 268 MB.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import factorial
 from typing import Any
 
 import numpy as np
@@ -19,14 +18,15 @@ from numpy.typing import ArrayLike, NDArray
 from mithaq.errors import ModelError
 
 __all__ = [
+    "Array",
     "coalition_sums",
     "excess",
     "game",
-    "interaction",
     "mask",
     "members",
     "players",
-    "shapley",
+    "plain_game",
+    "sizes",
 ]
 
 Array = NDArray[np.float64]
@@ -47,6 +47,22 @@ def players(v: ArrayLike) -> int:
     if not np.isfinite(array).all():
         raise ModelError("a game needs a finite value for every coalition")
     return length.bit_length() - 1
+
+
+def plain_game(v: ArrayLike) -> Array:
+    """Return the game as one array of numbers in which nobody is worth nothing.
+
+    Raises :class:`ModelError` where it has further axes, or where v(none) is not 0.
+
+    >>> plain_game([0, 1, 1, 3]).tolist()
+    [0.0, 1.0, 1.0, 3.0]
+    """
+    array = np.asarray(v, dtype=float)
+    if players(array) < 1 or array.ndim != 1:
+        raise ModelError(f"one game with players is wanted, an array of 2^n numbers: {array.shape}")
+    if array[0] != 0:
+        raise ModelError(f"the empty coalition must be worth 0, not {array[0]:g}; subtract it")
+    return array
 
 
 def mask(coalition: Sequence[int]) -> int:
@@ -79,69 +95,12 @@ def game(n: int, worth: Callable[[tuple[int, ...]], Any]) -> Array:
     return np.array([worth(members(bits)) for bits in range(1 << n)], dtype=float)
 
 
-def _popcount(n: int) -> NDArray[np.int64]:
+def sizes(n: int) -> NDArray[np.int64]:
     """Return the number of members of each of the 2^n coalitions."""
     counts = np.zeros(1, dtype=np.int64)
     for _ in range(n):
         counts = np.concatenate([counts, counts + 1])
     return counts
-
-
-def _split(v: Array, player: int) -> tuple[Array, Array]:
-    """Return the values without and with ``player``, each of length 2^(n-1), in the same order."""
-    rest = v.shape[1:]
-    cube = v.reshape((-1, 2, 1 << player, *rest))
-    return cube[:, 0].reshape((-1, *rest)), cube[:, 1].reshape((-1, *rest))
-
-
-def shapley(v: ArrayLike) -> Array:
-    """Return the Shapley value: shape (n, ...) for a game of shape (2^n, ...); O(n 2^n).
-
-    A player's share is its marginal contribution averaged over all orders of arrival; the shares
-    of a party sum to v(all) - v(none).
-
-    >>> v = [0, 1, 2, 6, 5, 7, 8, 12]  # the three-player game of Benedek, Fliege and Nguyen (2021)
-    >>> shapley(v).round(4).tolist()
-    [2.6667, 3.6667, 5.6667]
-    """
-    array = np.asarray(v, dtype=float)
-    n = players(array)
-    if n == 0:
-        return np.zeros((0, *array.shape[1:]))
-    by_size = np.array([factorial(s) * factorial(n - 1 - s) / factorial(n) for s in range(n)])
-    weights = by_size[_popcount(n - 1)]
-    shares = []
-    for player in range(n):
-        without, with_player = _split(array, player)
-        shares.append(np.tensordot(weights, with_player - without, axes=(0, 0)))
-    return np.stack(shares)
-
-
-def interaction(v: ArrayLike) -> Array:
-    """Return the Shapley interaction of every pair: shape (n, n, ...), symmetric, zero diagonal.
-
-    Positive where two players are worth more together than apart, averaged over the company they
-    are in; zero for all pairs of an additive game (Grabisch & Roubens 1999).
-
-    >>> interaction([0, 1, 1, 5]).tolist()
-    [[0.0, 3.0], [3.0, 0.0]]
-    """
-    array = np.asarray(v, dtype=float)
-    n = players(array)
-    out = np.zeros((n, n, *array.shape[1:]))
-    if n < 2:
-        return out
-    by_size = np.array(
-        [factorial(s) * factorial(n - 2 - s) / factorial(n - 1) for s in range(n - 1)]
-    )
-    weights = by_size[_popcount(n - 2)]
-    for j in range(1, n):
-        without, with_j = _split(array, j)
-        for i in range(j):  # removing the higher player leaves the lower one's bit in place
-            a, b = _split(without, i)
-            c, d = _split(with_j, i)
-            out[i, j] = out[j, i] = np.tensordot(weights, d - c - b + a, axes=(0, 0))
-    return out
 
 
 def coalition_sums(shares: ArrayLike) -> Array:
