@@ -31,7 +31,7 @@ from mithaq.record.state import as_day
 if TYPE_CHECKING:
     from mithaq.chain import Chain, Edit
     from mithaq.equilibrium import Equilibrium
-    from mithaq.worth import Worth
+    from mithaq.worth import Forum, Worth
 
 __all__ = ["Case", "chain_of", "load"]
 
@@ -121,6 +121,26 @@ class Case:
 
         name = agreement or next(iter(scenario_ids(self.record)), "")
         return worth(self.record, self.chain, name, on="processes", progress=progress)
+
+    def forum(
+        self,
+        members: Sequence[str] = (),
+        strength: float = 1.0,
+        *,
+        floors: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Forum:
+        """Every coalition of an exporters' forum: what it earns, who pays, whether it holds.
+
+        ``members`` are firms, or countries that stand for their firms, named in any language of
+        the record; without them the states that founded the forum. See :func:`worth.forum`.
+        """
+        from mithaq.worth.forum import forum, members_named
+
+        named = members_named(self.record, self.chain, members)
+        return forum(
+            self.chain, named, strength=strength, floors=floors, on="processes", progress=progress
+        )
 
 
 def chain_of(record: Record, year: int = 2010) -> Chain:

@@ -25,6 +25,7 @@ ASKED = {
     "balance": ["balance", CASE, "--between", "Algeria", "Russia", "--at", "2008-12-31"],
     "market": ["market", CASE],
     "find": ["find", "Gazprom"],
+    "forum": ["forum", CASE, "--members", "Russia,Algeria"],
     "worth": ["worth", CASE, "gazprom-sonatrach-mou-2006"],
 }
 SLOW = {"worth"}

@@ -3,19 +3,24 @@
 from mithaq.games import excess, game, interaction, shapley
 from mithaq.worth.agreement import Variant, Worth, worth, worth_of
 from mithaq.worth.batch import BatchResult, batch
+from mithaq.worth.forum import Coalition, Forum, forum, stability
 from mithaq.worth.reciprocity import Balance, Payment
 
 __all__ = [
     "Balance",
     "BatchResult",
+    "Coalition",
+    "Forum",
     "Payment",
     "Variant",
     "Worth",
     "batch",
     "excess",
+    "forum",
     "game",
     "interaction",
     "shapley",
+    "stability",
     "worth",
     "worth_of",
 ]

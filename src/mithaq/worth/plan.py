@@ -23,7 +23,7 @@ from mithaq.equilibrium.payoffs import payoff_table, state_parties
 from mithaq.errors import BatchError, ModelError
 from mithaq.worth.batch import Progress, Where, batch
 
-__all__ = ["CENTRAL", "FLOOR_SHARE", "Measured", "Valuer", "View", "World"]
+__all__ = ["CENTRAL", "FLOOR_SHARE", "Measured", "Valuer", "View", "World", "least_sales"]
 
 #: Least sales under floors, as a share of what the parties sell where there is no leg.
 FLOOR_SHARE = 0.75
@@ -106,7 +106,7 @@ def measure(places: Mapping[Place, Site], job: Job) -> dict[str, Measured]:
     """Solve one job on the chain of its world; keep what worth needs of each of its scenarios."""
     (chain, near), (first, *others) = places[job.world, job.legs], job.scenarios
     found: Equilibrium = solve(chain, first[1], near=near)
-    floors = {} if job.legs else _least_sales(found, job.firms)
+    floors = {} if job.legs else least_sales(found, job.firms)
     production = None if job.legs else found.production
     violation = float(found.certificate.max_violation)
 
@@ -145,7 +145,7 @@ def _unpaid(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     )
 
 
-def _least_sales(found: Equilibrium, firms: Sequence[str]) -> dict[tuple[str, str], float]:
+def least_sales(found: Equilibrium, firms: Sequence[str]) -> dict[tuple[str, str], float]:
     """Floors on spot sales that keep each firm at its share of what it delivers to a market."""
     spot: dict[tuple[str, str], float] = defaultdict(float)
     ahead: dict[tuple[str, str], float] = defaultdict(float)

@@ -1,0 +1,58 @@
+"""``mithaq forum``: would an exporters' forum hold together, and who would pay for it?"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from mithaq.cli import Talk, cli, common, option, reading, say
+
+if TYPE_CHECKING:
+    from mithaq.record import Record
+
+
+@cli.command(help=say("Would an exporters' forum hold together? Every coalition of its members."))
+@option(
+    "--members",
+    multiple=True,
+    metavar="NAME",
+    help=say(
+        "A member, in any language: a firm, or a state that stands for its firms; once for each, "
+        "or parted by commas. Without it: the states that founded the forum."
+    ),
+)
+@option(
+    "--strength",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    help=say("Strength of cooperation: near 0 each for itself, 1 one merged seller."),
+)
+@option(
+    "--floors/--no-floors",
+    default=False,
+    help=say("Whether members keep three quarters of what they sell to each market (default: no)."),
+)
+@common
+@reading
+def forum(
+    talk: Talk,
+    record: Record,
+    known: date | None,
+    members: tuple[str, ...],
+    strength: float,
+    floors: bool,
+) -> None:
+    """Every coalition of a forum."""
+    from mithaq.case import Case
+    from mithaq.record.known import known_on
+    from mithaq.show.forum_sheets import forum_sheets
+
+    record, _ = known_on(record, known)
+    words = talk.words(record)
+    named = [part.strip() for member in members for part in member.split(",") if part.strip()]
+    with talk.working(words.say("Solving the market for every coalition")) as tell:
+        data = Case(record).forum(named, strength, floors=floors, progress=tell).to_dict()
+    talk.answer(data, lambda: forum_sheets(data, words))

@@ -1,0 +1,106 @@
+"""Tables of the forum: which coalition holds, what the best of each size earn, what buyers pay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mithaq.show.market_sheets import money_unit
+from mithaq.show.sheets import Cell, Column, Sheet
+from mithaq.show.speech import Speech
+
+__all__ = ["forum_sheets"]
+
+Data = Mapping[str, Any]
+MOST_NODES = 12
+
+
+def forum_sheets(data: Data, words: Speech) -> list[Sheet]:
+    """What the terminal shows of a forum; ``--json`` carries every coalition."""
+    return [sizes_sheet(data, words), members_sheet(data, words), prices_sheet(data, words)]
+
+
+def sizes_sheet(data: Data, words: Speech) -> Sheet:
+    """The coalition of the largest gain of each size, and whether it would hold."""
+    say, unit = words.say, money_unit(words)
+    best: dict[int, Data] = {}
+    for found in data["coalitions"]:
+        size = len(found["members"])
+        if size not in best or found["gain"] > best[size]["gain"]:
+            best[size] = found
+    columns = (
+        Column(say("Members")),
+        Column(say("Gain of the members"), unit, True),
+        Column(say("Gain of other sellers"), unit, True),
+        Column(say("Gain of consumers"), unit, True),
+        Column(say("Held by transfers")),
+        Column(say("Stable")),
+    )
+    rows: list[tuple[Cell | str, ...]] = [
+        (
+            _everyone(found["members"], data, words),
+            Cell(words.change(found["gain"]), "good" if found["gain"] > 0 else "bad"),
+            words.change(found["outsiders"]),
+            words.change(found["consumers"]),
+            say("yes") if found["held_by_transfers"] else say("no"),
+            say("yes") if found["stable"] else say("no"),
+        )
+        for _, found in sorted(best.items())
+    ]
+    title = say("The forum: the best coalition of each size")
+    return Sheet.of(title, columns, rows, note=_verdict(data, words))
+
+
+def _everyone(members: Sequence[str], data: Data, words: Speech) -> str:
+    if len(members) == len(data["members"]):
+        return words.say("all {n}", n=words.figure(len(members)))
+    return words.list(map(words.place, members))
+
+
+def _verdict(data: Data, words: Speech) -> str:
+    held = data["largest_stable"]
+    strength = words.figure(data["strength"], 2)
+    solved = words.plural("From {n} equilibrium.", "From {n} equilibria.", data["equilibria"])
+    if not held:
+        told = words.say("At strength {strength} no coalition is stable.", strength=strength)
+    else:
+        names = words.list(map(words.place, held))
+        told = words.say(
+            "At strength {strength} the largest stable coalition is {names}.",
+            strength=strength,
+            names=names,
+        )
+    return f"{told} {solved}"
+
+
+def members_sheet(data: Data, words: Speech) -> Sheet:
+    """What each member earns alone and gains in the forum of all."""
+    say, unit = words.say, money_unit(words)
+    whole = data["coalitions"][0]
+    columns = (
+        Column(say("Member")),
+        Column(say("Profit alone"), unit, True),
+        Column(say("Gain in the forum of all"), unit, True),
+    )
+    rows: list[tuple[Cell | str, ...]] = [
+        (
+            words.place(name),
+            words.figure(data["alone"][name]),
+            Cell(words.change(gain), "good" if gain > 0 else "bad"),
+        )
+        for name, gain in whole["gains"].items()
+    ]
+    note = ""
+    if data["strength"] == 1:
+        note = say("Members that sell as one may split their profit otherwise; their sum is sure.")
+    return Sheet.of(say("Members"), columns, rows, note=note)
+
+
+def prices_sheet(data: Data, words: Speech) -> Sheet:
+    """Where prices rise most if all members sell as one."""
+    say = words.say
+    effect = data["coalitions"][0]["price_effect"]
+    most = sorted(effect, key=lambda node: -abs(effect[node]))[:MOST_NODES]
+    columns = (Column(say("Market")), Column(say("Price"), "%", True))
+    rows = [(words.place(node), words.change(effect[node], 1)) for node in most]
+    return Sheet.of(say("What the forum of all does to prices"), columns, rows)

@@ -1,0 +1,353 @@
+"""The exporters' forum as a game: which group would hold together, and who pays for it.
+
+In every coalition S of the members its firms sell as one group of some strength; all others play
+on alone (the gamma convention, Chander & Tulkens 1997). Stability is that of d'Aspremont et al.
+(1983): a leaver faces S without it, intact. With transfers a coalition holds where its total covers
+what each member would earn as a leaver (Carraro, Eyckmans & Finus 2006).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from mithaq.chain import Chain, Cooperate, Edit, Floor
+from mithaq.equilibrium import solve
+from mithaq.errors import DataError, ModelError, Problem
+from mithaq.games import members as players_of
+from mithaq.games import players
+from mithaq.record import Record
+from mithaq.worth.batch import Progress, Where, batch
+from mithaq.worth.plan import least_sales
+
+__all__ = ["Coalition", "Forum", "Stability", "forum", "members_named", "stability"]
+
+Array = NDArray[np.float64]
+GROUP = "forum"
+FOUNDING = "founding_of_forum"
+#: Loss below which a member is taken to be as well off, as a share of the largest profit.
+EVEN = 1e-7
+MOST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """Whether coalitions hold, each array indexed by the coalition's bits.
+
+    ``internal``: no member gains by leaving; ``external``: no outsider gains by joining;
+    ``potential``: what the members earn together covers what each would earn as a leaver, so that
+    transfers can hold it; ``sealed``: no coalition of one member more could be held so.
+    """
+
+    internal: NDArray[np.bool_]
+    external: NDArray[np.bool_]
+    potential: NDArray[np.bool_]
+    sealed: NDArray[np.bool_]
+
+
+def stability(profits: ArrayLike) -> Stability:
+    """Return which coalitions hold. ``profits``: shape (2^n, n), of every player, in or out.
+
+    Raises :class:`ModelError` where the shape is another or a profit is not finite.
+
+    >>> alone, pair = [4.0, 4.0], [4.5, 4.5]  # two who do better together
+    >>> bool(stability([alone, alone, alone, pair]).internal[3])
+    True
+    """
+    array = np.asarray(profits, dtype=float)
+    n = players(array)
+    if array.shape != (1 << n, n):
+        raise ModelError(f"profits of shape {array.shape}; one is wanted for each player")
+    even = EVEN * float(np.abs(array).max(initial=0.0))
+    bits = np.arange(1 << n)
+    inside = (bits[:, None] >> np.arange(n) & 1).astype(bool)
+    moved = bits[:, None] ^ (1 << np.arange(n))  # the coalition after one player has moved
+    after = np.take_along_axis(array, moved, axis=0)
+    tempted = after > array + even
+    needed = np.where(inside, after, 0.0).sum(axis=1)
+    earned = np.where(inside, array, 0.0).sum(axis=1)
+    potential = earned >= needed - even
+    larger = potential[moved] & ~inside
+    return Stability(
+        internal=~(tempted & inside).any(axis=1),
+        external=~(tempted & ~inside).any(axis=1),
+        potential=potential,
+        sealed=~larger.any(axis=1),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Coalition:
+    """One coalition; money in million USD a year, prices in per cent of those without a forum.
+
+    ``profit`` is what its members earn together, ``gain`` that less what they earn alone,
+    ``gains`` each member's own. ``internally_stable`` and ``externally_stable`` are None where
+    the members' own profits are not unique (strength 1); ``held_by_transfers`` says whether
+    transfers among members can hold it. ``outsiders`` and ``consumers``: their gains.
+    """
+
+    members: tuple[str, ...]
+    profit: float
+    gain: float
+    gains: Mapping[str, float]
+    internally_stable: bool | None
+    externally_stable: bool | None
+    held_by_transfers: bool
+    stable: bool
+    price_effect: Mapping[str, float]
+    outsiders: float
+    consumers: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The coalition as plain values."""
+        found = {name: getattr(self, name) for name in self.__slots__}
+        return {**found, "members": list(self.members)}
+
+
+@dataclass(frozen=True)
+class Forum:
+    """Every coalition of at least two members, the largest first, and the largest that is stable.
+
+    A coalition is ``stable`` where no member gains by leaving and no outsider by joining; where
+    members' own profits are not unique, where transfers hold it and could hold no larger one that
+    has one member more.
+    """
+
+    members: tuple[str, ...]
+    firms: Mapping[str, tuple[str, ...]]
+    strength: float
+    floors: bool
+    coalitions: tuple[Coalition, ...]
+    alone: Mapping[str, float]
+    equilibria: int
+    max_violation: float
+    chain: str
+
+    @property
+    def largest_stable(self) -> tuple[str, ...]:
+        """The members of the largest stable coalition; of equal ones that of the largest gain."""
+        stable = [c for c in self.coalitions if c.stable]
+        best = max(stable, key=lambda c: (len(c.members), c.gain), default=None)
+        return best.members if best else ()
+
+    def of(self, *members: str) -> Coalition:
+        """The coalition of exactly those members. Raises KeyError where it is none of them."""
+        for found in self.coalitions:
+            if set(found.members) == set(members):
+                return found
+        raise KeyError(members)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The forum as plain values: the keys of ``mithaq forum --json``."""
+        return {
+            "members": list(self.members),
+            "firms": {name: list(firms) for name, firms in self.firms.items()},
+            "strength": self.strength,
+            "floors": self.floors,
+            "alone": dict(self.alone),
+            "coalitions": [coalition.to_dict() for coalition in self.coalitions],
+            "largest_stable": list(self.largest_stable),
+            "equilibria": self.equilibria,
+            "max_violation": self.max_violation,
+            "chain": self.chain,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What is kept of an equilibrium: profits of members and of other firms, consumers, prices."""
+
+    profits: Array
+    others: float
+    consumers: float
+    prices: pd.Series[float]
+    violation: float
+
+
+def forum(
+    chain: Chain,
+    members: Sequence[str],
+    *,
+    strength: float = 1.0,
+    floors: bool = False,
+    on: Where = "here",
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Forum:
+    """Return what every coalition of ``members`` would earn, and which would hold.
+
+    A member is a firm, or a country that stands for all its firms that are no fringe. A coalition
+    sells as one group of ``strength`` k in (0, 1] in every market; with ``floors`` its firms keep
+    three quarters of what they sell to each market where there is no forum. ``on="processes"``
+    spreads the equilibria over cores.
+
+    Raises DataError for members that the chain does not have, ModelError for fewer than two or
+    more than sixteen, BatchError where an equilibrium was not certified.
+
+    >>> import pandas as pd
+    >>> from mithaq import Chain
+    >>> chain = Chain.from_tables({
+    ...     "nodes": pd.DataFrame({"name": ["Hub"]}),
+    ...     "firms": pd.DataFrame({"name": ["A", "B", "C"]}),
+    ...     "fields": pd.DataFrame({"name": ["a", "b", "c"], "node": "Hub",
+    ...                             "owners": ["A", "B", "C"], "capacity": 1000, "a": 20}),
+    ...     "markets": pd.DataFrame({"name": ["Hub"], "node": ["Hub"], "reference_quantity": [50],
+    ...                              "reference_price": [50], "elasticity": [-1]}),
+    ... })
+    >>> found = forum(chain, ["A", "B", "C"])  # two of three lose, as Salant et al. (1983) say
+    >>> round(found.of("A", "B").gain, 1), round(found.of("A", "B", "C").gain, 1)
+    (-88.9, 400.0)
+    """
+    firms = _firms(chain, members)
+    if not 2 <= len(firms) <= MOST:
+        raise ModelError(f"a forum needs 2 to {MOST} members; here are {len(firms)}")
+    if not 0 < strength <= 1:
+        raise ModelError(f"the strength of a forum lies above 0 and at most at 1, not {strength:g}")
+    base = solve(chain)
+    kept = least_sales(base, [f for own in firms.values() for f in own]) if floors else {}
+    near = base.production
+    shared = (chain, firms, strength, kept, near)
+    items = {str(bits): bits for bits in range(1 << len(firms)) if bits & (bits - 1) or not bits}
+    found = batch(_reach, items, shared=shared, on=on, workers=workers, progress=progress).checked()
+    reached = {int(key): value for key, value in found.items()}
+    reached |= {1 << i: reached[0] for i in range(len(firms))}
+    return _told(chain, firms, strength, floors, reached)
+
+
+def members_named(record: Record, chain: Chain, named: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the names in the chain of members named in any language of the record.
+
+    Without names: the parties of the agreement that founded the forum, as far as the chain has
+    firms of theirs. Raises DataError where the record tells of no founding.
+    """
+    if named:
+        return tuple(_chain_name(record, name) for name in named)
+    founding = [
+        subject.id
+        for subject in record.subjects("agreement")
+        if FOUNDING in record.texts(subject.id, "label")
+    ]
+    if not founding:
+        what = "the record tells of no founding of a forum"
+        raise DataError([Problem(column="members", what=what, hint="name the members")])
+    homes = {row["home"] for row in chain.rows("firms") if not row["fringe"]}
+    parties = record.texts(founding[0], "parties")
+    return tuple(n for n in (_chain_name(record, party) for party in parties) if n in homes)
+
+
+def _chain_name(record: Record, name: str) -> str:
+    try:
+        party = record.find(name, "party")
+    except DataError:
+        return name  # a name of the chain alone
+    told = record.texts(party, "chain_name")
+    return told[0] if told else record.name(party, "en")
+
+
+def _firms(chain: Chain, members: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The firms of each member."""
+    rows = [row for row in chain.rows("firms") if not row["fringe"]]
+    homes: dict[str, list[str]] = {}
+    for row in rows:
+        homes.setdefault(row["home"], []).append(row["name"])
+    names = {row["name"] for row in rows}
+    firms: dict[str, tuple[str, ...]] = {}
+    problems = []
+    for member in members:
+        own = (member,) if member in names else tuple(homes.get(member, ()))
+        if not own or not member:
+            hint = f"known: {', '.join(sorted([*names, *filter(None, homes)]))}"
+            what = f"{member!r} is no firm and no country with a firm"
+            problems.append(Problem(column="members", what=what, hint=hint))
+        taken = [firm for before in firms.values() for firm in before if firm in own]
+        if taken:
+            what = f"{member!r} is in it twice: {', '.join(taken)}"
+            problems.append(Problem(column="members", what=what))
+        firms[member] = own
+    if problems:
+        raise DataError(problems)
+    return firms
+
+
+Shared = tuple[
+    Chain, dict[str, tuple[str, ...]], float, dict[tuple[str, str], float], "pd.Series[float]"
+]
+
+
+def _reach(shared: Shared, bits: int) -> Reached:
+    chain, firms, strength, kept, near = shared
+    names = list(firms)
+    group = [firm for i in players_of(bits) for firm in firms[names[i]]]
+    edits: list[Edit] = []
+    if bits:
+        edits = [Cooperate(GROUP, tuple(group), strength)]
+        edits += [Floor(firm, market, q) for (firm, market), q in kept.items() if firm in group]
+    found = solve(chain, edits, near=near)
+    payoffs = found.payoffs()
+    profits = np.array([payoffs.reindex(list(own)).sum() for own in firms.values()])
+    sellers = [row["name"] for row in chain.rows("firms")]
+    mine = {firm for own in firms.values() for firm in own}
+    others = payoffs.reindex([firm for firm in sellers if firm not in mine]).sum()
+    consumers = payoffs[[str(party).startswith("consumers in ") for party in payoffs.index]].sum()
+    return Reached(
+        profits,
+        float(others),
+        float(consumers),
+        found.prices,
+        float(found.certificate.max_violation),
+    )
+
+
+def _told(
+    chain: Chain,
+    firms: dict[str, tuple[str, ...]],
+    strength: float,
+    floors: bool,
+    reached: Mapping[int, Reached],
+) -> Forum:
+    names = tuple(firms)
+    profits = np.stack([reached[bits].profits for bits in range(1 << len(names))])
+    holds = stability(profits)
+    unique = strength < 1
+    alone = reached[0]
+    coalitions = []
+    for bits in sorted(reached, key=lambda b: (-b.bit_count(), b)):
+        inside = list(players_of(bits))
+        if len(inside) < 2:
+            continue
+        gains = profits[bits] - profits[0]
+        outside = [i for i in range(len(names)) if i not in inside]
+        change = 100 * (reached[bits].prices / alone.prices - 1)
+        single = bool(holds.internal[bits] and holds.external[bits])
+        joint = bool(holds.potential[bits] and holds.sealed[bits])
+        coalitions.append(
+            Coalition(
+                members=tuple(names[i] for i in inside),
+                profit=float(profits[bits][inside].sum()),
+                gain=float(gains[inside].sum()),
+                gains={names[i]: float(gains[i]) for i in inside},
+                internally_stable=bool(holds.internal[bits]) if unique else None,
+                externally_stable=bool(holds.external[bits]) if unique else None,
+                held_by_transfers=bool(holds.potential[bits]),
+                stable=single if unique else joint,
+                price_effect={str(node): float(x) for node, x in change.items()},
+                outsiders=float(gains[outside].sum() + reached[bits].others - alone.others),
+                consumers=reached[bits].consumers - alone.consumers,
+            )
+        )
+    return Forum(
+        members=names,
+        firms=firms,
+        strength=strength,
+        floors=floors,
+        coalitions=tuple(coalitions),
+        alone={name: float(x) for name, x in zip(names, profits[0], strict=True)},
+        equilibria=len(reached) - len(names),
+        max_violation=max(item.violation for item in reached.values()),
+        chain=chain.hash,
+    )
