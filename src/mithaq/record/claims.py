@@ -11,10 +11,11 @@ import builtins
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from mithaq.words.dates import Edtf
 from mithaq.words.units import dimension
@@ -32,6 +33,8 @@ __all__ = [
     "Share",
     "Source",
     "Value",
+    "read_claim",
+    "read_place",
     "value_text",
 ]
 
@@ -297,6 +300,76 @@ class Claim:
         """SHA-256 of the canonical JSON of :meth:`content`, in hexadecimal."""
         text = json.dumps(self.content(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+class _Unsealed:
+    """The slots of a claim before it is sealed."""
+
+    __slots__ = tuple(f.name for f in fields(Claim))
+
+
+class _UnsealedPlace:
+    __slots__ = tuple(f.name for f in fields(Place))
+
+
+def read_place(file: str, row: int) -> Place:
+    """``Place(file, row)``, as :func:`read_claim` makes claims."""
+    made: Any = _UnsealedPlace()
+    made.file, made.row, made.column = file, row, 0
+    made.__class__ = Place
+    return cast("Place", made)
+
+
+_POLARITY = {code.value: code for code in Polarity}
+_MODALITY = {code.value: code for code in Modality}
+_BASIS = {code.value: code for code in Basis}
+_RANK = {code.value: code for code in Rank}
+
+
+def read_claim(
+    content: Mapping[str, Any],
+    value: Value | None,
+    valid: Edtf | None,
+    recorded_at: str = "",
+    recorded_by: str = "",
+    where: Place = Place(),
+) -> Claim:
+    """The claim of its :meth:`Claim.content`, value and valid time being read already.
+
+    What ``Claim(...)`` would make, in a quarter of the time: a frozen dataclass sets each of its
+    twenty-one fields by a call, which a store of a million claims feels. Raises KeyError where a
+    part is missing or a code is none.
+
+    >>> claim = Claim("gazprom", "seat", "Moscow", source="paper")
+    >>> read_claim(claim.content(), claim.value, claim.valid) == claim
+    True
+    """
+    told = content.get
+    made: Any = _Unsealed()
+    made.subject = content["subject"]
+    made.property = content["property"]
+    made.value = value
+    made.valid = valid
+    made.source = told("source", "")
+    made.locator = told("locator", "")
+    made.said_by = told("said_by", "")
+    made.polarity = _POLARITY[content["polarity"]]
+    made.searched = told("searched", "")
+    made.modality = _MODALITY[content["modality"]]
+    made.basis = _BASIS[content["basis"]]
+    made.language = told("language", "")
+    made.original = told("original", "")
+    made.rank = _RANK[content["rank"]]
+    made.reason = told("reason", "")
+    made.by = told("by", "")
+    made.note = told("note", "")
+    made.corrects = told("corrects", "")
+    made.retracts = told("retracts", "")
+    made.recorded_at = recorded_at
+    made.recorded_by = recorded_by
+    made.where = where
+    made.__class__ = Claim
+    return cast("Claim", made)
 
 
 _TEXTS = (
