@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, cast
 
 from mithaq.words.dates import Edtf
@@ -118,17 +119,7 @@ class Quantity:
 
     def bounds(self) -> tuple[Decimal, Decimal]:
         """The interval that the printed precision stands for, in the unit of the source."""
-        match = _match(self.number)
-        low, high = Decimal(match["low"]), Decimal(match["high"] or match["low"])
-        lower, upper = low - _half_step(low), high + _half_step(high)
-        if self.about:
-            lower = min(lower, low - abs(low) * _ABOUT)
-            upper = max(upper, high + abs(high) * _ABOUT)
-        if match["bound"] in (">", ">="):
-            upper = Decimal("Infinity")
-        elif match["bound"] in ("<", "<="):
-            lower = Decimal("-Infinity")
-        return lower, upper
+        return _bounds(self.number, self.about)
 
     def agrees(self, other: Quantity) -> bool | None:
         """Whether both may be one figure; None where they do not measure the same thing.
@@ -291,9 +282,14 @@ class Claim:
             "basis": self.basis.value,
             "rank": self.rank.value,
         }
+        for name in ("value", "valid"):
+            if plain[name] == "":
+                del plain[name]
         for name in _TEXTS:
-            plain[name] = getattr(self, name)
-        return {key: value for key, value in plain.items() if value != ""}
+            text = getattr(self, name)
+            if text != "":
+                plain[name] = text
+        return plain
 
     @builtins.property
     def identifier(self) -> str:
@@ -411,6 +407,22 @@ def _plain(value: Value | None) -> Any:
     return value.text if isinstance(value, Edtf) else value
 
 
+@lru_cache(maxsize=1 << 14)
+def _bounds(number: str, about: bool) -> tuple[Decimal, Decimal]:
+    match = _match(number)
+    low, high = Decimal(match["low"]), Decimal(match["high"] or match["low"])
+    lower, upper = low - _half_step(low), high + _half_step(high)
+    if about:
+        lower = min(lower, low - abs(low) * _ABOUT)
+        upper = max(upper, high + abs(high) * _ABOUT)
+    if match["bound"] in (">", ">="):
+        upper = Decimal("Infinity")
+    elif match["bound"] in ("<", "<="):
+        lower = Decimal("-Infinity")
+    return lower, upper
+
+
+@lru_cache(maxsize=1 << 14)
 def _match(number: str) -> re.Match[str]:
     match = _NUMBER.fullmatch(number.strip())
     if match is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -50,10 +51,16 @@ def known_on(record: Record, day: date | None) -> tuple[Record, LeftOut]:
     def editorial(claim: Claim) -> bool:
         return (kinds[claim.subject], claim.property) in free
 
+    told: Iterable[Claim] = record.unordered()
+    if record.focus is not None:
+        shown = record.focus.shown
+        told = [claim for claim in told if claim.subject in shown]
+        cited = {claim.source for claim in told}
+        late = [s for s in late if s.id in cited]
     left_out = LeftOut(
         unknown=sum(s.published is None for s in late),
         inferred=sum(s.published is not None and s.published_basis == "inferred" for s in late),
-        unsourced=sum(not c.source and not editorial(c) for c in record.unordered()),
+        unsourced=sum(not c.source and not editorial(c) for c in told),
     )
     return record.only(lambda c: c.source in known if c.source else editorial(c)), left_out
 

@@ -14,7 +14,7 @@ from mithaq.record.names import fold
 from mithaq.record.properties import KINDS, properties
 from mithaq.words.dates import Edtf
 
-__all__ = ["Case", "Record", "Subject", "Told"]
+__all__ = ["Case", "Focus", "Record", "Subject", "Told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,19 @@ class Subject:
     id: str
     kind: str
     where: Place = field(default=Place(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """What a part of a record tells of: the subjects shown, and the parties of each side."""
+
+    shown: frozenset[str]
+    sides: tuple[frozenset[str], ...] = ()
+
+    def joins(self, parties: Iterable[str]) -> bool:
+        """Whether those parties stand on two of the sides (or on the only one)."""
+        reached = sum(any(party in side for party in parties) for side in self.sides)
+        return bool(self.sides) and reached >= min(2, len(self.sides))
 
 
 class Told(Mapping[str, Sequence[Claim]]):
@@ -56,8 +69,10 @@ class Record:
         subjects: Iterable[Subject],
         claims: Iterable[Claim] | Told,
         folder: Path | None = None,
+        focus: Focus | None = None,
     ) -> None:
         self.case = case
+        self.focus = focus
         self.folder = folder
         self._sources = {s.id: s for s in sorted(sources, key=lambda s: s.id)}
         rank = {kind: number for number, kind in enumerate(KINDS)}
@@ -139,6 +154,11 @@ class Record:
         """The subjects of those kinds (all where none is named), by kind and id."""
         found = self._subjects.values()
         return tuple(s for s in found if not kinds or s.kind in kinds)
+
+    def listed(self, *kinds: str) -> tuple[Subject, ...]:
+        """The :meth:`subjects` that an answer tells of: all, or those that the record is about."""
+        found = self.subjects(*kinds)
+        return found if self.focus is None else tuple(s for s in found if s.id in self.focus.shown)
 
     # Claims and values
 
@@ -245,12 +265,23 @@ class Record:
 
     def with_claims(self, claims: Iterable[Claim]) -> Record:
         """The same case, sources and subjects with other claims."""
-        return Record(self.case, self._sources.values(), self.subjects(), claims, self.folder)
+        return self._with(claims)
 
     def only(self, keep: Callable[[Claim], bool]) -> Record:
         """The same record with the claims that pass, each looked at when its subject is."""
-        kept = Kept(self._told, keep)
-        return Record(self.case, self._sources.values(), self.subjects(), kept, self.folder)
+        return self._with(Kept(self._told, keep))
+
+    def _with(self, claims: Iterable[Claim] | Told) -> Record:
+        sources, subjects = self._sources.values(), self._subjects.values()
+        return Record(self.case, sources, subjects, claims, self.folder, self.focus)
+
+    def part(self, subjects: Iterable[str], focus: Focus) -> Record:
+        """The record of those subjects alone, with the sources that their claims cite."""
+        kept = [self._subjects[name] for name in subjects]
+        claims = [claim for subject in kept for claim in self._told.get(subject.id, ())]
+        cited = {claim.source for claim in claims} & self._sources.keys()
+        sources = [self._sources[name] for name in cited]
+        return Record(self.case, sources, kept, claims, self.folder, focus)
 
     def unordered(self) -> Iterator[Claim]:
         """Every claim in no particular order, for counting; cheaper than :attr:`claims`."""

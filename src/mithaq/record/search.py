@@ -38,6 +38,7 @@ _PREFIXES = (
     "ك",
     "ل",
 )
+_FIRST = frozenset(prefix[0] for prefix in _PREFIXES)
 LEAST = 3
 """The fewest letters of a word that need not be whole."""
 KINDS_OF_HIT = ("name", "claim", "source")
@@ -149,6 +150,8 @@ def stems(text: str) -> tuple[str, ...]:
 
 def _stem(word: str) -> str:
     """A folded word without what Arabic writes onto its beginning."""
+    if word[:1] not in _FIRST:
+        return word
     for prefix in _PREFIXES:
         if word.startswith(prefix) and len(word) - len(prefix) >= LEAST:
             return word.removeprefix(prefix)

@@ -112,7 +112,6 @@ class Appending:
         self._sources: set[str] = set()
         self._current: dict[str, int] = {}
         self._past: set[str] = set()
-        self._encoded: list[bytes] = []
 
     def add(
         self,
@@ -126,8 +125,10 @@ class Appending:
         self._add_sources(sources)
         self._add_subjects(subjects)
         self._look_up(told)
-        for claim, encoded in zip(told, self._encoded, strict=True):
-            self._claim(claim, encoded)
+        for part in in_parts(told):
+            encoded = self._encode(part)
+            for claim, (content, text, name) in zip(part, encoded, strict=True):
+                self._claim(claim, content, text, name)
         if self.problems:
             raise DataError(self.problems)
         self._flush()
@@ -237,13 +238,19 @@ class Appending:
         self._kinds |= {name: row.content["kind"] for name, row in held.items()}
         cited = {claim.source for claim in told if claim.source}
         self._sources |= self._last("source", sorted(cited - self._sources)).keys()
-        self._encoded = [canonical(claim_content(claim)) for claim in told]
-        if not self.tail.seq:
-            return
-        wanted = {digest(encoded) for encoded in self._encoded}
-        wanted |= {link for claim in told for link in (claim.corrects, claim.retracts) if link}
-        for part in in_parts(sorted(wanted)):
-            self._events(part)
+
+    def _encode(self, part: list[Claim]) -> list[tuple[dict[str, Any], bytes, str]]:
+        """What the claims say, its bytes and identifier; what the log holds of it is looked up."""
+        contents = [claim_content(claim) for claim in part]
+        texts = [canonical(content) for content in contents]
+        names = [digest(text) for text in texts]
+        if self.tail.seq:
+            wanted = set(names)
+            wanted |= {link for claim in part for link in (claim.corrects, claim.retracts) if link}
+            # What this append has come to already stands in memory, and perhaps nowhere else.
+            wanted -= self._current.keys() | self._past
+            self._events(sorted(wanted))
+        return list(zip(contents, texts, names, strict=True))
 
     def _events(self, part: list[str]) -> None:
         """What happened to those contents: told, corrected away, retracted; in order."""
@@ -264,8 +271,9 @@ class Appending:
         if content_id is not None:
             self._current[content_id] = seq
 
-    def _claim(self, claim: Claim, encoded: bytes) -> None:
-        content_id = digest(encoded)
+    def _claim(
+        self, claim: Claim, content: dict[str, Any], encoded: bytes, content_id: str
+    ) -> None:
         link = claim.corrects or claim.retracts
         if link and not self._open(claim, content_id, link):
             return
@@ -281,7 +289,6 @@ class Appending:
         if content_id in self._current:
             self._twice(claim, content_id, link)
             return
-        content = claim_content(claim)
         if link:
             why = self.why or claim.reason
             self._row("correction", claim.subject, content, corrects=link, why=why, encoded=encoded)

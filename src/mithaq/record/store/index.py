@@ -159,7 +159,7 @@ def rows_naming(
         part = wanted[start : start + _PART]
         query = sql.select(terms.c.term, terms.c.rows)
         query = query.where(terms.c.what == what, terms.c.term.in_(part), terms.c.first <= last)
-        for term, line in connection.execute(query):
+        for term, line in connection.execute(query).all():
             found.setdefault(term, set()).update(n for n in numbers(line) if n <= last)
     return found
 
@@ -176,6 +176,6 @@ def _rows(
     else:
         query = query.where(terms.c.term.in_(whole))
     found: set[int] = set()
-    for (line,) in connection.execute(query):
+    for line in connection.execute(query).scalars().all():
         found.update(numbers(line))
     return {n for n in found if n <= last} if found and max(found) > last else found

@@ -148,7 +148,7 @@ class Log:
         for start in range(0, len(wanted), _PART):
             part = wanted[start : start + _PART]
             limited = query.where(column.in_(part), claims.c.seq <= self.last, *where)
-            yield from self.connection.execute(limited)
+            yield from self.connection.execute(limited).all()
 
     def subjects(self, names: Iterable[str]) -> dict[str, Row]:
         """Those of the names that are subjects, with their latest rows."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import json.encoder
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -63,33 +64,53 @@ def canonical(value: Any) -> bytes:
     >>> canonical({"b": 1, "a": "é"}).decode()
     '{"a":"é","b":1}'
     """
-    if _is_simple(value):
-        try:
-            return _ENCODE(value).encode("utf-8")
-        except UnicodeError as error:
-            raise DataError([Problem(what=f"cannot be recorded: {error}")]) from None
+    try:
+        return _written(value).encode("utf-8")
+    except (_OtherError, TypeError, RecursionError):
+        pass  # the general way says what is wrong, if anything is
+    except UnicodeError as error:
+        raise DataError([Problem(what=f"cannot be recorded: {error}")]) from None
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeError) as error:
         raise DataError([Problem(what=f"cannot be recorded: {error}")]) from None
 
 
-# The encoder of the standard library, written in C, gives the same bytes for texts, flags and
-# small whole numbers under ASCII keys; only other numbers and other keys differ from RFC 8785.
-_ENCODE = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
-_EXACT = 2**53
+class _OtherError(Exception):
+    """A value that is not written the short way."""
 
 
-def _is_simple(value: Any) -> bool:
+def _written(value: Any) -> str:
+    """The canonical text of texts, flags and small whole numbers under ASCII keys.
+
+    These the encoder of the standard library, written in C, quotes as RFC 8785 does; other numbers
+    and other keys, which need more care, raise _OtherError.
+    """
     kind: type = type(value)
-    if kind is str or value is None or kind is bool:
-        return True
-    if kind is int:
-        return bool(-_EXACT < value < _EXACT)
+    if kind is str:
+        return _QUOTED(value)
     if kind is dict:
-        keys = all(type(key) is str and key.isascii() for key in value)
-        return keys and all(map(_is_simple, value.values()))
-    return bool(kind is list and all(map(_is_simple, value)))
+        parts = []
+        for key in sorted(value):
+            part = value[key]
+            if type(key) is not str or not key.isascii():
+                raise _OtherError
+            told = _QUOTED(part) if type(part) is str else _written(part)
+            parts.append(f"{_QUOTED(key)}:{told}")
+        return f"{{{','.join(parts)}}}"
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int and -_EXACT < value < _EXACT:
+        return str(value)
+    if kind is list:
+        return f"[{','.join(map(_written, value))}]"
+    raise _OtherError
+
+
+_QUOTED = json.encoder.encode_basestring
+_EXACT = 2**53
 
 
 def digest(data: bytes) -> str:
@@ -222,6 +243,7 @@ def instant(value: str | date | datetime) -> str:
         raise DataError([Problem(column="recorded", what=what)]) from None
 
 
+@lru_cache(maxsize=1024)
 def is_instant(text: str) -> bool:
     """Whether a recorded time is written as the log writes it."""
     try:
