@@ -208,7 +208,8 @@ class _Maker:
             case "quantity":
                 unit, measures = dice.choice([("bcm/year", "capacity"), ("MUSD", "cost")])
                 if declared.name in ("term", "notice", "duration"):
-                    unit, measures = ("year", "") if declared.name == "term" else ("month", "")
+                    unit = "year" if declared.name == "term" else "month"
+                    measures = declared.name
                 size = dice.choice(["1", "2", "3", "5", "10", "25"])
                 return Quantity(size, unit, measures, dice.random() < 0.1)
             case "share":

@@ -10,7 +10,7 @@ from mithaq.record.claims import Claim, Source
 from mithaq.record.properties import properties
 from mithaq.record.record import Record
 
-__all__ = ["LeftOut", "begun_by", "is_known", "known_on"]
+__all__ = ["LeftOut", "begun_by", "is_known", "known_on", "seen_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,11 @@ def known_on(record: Record, day: date | None) -> tuple[Record, LeftOut]:
 def begun_by(record: Record, day: date | None) -> Record:
     """The record without claims about what surely began after that day (all where it is None)."""
     return record if day is None else record.only(lambda claim: not _is_later(claim, day))
+
+
+def seen_by(record: Record, known: date | None, at: date | None) -> Record:
+    """:func:`known_on` one day, and of that what had :func:`begun_by` another."""
+    return begun_by(known_on(record, known)[0], at)
 
 
 def _is_later(claim: Claim, day: date) -> bool:

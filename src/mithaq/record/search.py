@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from mithaq.errors import DataError, Problem
 from mithaq.record.claims import Claim
+from mithaq.record.known import is_known, seen_by
 from mithaq.record.names import fold
 from mithaq.record.record import Record
 
-__all__ = ["Hit", "find", "matching", "other_names", "queries", "stems"]
+__all__ = ["Found", "Hit", "find", "matching", "other_names", "queries", "search_all", "stems"]
 
 # Longest first: "and in the" before "and". What is left must still be a word.
 _PREFIXES = (
@@ -66,6 +68,14 @@ class Hit:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, names first; ``more`` says that it was cut at the limit."""
+
+    hits: tuple[Hit, ...]
+    more: bool = False
+
+
 def find(record: Record, words: str, *, cross_script: bool = True) -> list[Hit]:
     """Every name, claim and source in which all the words stand; names come first.
 
@@ -77,6 +87,26 @@ def find(record: Record, words: str, *, cross_script: bool = True) -> list[Hit]:
     ['gazprom-neft']
     """
     return matching(record, queries(words, other_names(record, words) if cross_script else ()))
+
+
+def search_all(
+    record: Record,
+    words: str,
+    at: date | None,
+    known: date | None,
+    cross_script: bool,
+    limit: int | None,
+) -> Found:
+    """What :func:`find` finds by two clocks, up to a limit.
+
+    ``at`` leaves out claims about what began later, ``known`` what was published later.
+    """
+    hits = [
+        hit
+        for hit in find(seen_by(record, known, at), words, cross_script=cross_script)
+        if hit.what != "source" or known is None or is_known(record.source(hit.source), known)
+    ]
+    return Found(tuple(hits[:limit]), limit is not None and len(hits) > limit)
 
 
 def queries(words: str, others: Iterable[str] = ()) -> dict[tuple[str, ...], str]:

@@ -163,7 +163,7 @@ class Appending:
         columns = row.columns_with(encoded) if encoded is not None else row.columns()
         self.seq, self.hash = row.seq, columns["hash"]
         self._pending.append(tuple(columns.values()))
-        self._postings.add(row.seq, kind, content)
+        self._postings.add(row.seq, kind, subject, content)
         if len(self._pending) >= _FLUSH:
             self._flush()
 

@@ -2,7 +2,8 @@
 
 An entry is ``(what, term)``: ``name``, ``claim`` or ``source`` with a word as the search compares
 it (:func:`mithaq.record.search.stems`), ``refers`` with the id of a subject that a value names,
-``label`` with a label that may name one subject only, ``case`` with nothing. The entries of a row
+``label`` with a label that may name one subject only, ``is subject``, ``is source`` and ``is case``
+for the row that brings one. The entries of a row
 follow from what the row says and from nothing else, so that verifying can make them anew. They lie
 in the table ``terms`` as lists: one line for a term and a batch of rows, the rows as gaps between
 growing numbers. What the databases offer for searching (FTS5, tsvector) was left alone: it differs
@@ -22,7 +23,7 @@ from mithaq.record.store.rows import CLAIM_KINDS, Row
 from mithaq.record.store.schema import claims, insert, terms
 from mithaq.record.values import IDENTIFIER
 
-__all__ = ["Postings", "entries", "fill", "numbers", "rows_naming", "rows_with"]
+__all__ = ["Postings", "entries", "fill", "numbers", "rows_naming", "rows_with", "shortened"]
 
 LONGEST = 48
 """A longer word is cut to so many letters; what is found is looked at again anyway."""
@@ -33,17 +34,17 @@ _BATCH = 10_000
 Entry = tuple[str, str]
 
 
-def entries(kind: str, content: Mapping[str, Any]) -> set[Entry]:
-    """The entries of a row of that kind.
+def entries(kind: str, subject: str, content: Mapping[str, Any]) -> set[Entry]:
+    """The entries of a row of that kind, about that subject.
 
-    >>> sorted(entries("source", {"id": "paper", "publisher": "Le Quotidien"}))
-    [('source', 'le'), ('source', 'paper'), ('source', 'quotidien')]
+    >>> sorted(entries("source", "paper", {"id": "paper", "publisher": "Le Quotidien"}))
+    [('is source', 'paper'), ('source', 'le'), ('source', 'paper'), ('source', 'quotidien')]
     """
-    if kind == "source":
-        texts = [content.get(name) for name in SOURCE_TEXTS]
-        return set(_words("source", texts))
     if kind == "case":
-        return {("case", "")}
+        return {("is case", "")}
+    if kind in ("source", "subject"):
+        texts = [content.get(name) for name in SOURCE_TEXTS] if kind == "source" else []
+        return {(f"is {kind}", shortened(subject)), *_words("source", texts)}
     if kind not in CLAIM_KINDS:
         return set()
     name, value = content.get("property"), content.get("value")
@@ -51,17 +52,22 @@ def entries(kind: str, content: Mapping[str, Any]) -> set[Entry]:
     found = set(_words(what, [_told(value), *(content.get(text) for text in _TEXTS)]))
     named = value.get("party") if isinstance(value, dict) else value
     if isinstance(named, str) and IDENTIFIER.fullmatch(named):
-        found.add(("refers", named[:LONGEST]))
+        found.add(("refers", shortened(named)))
     if name == "label" and isinstance(value, str):
-        found.add(("label", value[:LONGEST]))
+        found.add(("label", shortened(value)))
     return found
+
+
+def shortened(term: str) -> str:
+    """A term as the index holds it: a database bounds its keys."""
+    return term[:LONGEST]
 
 
 def _words(what: str, texts: Iterable[object]) -> Iterator[Entry]:
     for text in texts:
         if text and isinstance(text, str):
             for stem in stems(text):
-                yield what, stem[:LONGEST]
+                yield what, shortened(stem)
 
 
 def _told(value: Any) -> str:
@@ -83,9 +89,9 @@ class Postings:
     def __init__(self) -> None:
         self._rows: dict[Entry, list[int]] = {}
 
-    def add(self, seq: int, kind: str, content: Mapping[str, Any]) -> None:
+    def add(self, seq: int, kind: str, subject: str, content: Mapping[str, Any]) -> None:
         """Take the entries of a row; rows come in order."""
-        for entry in entries(kind, content):
+        for entry in entries(kind, subject, content):
             self._rows.setdefault(entry, []).append(seq)
 
     def flush(self, connection: sql.Connection) -> None:
@@ -125,7 +131,7 @@ def fill(connection: sql.Connection) -> None:
         postings = Postings()
         for seq, body in part:
             row = Row.of(body)
-            postings.add(seq, row.kind, row.content)
+            postings.add(seq, row.kind, row.subject, row.content)
         postings.flush(connection)
         last = part[-1][0]
 
@@ -140,7 +146,7 @@ def rows_with(
     found: set[int] | None = None
     # The longest word is the rarest, as a rule; where nothing is left the others are not read.
     for word in sorted(set(words), key=len, reverse=True):
-        stem = word[:LONGEST]
+        stem = shortened(word)
         prefix = len(word) >= LEAST and not whole
         rows = _rows(connection, what, [] if prefix else [stem], stem if prefix else "", last)
         found = rows if found is None else found & rows
@@ -154,7 +160,7 @@ def rows_naming(
 ) -> dict[str, set[int]]:
     """Name -> the rows up to ``last`` that name it (``what``: refers or label)."""
     found: dict[str, set[int]] = {}
-    wanted = sorted({name[:LONGEST] for name in names})
+    wanted = sorted({shortened(name) for name in names})
     for start in range(0, len(wanted), _PART):
         part = wanted[start : start + _PART]
         query = sql.select(terms.c.term, terms.c.rows)

@@ -18,7 +18,7 @@ import sqlalchemy as sql
 from mithaq.errors import DataError, Problem
 from mithaq.record.claims import Claim, Source
 from mithaq.record.files import shipped_folder
-from mithaq.record.record import Case, Record, Subject, Told
+from mithaq.record.record import Case, Focus, Record, Subject, Told
 from mithaq.record.store.index import rows_naming
 from mithaq.record.store.rows import CLAIM_KINDS, Row, case_of, claims_in, source_of, subject_of
 from mithaq.record.store.schema import claims, stream
@@ -159,15 +159,21 @@ class Log:
         return self._latest("source", names)
 
     def _latest(self, kind: str, names: Iterable[str]) -> dict[str, Row]:
+        wanted = set(names)
         query = sql.select(claims.c.seq, claims.c.subject, claims.c.body)
-        told = self._in(query, claims.c.subject, set(names), claims.c.kind == kind)
-        return {name: _row(seq, body) for seq, name, body in sorted(told, key=lambda row: row[0])}
+        if self.indexed:
+            rows = rows_naming(self.connection, f"is {kind}", wanted, self.last)
+            told = self._in(query, claims.c.seq, {max(held) for held in rows.values()})
+        else:
+            told = self._in(query, claims.c.subject, wanted, claims.c.kind == kind)
+        found = sorted((row for row in told if row[1] in wanted), key=lambda row: row[0])
+        return {name: _row(seq, body) for seq, name, body in found}
 
     def case(self) -> Row | None:
         """The row that names the case."""
         query = sql.select(claims.c.seq, claims.c.body)
         if self.indexed:
-            rows = rows_naming(self.connection, "case", [""], self.last).get("", set())
+            rows = rows_naming(self.connection, "is case", [""], self.last).get("", set())
             query = query.where(claims.c.seq == max(rows, default=0))
         else:
             query = query.where(claims.c.kind == "case", claims.c.seq <= self.last)
@@ -201,9 +207,15 @@ class Log:
                 later[name] = max(seq, later.get(name, 0))
         return sorted(row for row in found if row[0] >= later.get(row[2], 0))
 
-    def subjects_of(self, rows: Iterable[int]) -> set[str]:
-        """What those rows are about."""
-        return {name for (name,) in self._in(sql.select(claims.c.subject), claims.c.seq, rows)}
+    def begun(self, name: str) -> bool:
+        """Whether any row is about something of that id."""
+        query = sql.select(claims.c.seq).where(claims.c.subject == name)
+        return self.connection.execute(query.limit(1)).first() is not None
+
+    def about(self, rows: Iterable[int]) -> dict[int, str]:
+        """Row -> what it is about."""
+        query = sql.select(claims.c.seq, claims.c.subject)
+        return dict(map(tuple, self._in(query, claims.c.seq, rows)))
 
     def part(
         self, found: Iterable[Standing], sources: Iterable[str] = (), subjects: Iterable[str] = ()
@@ -216,10 +228,26 @@ class Log:
         for _, subject, _, body in found:
             bodies.setdefault(subject, []).append(body)
         kinds = self.subjects({*bodies, *subjects})
-        told = _Bodies(bodies, _kinds(kinds.values()))
-        cited = {claim.source for name in told for claim in told[name]} - {""}
-        held = self.sources({*cited, *sources})
-        return _made(self.case(), held.values(), kinds.values(), bodies, told)
+        told = [c for claims in self.claims_of(bodies, kinds).values() for c in claims]
+        held = self.sources({claim.source for claim in told} - {""} | {*sources})
+        return self.made(held.values(), kinds.values(), told)
+
+    def claims_of(
+        self, bodies: dict[str, list[str]], subjects: Mapping[str, Row]
+    ) -> dict[str, Sequence[Claim]]:
+        """Subject -> the claims of their bytes."""
+        kinds = {name: row.content["kind"] for name, row in subjects.items()}
+        return dict(_Bodies(bodies, kinds))
+
+    def made(
+        self,
+        sources: Iterable[Row],
+        subjects: Iterable[Row],
+        told: Iterable[Claim],
+        focus: Focus | None = None,
+    ) -> Record:
+        """The record of those parts, in the name of the case of the log."""
+        return _made(self.case(), sources, subjects, told, focus)
 
 
 Standing = tuple[int, str, str, str]
@@ -233,23 +261,20 @@ def _row(seq: int, body: str) -> Row:
         raise damaged(seq) from None
 
 
-def _kinds(subjects: Iterable[Row]) -> dict[str, str]:
-    return {row.subject: row.content["kind"] for row in subjects}
-
-
 def _made(
     case: Row | None,
     sources: Iterable[Row],
     subjects: Iterable[Row],
-    bodies: dict[str, list[str]],
-    told: _Bodies | None = None,
+    told: Iterable[Claim] | dict[str, list[str]],
+    focus: Focus | None = None,
 ) -> Record:
     try:
         held: list[Subject] = [subject_of(row) for row in subjects]
         cited: list[Source] = [source_of(row) for row in sources]
         named = case_of(case.content) if case else Case("record")
-        told = told or _Bodies(bodies, {subject.id: subject.kind for subject in held})
-        return Record(named, cited, held, told, shipped_folder(named.id))
+        kinds = {subject.id: subject.kind for subject in held}
+        claims = _Bodies(told, kinds) if isinstance(told, dict) else told
+        return Record(named, cited, held, claims, shipped_folder(named.id), focus)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(what=f"the rows make no record: {error!r}") from None
 

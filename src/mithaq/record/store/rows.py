@@ -96,7 +96,7 @@ def _written(value: Any) -> str:
             if type(key) is not str or not key.isascii():
                 raise _OtherError
             told = _QUOTED(part) if type(part) is str else _written(part)
-            parts.append(f"{_QUOTED(key)}:{told}")
+            parts.append(f'"{key}":{told}' if key.isidentifier() else f"{_QUOTED(key)}:{told}")
         return f"{{{','.join(parts)}}}"
     if value is None:
         return "null"

@@ -8,27 +8,18 @@ and in which order, is decided in one place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
-from mithaq.record.known import begun_by, is_known, known_on
+from mithaq.record.known import is_known, seen_by
 from mithaq.record.record import Record
-from mithaq.record.search import KINDS_OF_HIT, Hit, find, matching, other_names, queries, stems
+from mithaq.record.search import KINDS_OF_HIT, Found, Hit, matching, other_names, queries, stems
 from mithaq.record.store.index import rows_with
 from mithaq.record.store.reading import Log
 from mithaq.record.store.schema import claims
 
-__all__ = ["Found", "named", "search", "search_all"]
+__all__ = ["named", "search"]
 
 _STEP = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search found, names first; ``more`` says that it was cut at the limit."""
-
-    hits: tuple[Hit, ...]
-    more: bool = False
 
 
 def named(log: Log, words: str) -> Record:
@@ -55,7 +46,7 @@ def search(
     """
     asked = queries(words)
     if cross_script:
-        asked = queries(words, other_names(_by(named(log, words), at, known), words))
+        asked = queries(words, other_names(seen_by(named(log, words), known, at), words))
     hits: list[Hit] = []
     for what in KINDS_OF_HIT:
         rows: set[int] = set()
@@ -65,23 +56,6 @@ def search(
         if limit is not None and len(hits) > limit:
             return Found(tuple(hits[:limit]), True)
     return Found(tuple(hits))
-
-
-def search_all(
-    record: Record,
-    words: str,
-    at: date | None,
-    known: date | None,
-    cross_script: bool,
-    limit: int | None,
-) -> Found:
-    """The same, in a record that is loaded; where there are more, the first in its order."""
-    hits = [
-        hit
-        for hit in find(_by(record, at, known), words, cross_script=cross_script)
-        if hit.what != "source" or known is None or is_known(record.source(hit.source), known)
-    ]
-    return Found(tuple(hits[:limit]), limit is not None and len(hits) > limit)
 
 
 Asked = Mapping[tuple[str, ...], str]
@@ -119,12 +93,8 @@ def _hits(
     log: Log, what: str, rows: list[int], asked: Asked, at: date | None, known: date | None
 ) -> list[Hit]:
     if what == "source":
-        told = log.part([], sources=log.subjects_of(rows))
+        told = log.part([], sources=log.about(rows).values())
         hits = matching(told, asked)
         return [h for h in hits if known is None or is_known(told.source(h.source), known)]
-    told = _by(log.part(log.bodies(claims.c.seq, rows)), at, known)
+    told = seen_by(log.part(log.bodies(claims.c.seq, rows)), known, at)
     return [hit for hit in matching(told, asked) if hit.what == what]
-
-
-def _by(record: Record, at: date | None, known: date | None) -> Record:
-    return begun_by(known_on(record, known)[0], at)

@@ -17,12 +17,15 @@ from pathlib import Path
 import sqlalchemy as sql
 
 from mithaq.errors import DataError, Problem
+from mithaq.record.about import about as part_of
 from mithaq.record.claims import Claim, Source
 from mithaq.record.files import load_case, read_additions
 from mithaq.record.record import Case, Record, Subject
+from mithaq.record.search import Found, search_all
 from mithaq.record.state import as_day
 from mithaq.record.store.appending import Added, Appending, tail_of
 from mithaq.record.store.lines import append_lines, line_of
+from mithaq.record.store.partly import part_about
 from mithaq.record.store.reading import Entry, Log
 from mithaq.record.store.rows import instant
 from mithaq.record.store.schema import (
@@ -36,7 +39,7 @@ from mithaq.record.store.schema import (
     stream,
     version_of,
 )
-from mithaq.record.store.searching import Found, named, search, search_all
+from mithaq.record.store.searching import named, search
 from mithaq.record.store.verifying import Checkpoint, Verification, verify
 from mithaq.record.writer import write_case
 
@@ -231,14 +234,27 @@ class Store:
                 return search(log, words, day, known_day, cross_script, limit)
             return search_all(log.record(), words, day, known_day, cross_script, limit)
 
-    def record(self, recorded: Instant | None = None) -> Record:
+    def record(self, recorded: Instant | None = None, about: Iterable[str] = ()) -> Record:
         """The record as the store held it at a recorded time (now, where none is given).
 
-        A day stands for its end in UTC. Claims are made when their subject is asked for. Raises
-        DataError where the time cannot be read, or (then, or later) where the rows cannot.
+        A day stands for its end in UTC. ``about`` names subjects, by id or name: then it is the
+        part that concerns them (:func:`mithaq.record.about.about`), and no more than that is read.
+        Claims are made when their subject is asked for. Raises DataError where the time cannot be
+        read, nothing is named so, or (then, or later) where the rows cannot be read.
         """
+        wanted = list(about)
         with self._reading() as connection:
-            return self._log(connection, recorded).record()
+            log = self._log(connection, recorded)
+            if not wanted:
+                return log.record()
+            if not log.indexed:
+                return part_of(log.record(), *wanted)
+            return part_about(log, [self._named(log, name) for name in wanted])
+
+    def case(self) -> Case:
+        """The case of which the store holds the record."""
+        with self._reading() as connection:
+            return self._log(connection).made([], [], []).case
 
     def claim(self, reference: str) -> Claim:
         """The current claim whose identifier begins so. Raises DataError where it is not one."""
@@ -261,18 +277,16 @@ class Store:
         """
         where = []
         with self._reading() as connection:
+            log = self._log(connection)
             if subject is not None:
-                where = [claims.c.subject == self._named(connection, subject)]
-            return self._log(connection).history(*where)
+                where = [claims.c.subject == self._named(log, subject, source=True)]
+            return log.history(*where)
 
-    def _named(self, connection: sql.Connection, subject: str) -> str:
-        query = sql.select(claims.c.seq).where(claims.c.subject == subject).limit(1)
-        if connection.execute(query).first():
-            return subject
-        log = self._log(connection)
-        if not log.indexed:
-            return log.record().find(subject)
-        return named(log, subject).find(subject)
+    def _named(self, log: Log, words: str, *, source: bool = False) -> str:
+        """The id of the subject (or of the source or case) that has that id or name."""
+        if log.subjects([words]) or (source and log.begun(words)):
+            return words
+        return (named(log, words) if log.indexed else log.record()).find(words)
 
     # Trust
 

@@ -192,7 +192,7 @@ class _Walk:
             yield say("the content cannot be read"), {}
             return
         if row is not None and type(found["seq"]) is int:
-            self.index.expect(found["seq"], entries(row.kind, row.content))
+            self.index.expect(found["seq"], entries(row.kind, row.subject, row.content))
         if columns["body"] != body:
             yield say("the content is not in canonical form"), {}
         for name in _COLUMNS:
@@ -232,6 +232,7 @@ class _Index:
     def faults(self, connection: sql.Connection) -> Generator[Fault, None, None]:
         """The rows whose entries are missing, changed or too many."""
         sums = self._sums
+        lost: set[int] = set()
         for what, term, first, line in stream(connection, sql.select(terms)):
             try:
                 rows = numbers(line)
@@ -245,7 +246,8 @@ class _Index:
             for row in rows:
                 if row < len(sums):
                     sums[row] = (sums[row] - weight) & _MASK
-                else:
+                elif row not in lost and len(lost) < _MOST:
+                    lost.add(row)
                     yield Fault(row, say("the index names a row that is not there"), {})
         for row, left in enumerate(sums):
             if left:
