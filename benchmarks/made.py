@@ -53,6 +53,9 @@ ONCE = {"home", "party_kind", "part_of", "chain_name", "agreement_kind", "label"
         "superseded", "revived", "agreement", "project", "meeting_kind", "presence_kind", "note",
         "aliases", "name", "statement_kind"}  # fmt: skip
 
+# How often a property is passed over; a label is to name one subject only.
+RARE = {"terminated": 0.8, "superseded": 0.8, "revived": 0.8, "superseded_by": 0.8, "label": 0.999}
+
 
 @dataclass
 class Part:
@@ -64,15 +67,19 @@ class Part:
     between: tuple[str, str] = ("", "")
 
 
-def parts(claims: int, seed: int = 2006) -> Iterator[Part]:
-    """About that many claims (within a few per cent), in parts; the first holds the states."""
-    return _Maker(claims, random.Random(seed)).parts()
+def parts(claims: int, seed: int = 2006, each: int = CLAIMS_A_SUBJECT) -> Iterator[Part]:
+    """About that many claims (within a few per cent), ``each`` on a subject, in parts.
+
+    The first part holds the states, every other a partnership.
+    """
+    return _Maker(claims, random.Random(seed), each).parts()
 
 
 class _Maker:
-    def __init__(self, claims: int, dice: random.Random) -> None:
+    def __init__(self, claims: int, dice: random.Random, each: int) -> None:
         self.dice = dice
-        self.partnerships = max(1, round(claims / CLAIMS_A_SUBJECT / 100))
+        self.each = each
+        self.partnerships = max(1, round(claims / each / 100))
         self.states = [f"state-{n}" for n in range(3 + (self.partnerships + 4) // 5)]
         self.words = {lang: self._lexicon(parts) for lang, parts in SCRIPTS}
         self.companies: dict[str, list[str]] = {}
@@ -97,7 +104,7 @@ class _Maker:
             yield self._partnership(number, pair)
 
     def _sources(self, part: Part, subjects: int) -> None:
-        amount = max(4, subjects * CLAIMS_A_SUBJECT // CLAIMS_A_SOURCE)
+        amount = max(4, subjects * self.each // CLAIMS_A_SOURCE)
         self.sources = []
         for _ in range(amount):
             self.count += 1
@@ -161,10 +168,9 @@ class _Maker:
         table = properties()[kind]
         once: set[str] = {"name"}
         queue = [*ALWAYS[kind]]
-        while len(made) < CLAIMS_A_SUBJECT:
+        while len(made) < self.each:
             name = queue.pop(0) if queue else self.dice.choice(list(table))
-            rare = name in ("terminated", "superseded", "revived", "label", "superseded_by")
-            if (name in ONCE and name in once) or (rare and self.dice.random() < 0.8):
+            if (name in ONCE and name in once) or self.dice.random() < RARE.get(name, 0):
                 continue
             if kind == "party" and name in ("home", "party_kind", "part_of", "chain_name"):
                 continue

@@ -3,8 +3,9 @@
 For each size a record is made up (see :mod:`benchmarks.made`), appended a partnership at a time and
 asked what people ask; each step runs in a process of its own, so that its peak of memory is its
 own. Times are wall time, and beside it the time of the processor, which tells on a busy machine
-(for SQLite: of PostgreSQL it holds the client alone). Without ``--db`` the store is an SQLite file in a temporary folder; with
-it, an empty database at that address, one for each size (``{n}`` stands for the number of claims).
+(for SQLite: of PostgreSQL it holds the client alone). Without ``--db`` the store is an SQLite file
+in a temporary folder; with it, an empty database at that address, one for each size (``{n}`` stands
+for the number of claims).
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +152,7 @@ def one(url: str, claims: int) -> Figures:
 
 def parts_before(claims: int) -> list[Any]:
     """The partnerships, without the states."""
-    return [part for part in parts(min(claims, 100_000)) if part.between[0]][: PROBES + 2]
+    return list(islice(parts(claims), 1, PROBES + 2))
 
 
 def search(url: str, _claims: int) -> Figures:
@@ -271,9 +274,12 @@ def report(sizes: list[int], figures: list[Figures], console: Console) -> None:
 @click.command(help=__doc__)
 @click.option("--claims", multiple=True, type=int, default=[100_000, 1_000_000])
 @click.option("--db", default="", help="An empty PostgreSQL database; {n} is the number of claims.")
+@click.option("--postgresql", is_flag=True, help="Start a server of Debian's package for this.")
 @click.option("--only", multiple=True, type=click.Choice(list(STEPS)), help="These steps alone.")
 @click.option("--step", hidden=True, default="")
-def main(claims: tuple[int, ...], db: str, only: tuple[str, ...], step: str) -> None:
+def main(
+    claims: tuple[int, ...], db: str, postgresql: bool, only: tuple[str, ...], step: str
+) -> None:
     """Measure, or run one step."""
     if step:
         task, memory = STEPS[step]
@@ -286,9 +292,18 @@ def main(claims: tuple[int, ...], db: str, only: tuple[str, ...], step: str) -> 
     console.print(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
     )
-    with tempfile.TemporaryDirectory() as folder:
+    steps = list(only) or list(STEPS)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as after:
         urls = [db.format(n=n) if db else f"{folder}/record-{n}.db" for n in claims]
-        steps = list(only) or list(STEPS)
+        if postgresql:
+            from tests.store.server import Server, programs
+
+            found = programs()
+            if found is None:
+                raise click.UsageError("no PostgreSQL server is installed (package postgresql)")
+            server = Server(found)
+            after.callback(server.remove)
+            urls = [server.new() for _ in claims]
         figures = [measured(url, n, steps, console) for url, n in zip(urls, claims, strict=True)]
     report(list(claims), figures, console)
 

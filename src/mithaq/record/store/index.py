@@ -164,13 +164,14 @@ def rows_naming(
     for start in range(0, len(wanted), _PART):
         part = wanted[start : start + _PART]
         query = sql.select(terms.c.term, terms.c.rows)
-        query = query.where(terms.c.what == what, terms.c.term.in_(part), terms.c.first <= last)
-        for term, line in connection.execute(query).all():
+        query = query.where(terms.c.what == what, terms.c.term.in_(_TERMS), terms.c.first <= last)
+        for term, line in connection.execute(query, {"terms": part}).all():
             found.setdefault(term, set()).update(n for n in numbers(line) if n <= last)
     return found
 
 
 _PART = 2000
+_TERMS: sql.BindParameter[Any] = sql.bindparam("terms", expanding=True)
 
 
 def _rows(

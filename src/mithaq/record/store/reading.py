@@ -27,6 +27,7 @@ __all__ = ["Entry", "Log", "Standing", "damaged"]
 
 _PART = 2000
 _REPLACED = ("case", "source", "subject")
+_VALUES: sql.BindParameter[Any] = sql.bindparam("values", expanding=True)
 _IS_CLAIM = claims.c.kind.in_(CLAIM_KINDS)
 
 
@@ -147,8 +148,9 @@ class Log:
         wanted = sorted(values)
         for start in range(0, len(wanted), _PART):
             part = wanted[start : start + _PART]
-            limited = query.where(column.in_(part), claims.c.seq <= self.last, *where)
-            yield from self.connection.execute(limited).all()
+            # The statement is the same whatever the values are, so it is compiled but once.
+            limited = query.where(column.in_(_VALUES), claims.c.seq <= self.last, *where)
+            yield from self.connection.execute(limited, {"values": part}).all()
 
     def subjects(self, names: Iterable[str]) -> dict[str, Row]:
         """Those of the names that are subjects, with their latest rows."""
@@ -198,12 +200,8 @@ class Log:
         """Those of the claims that no later row takes away, in the order of the log."""
         names = {name for _, _, name, _ in found}
         later: dict[str, int] = {}
-        for column, where in (
-            (claims.c.corrects, sql.true()),
-            (claims.c.retracts, sql.true()),
-            (claims.c.content_id, _IS_CLAIM),
-        ):
-            for name, seq in self._in(sql.select(column, claims.c.seq), column, names, where):
+        for column in (claims.c.corrects, claims.c.retracts):
+            for name, seq in self._in(sql.select(column, claims.c.seq), column, names):
                 later[name] = max(seq, later.get(name, 0))
         return sorted(row for row in found if row[0] >= later.get(row[2], 0))
 
