@@ -32,7 +32,7 @@ define install
 	@touch .venv/.ready-$(1)
 endef
 
-.PHONY: help setup demo test test-slow check format words docs bench lock clean
+.PHONY: help setup demo test test-slow check format words docs bench bench-record lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -87,6 +87,9 @@ docs: .venv/.ready-dev ## write docs/reference anew from the code and its tables
 
 bench: .venv/.ready-bench ## time the shipped chain beside other solvers
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-record: .venv/.ready-dev ## time a made-up record of 100,000 and of 1,000,000 claims in a store
+	@$(BIN)/python -m benchmarks.record $(BENCH_ARGS)
 
 LOCK := .lock-tools/bin/uv pip compile pyproject.toml --quiet --upgrade --universal \
 	--python-version 3.11 --fork-strategy fewest --generate-hashes \

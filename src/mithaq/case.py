@@ -25,6 +25,7 @@ from mithaq.record import (
     state,
     timeline,
 )
+from mithaq.record.about import about as part_of
 from mithaq.record.known import begun_by, known_on
 from mithaq.record.state import as_day
 
@@ -159,22 +160,27 @@ def load(
     *,
     db: str | Path | None = None,
     recorded: str | date | datetime | None = None,
+    about: Sequence[str] = (),
 ) -> Case:
     """Load a shipped case by its id, a folder of record files, or the store at an address.
 
-    ``recorded`` is a time (UTC) or a day: the store as it was then. Raises DataError with every
-    mistake found in the files, or where the store cannot be read or holds another case.
+    ``recorded`` is a time (UTC) or a day: the store as it was then. ``about`` names subjects, by
+    id or name: what concerns them and no more; two parties are the partnership between them.
+
+    Raises DataError with every mistake found in the files, or where the store cannot be read or
+    holds another case.
     """
     if db is None:
         if case is None or recorded is not None:
             what = "recorded asks a store; name it with db" if recorded else "no case is named"
             raise DataError([Problem(what=what)])
-        return Case(load_case(case))
+        whole = load_case(case)
+        return Case(part_of(whole, *about) if about else whole)
     from mithaq.record.store import Store
 
     store = Store(db)
     try:
-        record = store.record(recorded)
+        record = store.record(recorded, about)
     finally:
         store.close()
     if case is not None and str(case) != record.id:

@@ -181,9 +181,20 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
             raise click.UsageError(_spoken(say("Name an agreement or a scenario.")))
         from mithaq.case import load
 
-        command(talk, load(case, db=db, recorded=recorded).record, known, *args, **kwargs)
+        about = kwargs.pop("about", ())
+        held = load(case, db=db, recorded=recorded, about=about)
+        command(talk, held.record, known, *args, **kwargs)
 
     return wrapped
+
+
+def about(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that reads a record ``--about``."""
+    text = say(
+        "Only what concerns this subject, by name or identifier; given twice, what lies between "
+        "two parties."
+    )
+    return option("--about", metavar="SUBJECT", multiple=True, help=text)(command)
 
 
 class Talk:
@@ -290,6 +301,7 @@ def cases(talk: Talk) -> None:
 
 @cli.command(help=say("What is in force on a day: agreements, commitments, projects, contacts."))
 @option("--at", type=DAY, required=True, help=say("The day asked about, as 2007-12-31."))
+@about
 @common
 @reading
 def state(talk: Talk, record: Record, known: date | None, at: date) -> None:
@@ -303,6 +315,7 @@ def state(talk: Talk, record: Record, known: date | None, at: date) -> None:
 
 @cli.command(help=say("Every dated event in order, with uncertain dates marked."))
 @option("--until", "--at", "until", type=DAY, help=say("Leave out what happened after this day."))
+@about
 @common
 @reading
 def timeline(talk: Talk, record: Record, known: date | None, until: date | None) -> None:

@@ -7,6 +7,9 @@ import math
 import struct
 
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mithaq.errors import DataError
 from mithaq.record.store.rows import canonical
@@ -38,6 +41,24 @@ NUMBERS = {
     "becbf647612f3696": "-0.0000033333333333333333",
     "43143ff3c1cb0959": "1424953923781206.2",
 }
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text() | st.floats(-9, 9),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@given(plain)
+def test_the_short_way_writes_what_the_general_one_does(value: object) -> None:
+    assert canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("code", [*range(0x20), 0x22, 0x2F, 0x5C, 0x7F, 0x2028, 0xFFFF, 0x10FFFF])
+def test_every_letter_that_is_escaped_or_might_be(code: int) -> None:
+    for value in (chr(code), {chr(code): chr(code)}, [{"a": chr(code) * 2}]):
+        assert canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("bits", "written"), NUMBERS.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import sqlalchemy as sql
 
 from mithaq.errors import DataError
+from mithaq.record import Case
 from mithaq.record.store import Store
 from mithaq.record.store import schema as room
 from tests.store.server import Server
@@ -26,10 +28,15 @@ CHANGES = [
     "corrects, retracts, prev_hash, hash FROM claims WHERE seq = 3",
     "INSERT INTO claims SELECT 7, kind, subject, content_id, body, recorded_at, recorded_by, "
     "corrects, retracts, prev_hash, hash FROM claims WHERE seq = 6",
-    "UPDATE schema_versions SET version = 3",
+    "UPDATE schema_versions SET version = 7",
     "DELETE FROM schema_versions",
     "INSERT INTO schema_versions VALUES (1)",
     "INSERT INTO schema_versions VALUES (9)",
+    "UPDATE terms SET rows = '1'",
+    "UPDATE terms SET term = 'x' WHERE what = 'claim'",
+    "DELETE FROM terms",
+    "INSERT INTO terms VALUES ('claim', 'forged', 3, '3')",
+    "INSERT INTO terms SELECT what, term || 'x', first, rows FROM terms",
 ]
 ON_SQLITE = [
     "INSERT OR REPLACE INTO claims SELECT * FROM claims WHERE seq = 3",
@@ -38,10 +45,12 @@ ON_SQLITE = [
     "UPDATE OR REPLACE claims SET seq = 3 WHERE seq = 4",
     "INSERT INTO claims SELECT * FROM claims WHERE seq = 3 "
     "ON CONFLICT (seq) DO UPDATE SET recorded_by = 'x'",
+    "INSERT OR REPLACE INTO terms SELECT what, term, first, '9' FROM terms WHERE first = 1",
 ]
 ON_POSTGRESQL = [
     "TRUNCATE claims",
     "TRUNCATE schema_versions",
+    "TRUNCATE terms",
     "INSERT INTO claims SELECT * FROM claims WHERE seq = 3 "
     "ON CONFLICT (seq) DO UPDATE SET recorded_by = 'x'",
     "SET session_replication_role = replica; DELETE FROM claims",
@@ -108,10 +117,12 @@ def test_a_user_who_may_read_alone_cannot_append(server: Server) -> None:
     owner.close()
 
 
-@pytest.mark.parametrize("guard", ["claims_no_update", "claims_no_delete", "claims_in_order"])
+@pytest.mark.parametrize(
+    "guard", ["claims_no_update", "claims_no_delete", "claims_in_order", "terms_no_update"]
+)
 def test_a_guard_taken_away_is_found(store: Store, url: str, kind: str, guard: str) -> None:
     connection = raw(url)
-    on = "" if kind == "sqlite" else " ON claims"
+    on = "" if kind == "sqlite" else f" ON {guard.split('_', maxsplit=1)[0]}"
     connection.execute(f"DROP TRIGGER {guard}{on}")
     connection.commit()
     connection.close()
@@ -135,10 +146,10 @@ def test_a_guard_made_toothless_is_found(store: Store, url: str, kind: str) -> N
 # Versions
 
 
-def first_version(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make a store as the first version did."""
+def earlier_version(url: str, version: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a store as an earlier version did."""
     with monkeypatch.context() as then:
-        then.setattr(room, "VERSION", 1)
+        then.setattr(room, "VERSION", version)
         engine = room.connect(room.address(url))
         with engine.connect().execution_options(writes=True) as connection, connection.begin():
             room.migrate(connection)
@@ -155,7 +166,7 @@ def indexes(url: str) -> set[str]:
 def test_a_store_of_the_first_version_opens_and_grows(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first_version(url, monkeypatch)
+    earlier_version(url, 1, monkeypatch)
     assert "claims_subject" not in indexes(url)
     store = Store(url)
     assert store.record().claims == () and store.verify().ok
@@ -163,6 +174,45 @@ def test_a_store_of_the_first_version_opens_and_grows(
     assert "claims_subject" in indexes(url)
     assert len(store.record().claims) == 1 and store.verify().ok
     store.close()
+
+
+def test_a_store_of_the_second_version_gets_its_index_at_the_next_append(
+    url: str, kind: str, new_url: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows are those of a new store, written as an earlier release wrote them."""
+    source = Store(new_url(), make=True)
+    begin(source, signed("2006-08-04"), signed("2006-08-11", note="Le journal d'Alger"))
+    source.append(case=Case("desk"))
+    earlier_version(url, 2, monkeypatch)
+    engine = room.connect(room.address(url))
+    copied = room.connect(source.url)
+    with engine.connect() as connection, copied.connect() as origin:
+        rows = [dict(row) for row in origin.execute(sql.select(room.claims)).mappings()]
+        for row in sorted(rows, key=lambda row: int(row["seq"])):
+            connection.execute(room.claims.insert().values(row))
+        connection.commit()
+        assert not sql.inspect(connection).has_table("terms")
+    store = Store(url)
+    before = store.record()
+    assert before == source.record() and store.verify().ok
+    old = (
+        store.find("journal alger"),
+        store.record(about=["mou"]),
+        store.claim(before.claims[0].identifier),
+    )
+    assert len(old[0].hits) == 1 and old[1].claims == before.claims
+    assert [e.current for e in store.history("mou")] == [True] * 3
+    store.append([signed("2006-08-12")])
+    assert store.verify().ok
+    with engine.connect() as connection:
+        assert sql.inspect(connection).has_table("terms")
+    assert store.find("journal alger").hits == old[0].hits
+    assert store.claim(before.claims[0].identifier) == old[2]
+    assert len(store.record(about=["mou"]).claims) == 3
+    for one in (engine, copied):
+        one.dispose()
+    store.close()
+    source.close()
 
 
 def test_a_store_of_version_one_on_disk(tmp_path: Path) -> None:
@@ -176,8 +226,12 @@ def test_a_store_of_version_one_on_disk(tmp_path: Path) -> None:
     assert [c.text for c in before.claims] == ["2006-08-11"]
     assert store.verify().ok
     assert [c.text for c in store.record("2026-11-22T14:00:00Z").claims] == ["2006-08-04"]
+    assert [h.subject for h in store.find("2006 08 11").hits] == ["mou"]
     assert store.append([signed("2006-08-11", source="agency")]).rows == 1
     assert store.verify().ok
+    assert [h.source for h in store.find("2006 08 11").hits] == ["agency", "paper"]
+    assert store.find("2006 08 04").hits == ()
+    assert len(store.find("2006 08 04", recorded="2026-11-22T14:00:00Z").hits) == 1
 
 
 def test_a_store_of_a_later_version_is_refused(
@@ -185,7 +239,7 @@ def test_a_store_of_a_later_version_is_refused(
 ) -> None:
     monkeypatch.setattr(room, "VERSION", 1)
     monkeypatch.setattr("mithaq.record.store.store.VERSION", 1)
-    with pytest.raises(DataError, match="schema version 2"):
+    with pytest.raises(DataError, match="schema version 3"):
         Store(url)
 
 

@@ -26,6 +26,7 @@ from mithaq.errors import DataError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mithaq.record.search import Found
     from mithaq.record.store import Added, Store
 
 __all__ = ["find", "record"]
@@ -50,6 +51,13 @@ FILE = click.Path(path_type=Path)
     default=True,
     help=say("Whether a name in one script also finds the names in others (default: yes)."),
 )
+@option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help=say("How many hits to tell at most, of each case."),
+)
 @common
 def find(
     talk: Talk,
@@ -59,27 +67,34 @@ def find(
     known: date | None,
     at: date | None,
     cross_script: bool,
+    limit: int,
 ) -> None:
     """Search."""
-    from mithaq.case import load
-    from mithaq.record import case_ids
-    from mithaq.record.known import begun_by, is_known, known_on
-    from mithaq.record.search import find as search
     from mithaq.show.store_sheets import hits_sheet
 
     if recorded is not None and db is None:
         message = say("--recorded asks a store; name it with --db.")
         raise click.UsageError(talk.words().say(message))
     asked = " ".join(words)
-    hits: list[dict[str, Any]] = []
-    for case in [None] if db is not None else case_ids():
-        held = load(case, db=db, recorded=recorded).record
-        seen = begun_by(known_on(held, known)[0], at)
-        for hit in search(seen, asked, cross_script=cross_script):
-            late = hit.what == "source" and known and not is_known(held.source(hit.source), known)
-            if not late:
-                hits.append({"case": held.id, **hit.to_dict()})
-    data = {"words": asked, "cross_script": cross_script, "hits": hits}
+    found: list[tuple[str, Found]] = []
+    if db is not None:
+        with _open(db) as store:
+            clocks = {"at": at, "known": known, "recorded": recorded}
+            hits = store.find(asked, **clocks, cross_script=cross_script, limit=limit)
+            found.append((store.case().id, hits))
+    else:
+        from mithaq.record import case_ids, load_case
+        from mithaq.record.search import search_all
+
+        for case in case_ids():
+            held = load_case(case)
+            found.append((case, search_all(held, asked, at, known, cross_script, limit)))
+    data = {
+        "words": asked,
+        "cross_script": cross_script,
+        "hits": [{"case": case, **hit.to_dict()} for case, told in found for hit in told.hits],
+        "more": any(told.more for _, told in found),
+    }
     talk.answer(data, lambda: [hits_sheet(data, talk.words())])
 
 

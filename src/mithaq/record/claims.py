@@ -11,10 +11,12 @@ import builtins
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 from mithaq.words.dates import Edtf
 from mithaq.words.units import dimension
@@ -32,6 +34,8 @@ __all__ = [
     "Share",
     "Source",
     "Value",
+    "read_claim",
+    "read_place",
     "value_text",
 ]
 
@@ -115,17 +119,7 @@ class Quantity:
 
     def bounds(self) -> tuple[Decimal, Decimal]:
         """The interval that the printed precision stands for, in the unit of the source."""
-        match = _match(self.number)
-        low, high = Decimal(match["low"]), Decimal(match["high"] or match["low"])
-        lower, upper = low - _half_step(low), high + _half_step(high)
-        if self.about:
-            lower = min(lower, low - abs(low) * _ABOUT)
-            upper = max(upper, high + abs(high) * _ABOUT)
-        if match["bound"] in (">", ">="):
-            upper = Decimal("Infinity")
-        elif match["bound"] in ("<", "<="):
-            lower = Decimal("-Infinity")
-        return lower, upper
+        return _bounds(self.number, self.about)
 
     def agrees(self, other: Quantity) -> bool | None:
         """Whether both may be one figure; None where they do not measure the same thing.
@@ -288,15 +282,90 @@ class Claim:
             "basis": self.basis.value,
             "rank": self.rank.value,
         }
+        for name in ("value", "valid"):
+            if plain[name] == "":
+                del plain[name]
         for name in _TEXTS:
-            plain[name] = getattr(self, name)
-        return {key: value for key, value in plain.items() if value != ""}
+            text = getattr(self, name)
+            if text != "":
+                plain[name] = text
+        return plain
 
     @builtins.property
     def identifier(self) -> str:
         """SHA-256 of the canonical JSON of :meth:`content`, in hexadecimal."""
         text = json.dumps(self.content(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+class _Unsealed:
+    """The slots of a claim before it is sealed."""
+
+    __slots__ = tuple(f.name for f in fields(Claim))
+
+
+class _UnsealedPlace:
+    __slots__ = tuple(f.name for f in fields(Place))
+
+
+def read_place(file: str, row: int) -> Place:
+    """``Place(file, row)``, as :func:`read_claim` makes claims."""
+    made: Any = _UnsealedPlace()
+    made.file, made.row, made.column = file, row, 0
+    made.__class__ = Place
+    return cast("Place", made)
+
+
+_POLARITY = {code.value: code for code in Polarity}
+_MODALITY = {code.value: code for code in Modality}
+_BASIS = {code.value: code for code in Basis}
+_RANK = {code.value: code for code in Rank}
+
+
+def read_claim(
+    content: Mapping[str, Any],
+    value: Value | None,
+    valid: Edtf | None,
+    recorded_at: str = "",
+    recorded_by: str = "",
+    where: Place = Place(),
+) -> Claim:
+    """The claim of its :meth:`Claim.content`, value and valid time being read already.
+
+    What ``Claim(...)`` would make, in a quarter of the time: a frozen dataclass sets each of its
+    twenty-one fields by a call, which a store of a million claims feels. Raises KeyError where a
+    part is missing or a code is none.
+
+    >>> claim = Claim("gazprom", "seat", "Moscow", source="paper")
+    >>> read_claim(claim.content(), claim.value, claim.valid) == claim
+    True
+    """
+    told = content.get
+    made: Any = _Unsealed()
+    made.subject = content["subject"]
+    made.property = content["property"]
+    made.value = value
+    made.valid = valid
+    made.source = told("source", "")
+    made.locator = told("locator", "")
+    made.said_by = told("said_by", "")
+    made.polarity = _POLARITY[content["polarity"]]
+    made.searched = told("searched", "")
+    made.modality = _MODALITY[content["modality"]]
+    made.basis = _BASIS[content["basis"]]
+    made.language = told("language", "")
+    made.original = told("original", "")
+    made.rank = _RANK[content["rank"]]
+    made.reason = told("reason", "")
+    made.by = told("by", "")
+    made.note = told("note", "")
+    made.corrects = told("corrects", "")
+    made.retracts = told("retracts", "")
+    made.recorded_at = recorded_at
+    made.recorded_by = recorded_by
+    made.where = where
+    made.__class__ = Claim
+    return cast("Claim", made)
 
 
 _TEXTS = (
@@ -338,6 +407,22 @@ def _plain(value: Value | None) -> Any:
     return value.text if isinstance(value, Edtf) else value
 
 
+@lru_cache(maxsize=1 << 14)
+def _bounds(number: str, about: bool) -> tuple[Decimal, Decimal]:
+    match = _match(number)
+    low, high = Decimal(match["low"]), Decimal(match["high"] or match["low"])
+    lower, upper = low - _half_step(low), high + _half_step(high)
+    if about:
+        lower = min(lower, low - abs(low) * _ABOUT)
+        upper = max(upper, high + abs(high) * _ABOUT)
+    if match["bound"] in (">", ">="):
+        upper = Decimal("Infinity")
+    elif match["bound"] in ("<", "<="):
+        lower = Decimal("-Infinity")
+    return lower, upper
+
+
+@lru_cache(maxsize=1 << 14)
 def _match(number: str) -> re.Match[str]:
     match = _NUMBER.fullmatch(number.strip())
     if match is None:

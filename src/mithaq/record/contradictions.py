@@ -8,12 +8,12 @@ unsure judgement joins are compared with each other.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mithaq.record.claims import Claim, Modality, Polarity, Quantity, Rank, Share
-from mithaq.record.properties import Property, property_of
+from mithaq.record.properties import Property, properties, property_of
 from mithaq.record.record import Record
 from mithaq.record.sides import Side, agree, components, decided, group, meet
 from mithaq.words.dates import Edtf
@@ -93,21 +93,30 @@ def _side(found: Contradiction, side: Side) -> dict[str, Any]:
     return plain
 
 
-def contradictions(record: Record) -> tuple[Contradiction, ...]:
-    """Every contradiction of a record, sorted by id."""
+def contradictions(
+    record: Record, about: Container[str] | None = None
+) -> tuple[Contradiction, ...]:
+    """Every contradiction of a record, sorted by id; or those that concern one of some subjects."""
     found: dict[str, Contradiction] = {}
-    for item in _all(record):
+    for item in _all(record, about):
         found.setdefault(item.id, item)
     return tuple(found[key] for key in sorted(found))
 
 
-def _all(record: Record) -> Iterator[Contradiction]:
+def _all(record: Record, about: Container[str] | None) -> Iterator[Contradiction]:
     for subject in record.subjects():
-        yield from _within(record, subject.id, subject.kind)
-        yield from _polarity(record, subject.id)
-        yield from _arithmetic(record, subject.id)
-    yield from _labels(record)
-    yield from _identity(record)
+        if about is None or subject.id in about:
+            yield from _within(record, subject.id, subject.kind)
+            yield from _polarity(record, subject.id)
+            yield from _arithmetic(record, subject.id)
+    groups = (members for members in _joined(record) if _concerns(members, about))
+    for item in (*_labels(record), *_identity(record, groups)):
+        if _concerns(item.subjects, about):
+            yield item
+
+
+def _concerns(subjects: Iterable[str], about: Container[str] | None) -> bool:
+    return about is None or any(subject in about for subject in subjects)
 
 
 def _told(claims: Iterable[Claim]) -> list[Claim]:
@@ -263,10 +272,13 @@ def _denies(denied: Claim, affirmed: Claim) -> bool:
 
 def _labels(record: Record) -> Iterator[Contradiction]:
     named: dict[tuple[str, str], dict[str, list[Claim]]] = {}
-    for subject in record.subjects():
-        for claim in _told(record.claims_of(subject.id)):
-            declared = property_of(subject.kind, claim.property)
-            if declared is not None and declared.unique and claim.affirmed:
+    unique = {
+        kind: [name for name, declared in table.items() if declared.unique]
+        for kind, table in properties().items()
+    }
+    for subject in record.subjects(*(kind for kind, names in unique.items() if names)):
+        for claim in _told(record.claims_of(subject.id, *unique[subject.kind])):
+            if claim.affirmed:
                 bearers = named.setdefault((claim.property, claim.text), {})
                 bearers.setdefault(subject.id, []).append(claim)
     same = identity_groups(record, "positive")
@@ -296,8 +308,12 @@ def identity_groups(record: Record, *judgements: str) -> dict[str, tuple[str, ..
     return {member: tuple(sorted(joined)) for member, joined in groups.items()}
 
 
-def _identity(record: Record) -> Iterator[Contradiction]:
-    for members in sorted(set(identity_groups(record, "positive", "unsure").values())):
+def _joined(record: Record) -> list[tuple[str, ...]]:
+    return sorted(set(identity_groups(record, "positive", "unsure").values()))
+
+
+def _identity(record: Record, groups: Iterable[tuple[str, ...]]) -> Iterator[Contradiction]:
+    for members in groups:
         known = [m for m in members if record.has(m)]
         kinds = {record.subject(m).kind for m in known}
         if len(kinds) != 1:

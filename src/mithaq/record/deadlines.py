@@ -202,7 +202,7 @@ def _order(item: Deadline) -> tuple[object, ...]:
 
 
 def _of_agreements(record: Record, at: date, span: int) -> Iterator[Deadline | Doubt]:
-    for subject in record.subjects("agreement"):
+    for subject in record.listed("agreement"):
         reached = stage(record, subject.id, at, span=span)
         if reached is None:
             continue
@@ -249,7 +249,7 @@ def _successor(record: Record, agreement: str, at: date) -> str:
 
 
 def _milestones(record: Record, at: date) -> Iterator[Deadline]:
-    for subject in record.subjects():
+    for subject in record.listed():
         if subject.kind in ("statement", "judgement") or _given_up(record, subject.id, at):
             continue
         begun = [record.date(subject.id, name) for name in ("promised", "awarded")]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from mithaq.record.claims import Claim, Source
-from mithaq.record.properties import property_of
+from mithaq.record.properties import properties
 from mithaq.record.record import Record
 
-__all__ = ["LeftOut", "begun_by", "is_known", "known_on"]
+__all__ = ["LeftOut", "begun_by", "is_known", "known_on", "seen_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +40,39 @@ def known_on(record: Record, day: date | None) -> tuple[Record, LeftOut]:
         return record, LeftOut()
     known = {s.id for s in record.sources.values() if is_known(s, day)}
     late = [s for s in record.sources.values() if s.id not in known]
-    kept = []
-    unsourced = 0
-    for claim in record.claims:
-        if claim.source:
-            if claim.source in known:
-                kept.append(claim)
-            continue
-        declared = property_of(record.subject(claim.subject).kind, claim.property)
-        if declared is not None and not declared.needs_source:
-            kept.append(claim)
-        else:
-            unsourced += 1
+    free = {
+        (kind, name)
+        for kind, table in properties().items()
+        for name, declared in table.items()
+        if not declared.needs_source
+    }
+    kinds = {subject.id: subject.kind for subject in record.subjects()}
+
+    def editorial(claim: Claim) -> bool:
+        return (kinds[claim.subject], claim.property) in free
+
+    told: Iterable[Claim] = record.unordered()
+    if record.focus is not None:
+        shown = record.focus.shown
+        told = [claim for claim in told if claim.subject in shown]
+        cited = {claim.source for claim in told}
+        late = [s for s in late if s.id in cited]
     left_out = LeftOut(
         unknown=sum(s.published is None for s in late),
         inferred=sum(s.published is not None and s.published_basis == "inferred" for s in late),
-        unsourced=unsourced,
+        unsourced=sum(not c.source and not editorial(c) for c in told),
     )
-    return record.with_claims(kept), left_out
+    return record.only(lambda c: c.source in known if c.source else editorial(c)), left_out
 
 
 def begun_by(record: Record, day: date | None) -> Record:
     """The record without claims about what surely began after that day (all where it is None)."""
-    if day is None:
-        return record
-    return record.with_claims(c for c in record.claims if not _is_later(c, day))
+    return record if day is None else record.only(lambda claim: not _is_later(claim, day))
+
+
+def seen_by(record: Record, known: date | None, at: date | None) -> Record:
+    """:func:`known_on` one day, and of that what had :func:`begun_by` another."""
+    return begun_by(known_on(record, known)[0], at)
 
 
 def _is_later(claim: Claim, day: date) -> bool:

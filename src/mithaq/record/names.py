@@ -70,6 +70,8 @@ def fold(words: str) -> str:
     >>> fold("Luk-Oil") == fold("Luk Oil")
     True
     """
+    if words.isascii():
+        return _NOT_A_LETTER.sub(" ", words.lower()).strip()
     # Styled letters lose their style first, and folding case may bring new ones: hence twice.
     lowered = unicodedata.normalize("NFKD", words).casefold()
     plain = "".join(

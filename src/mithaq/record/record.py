@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +11,10 @@ from types import MappingProxyType
 from mithaq.errors import DataError, Problem
 from mithaq.record.claims import Claim, Place, Rank, Source, Value
 from mithaq.record.names import fold
-from mithaq.record.properties import KINDS, property_of
+from mithaq.record.properties import KINDS, properties
 from mithaq.words.dates import Edtf
 
-__all__ = ["Case", "Record", "Subject"]
+__all__ = ["Case", "Focus", "Record", "Subject", "Told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,30 @@ class Subject:
     where: Place = field(default=Place(), compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """What a part of a record tells of: the subjects shown, and the parties of each side."""
+
+    shown: frozenset[str]
+    sides: tuple[frozenset[str], ...] = ()
+
+    def joins(self, parties: Iterable[str]) -> bool:
+        """Whether those parties stand on two of the sides (or on the only one)."""
+        reached = sum(any(party in side for party in parties) for side in self.sides)
+        return bool(self.sides) and reached >= min(2, len(self.sides))
+
+
+class Told(Mapping[str, Sequence[Claim]]):
+    """The claims by subject, in any order, made when they are asked for."""
+
+
 class Record:
     """An immutable set of claims about subjects, with the sources that make them.
 
     Two records are equal when their case, sources, subjects and claims are; the order of files and
-    blocks does not matter, since claims are kept in canonical order.
+    blocks does not matter, since claims are told in canonical order. Where ``claims`` is a
+    :class:`Told` it is asked only for the subjects that a question comes to: of a store of a
+    million claims most need never be made.
     """
 
     def __init__(
@@ -48,45 +67,49 @@ class Record:
         case: Case,
         sources: Iterable[Source],
         subjects: Iterable[Subject],
-        claims: Iterable[Claim],
+        claims: Iterable[Claim] | Told,
         folder: Path | None = None,
+        focus: Focus | None = None,
     ) -> None:
         self.case = case
+        self.focus = focus
         self.folder = folder
         self._sources = {s.id: s for s in sorted(sources, key=lambda s: s.id)}
         rank = {kind: number for number, kind in enumerate(KINDS)}
         listed = sorted(subjects, key=lambda s: (rank[s.kind], s.id))
         self._subjects = {s.id: s for s in listed}
-        self.claims: tuple[Claim, ...] = tuple(sorted(claims, key=self._claim_key))
-        index: dict[str, dict[str, list[Claim]]] = {}
-        for claim in self.claims:
-            index.setdefault(claim.subject, {}).setdefault(claim.property, []).append(claim)
-        self._index = index
-
-    def _claim_key(self, claim: Claim) -> tuple[object, ...]:
-        subject = self._subjects.get(claim.subject)
-        declared = property_of(subject.kind, claim.property) if subject else None
-        valid = (claim.valid.first, claim.valid.last) if claim.valid else ()
-        return (
-            claim.subject,
-            declared.order if declared else -1,
-            claim.property,
-            claim.text,
-            claim.language,
-            valid,
-            claim.source,
-            claim.locator,
-            claim.polarity,
-            claim.modality,
-            claim.basis,
-            claim.rank,
-            claim.said_by,
-            claim.searched,
-            claim.original,
-            claim.reason,
-            claim.by,
-            claim.note,
+        self._told: Mapping[str, Sequence[Claim]] = (
+            claims if isinstance(claims, Told) else _by_subject(claims)
         )
+        self._tables: dict[str, dict[str, tuple[Claim, ...] | list[Claim]]] = {}
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """Every claim, in canonical order."""
+        return tuple(claim for name in sorted(self._told) for claim in self.claims_of(name))
+
+    def _table(self, subject_id: str) -> dict[str, tuple[Claim, ...] | list[Claim]]:
+        """Property -> claims on a subject, a list until it is asked for and put in order."""
+        found = self._tables.get(subject_id)
+        if found is None:
+            groups: dict[str, tuple[Claim, ...] | list[Claim]] = {}
+            for claim in self._told.get(subject_id, ()):
+                group = groups.setdefault(claim.property, [])
+                group.append(claim)  # type: ignore[union-attr]
+            subject = self._subjects.get(subject_id)
+            declared = properties()[subject.kind] if subject else {}
+            order = {name: (d.order, name) for name, d in declared.items()}
+            names = sorted(groups, key=lambda name: order.get(name, (-1, name)))
+            found = self._tables[subject_id] = {name: groups[name] for name in names}
+        return found
+
+    def _group(self, subject_id: str, name: str) -> tuple[Claim, ...]:
+        """The claims on one property of a subject, in canonical order."""
+        table = self._table(subject_id)
+        group = table.get(name, ())
+        if isinstance(group, list):
+            group = table[name] = tuple(sorted(group, key=_key) if len(group) > 1 else group)
+        return group
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Record):
@@ -132,13 +155,19 @@ class Record:
         found = self._subjects.values()
         return tuple(s for s in found if not kinds or s.kind in kinds)
 
+    def listed(self, *kinds: str) -> tuple[Subject, ...]:
+        """The :meth:`subjects` that an answer tells of: all, or those that the record is about."""
+        found = self.subjects(*kinds)
+        return found if self.focus is None else tuple(s for s in found if s.id in self.focus.shown)
+
     # Claims and values
 
     def claims_of(self, subject_id: str, *names: str) -> tuple[Claim, ...]:
         """The claims on a subject, or on those of its properties, in canonical order."""
-        table = self._index.get(subject_id, {})
-        wanted = names or tuple(table)
-        return tuple(claim for name in wanted for claim in table.get(name, ()))
+        if len(names) == 1:
+            return self._group(subject_id, names[0])
+        wanted = names or tuple(self._table(subject_id))
+        return tuple(claim for name in wanted for claim in self._group(subject_id, name))
 
     def standing(self, subject_id: str, *names: str) -> tuple[Claim, ...]:
         """The affirmed claims told as fact and not deprecated; the preferred ones if any are."""
@@ -236,4 +265,70 @@ class Record:
 
     def with_claims(self, claims: Iterable[Claim]) -> Record:
         """The same case, sources and subjects with other claims."""
-        return Record(self.case, self._sources.values(), self.subjects(), claims, self.folder)
+        return self._with(claims)
+
+    def only(self, keep: Callable[[Claim], bool]) -> Record:
+        """The same record with the claims that pass, each looked at when its subject is."""
+        return self._with(Kept(self._told, keep))
+
+    def _with(self, claims: Iterable[Claim] | Told) -> Record:
+        sources, subjects = self._sources.values(), self._subjects.values()
+        return Record(self.case, sources, subjects, claims, self.folder, self.focus)
+
+    def part(self, subjects: Iterable[str], focus: Focus) -> Record:
+        """The record of those subjects alone, with the sources that their claims cite."""
+        kept = [self._subjects[name] for name in subjects]
+        claims = [claim for subject in kept for claim in self._told.get(subject.id, ())]
+        cited = {claim.source for claim in claims} & self._sources.keys()
+        sources = [self._sources[name] for name in cited]
+        return Record(self.case, sources, kept, claims, self.folder, focus)
+
+    def unordered(self) -> Iterator[Claim]:
+        """Every claim in no particular order, for counting; cheaper than :attr:`claims`."""
+        for name in self._told:
+            yield from self._told[name]
+
+
+class Kept(Told):
+    """The claims by subject that pass a test, tried when they are asked for."""
+
+    def __init__(self, told: Mapping[str, Sequence[Claim]], keep: Callable[[Claim], bool]) -> None:
+        self._told, self._keep = told, keep
+
+    def __getitem__(self, subject: str) -> Sequence[Claim]:
+        return [claim for claim in self._told[subject] if self._keep(claim)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._told)
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+
+def _by_subject(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
+    found: dict[str, list[Claim]] = {}
+    for claim in claims:
+        found.setdefault(claim.subject, []).append(claim)
+    return found
+
+
+def _key(claim: Claim) -> tuple[object, ...]:
+    """What puts the claims on one property of one subject in order."""
+    valid = (claim.valid.first, claim.valid.last, claim.valid.text) if claim.valid else ()
+    return (
+        claim.text,
+        claim.language,
+        valid,
+        claim.source,
+        claim.locator,
+        claim.polarity,
+        claim.modality,
+        claim.basis,
+        claim.rank,
+        claim.said_by,
+        claim.searched,
+        claim.original,
+        claim.reason,
+        claim.by,
+        claim.note,
+    )

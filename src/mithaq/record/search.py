@@ -8,17 +8,19 @@ the other names of whoever bears it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from mithaq.errors import DataError, Problem
-from mithaq.record.claims import Claim, Source
+from mithaq.record.claims import Claim
+from mithaq.record.known import is_known, seen_by
 from mithaq.record.names import fold
 from mithaq.record.record import Record
 
-__all__ = ["Hit", "find"]
+__all__ = ["Found", "Hit", "find", "matching", "other_names", "queries", "search_all", "stems"]
 
 # Longest first: "and in the" before "and". What is left must still be a word.
 _PREFIXES = (
@@ -38,8 +40,12 @@ _PREFIXES = (
     "ك",
     "ل",
 )
-_LEAST = 3
-_NAMES = ("name", "aliases", "chain_name")
+_FIRST = frozenset(prefix[0] for prefix in _PREFIXES)
+LEAST = 3
+"""The fewest letters of a word that need not be whole."""
+KINDS_OF_HIT = ("name", "claim", "source")
+NAMES = ("name", "aliases", "chain_name")
+SOURCE_TEXTS = ("id", "title", "publisher", "url", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,14 @@ class Hit:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, names first; ``more`` says that it was cut at the limit."""
+
+    hits: tuple[Hit, ...]
+    more: bool = False
+
+
 def find(record: Record, words: str, *, cross_script: bool = True) -> list[Hit]:
     """Every name, claim and source in which all the words stand; names come first.
 
@@ -72,45 +86,76 @@ def find(record: Record, words: str, *, cross_script: bool = True) -> list[Hit]:
     >>> [hit.subject for hit in find(load_case("algeria-russia"), "ГАЗПРОМ нефть")][:1]
     ['gazprom-neft']
     """
-    asked = [words, *(_other_names(record, words) if cross_script else ())]
-    queries = {" ".join(stems): (stems, text) for text in asked if (stems := _stems(text))}
-    if not queries:
+    return matching(record, queries(words, other_names(record, words) if cross_script else ()))
+
+
+def search_all(
+    record: Record,
+    words: str,
+    at: date | None,
+    known: date | None,
+    cross_script: bool,
+    limit: int | None,
+) -> Found:
+    """What :func:`find` finds by two clocks, up to a limit.
+
+    ``at`` leaves out claims about what began later, ``known`` what was published later.
+    """
+    hits = [
+        hit
+        for hit in find(seen_by(record, known, at), words, cross_script=cross_script)
+        if hit.what != "source" or known is None or is_known(record.source(hit.source), known)
+    ]
+    return Found(tuple(hits[:limit]), limit is not None and len(hits) > limit)
+
+
+def queries(words: str, others: Iterable[str] = ()) -> dict[tuple[str, ...], str]:
+    """Stems -> the words that they come from: what was asked, and the other names to try.
+
+    Raises DataError where there is no word to look for.
+    """
+    asked: dict[tuple[str, ...], str] = {}
+    for text in (words, *others):
+        if told := stems(text):
+            asked[told] = text
+    if not asked:
         hint = "give at least one word with letters or digits"
         raise DataError([Problem(what=f"{words!r} has no words to look for", hint=hint)])
+    return asked
+
+
+def matching(record: Record, asked: Mapping[tuple[str, ...], str]) -> list[Hit]:
+    """Every name, claim and source in which all the words of one of the queries stand."""
     found: dict[tuple[str, str, str, str, str], Hit] = {}
     for what, text, claim, source in _texts(record):
-        told = _stems(text)
-        for stems, shown in queries.values():
-            if _stand_in(stems, told):
+        told = stems(text)
+        for wanted, shown in asked.items():
+            if _stand_in(wanted, told):
                 subject, name = (claim.subject, claim.property) if claim else ("", "")
                 key = (what, subject, name, text, source)
                 found.setdefault(key, Hit(what, subject, name, text, source, shown))
-    order = ("name", "claim", "source")
-    return sorted(found.values(), key=lambda hit: order.index(hit.what))
+    return sorted(found.values(), key=lambda hit: KINDS_OF_HIT.index(hit.what))
 
 
 def _texts(record: Record) -> Iterator[tuple[str, str, Claim | None, str]]:
     for claim in record.claims:
-        what = "name" if claim.property in _NAMES else "claim"
+        what = "name" if claim.property in NAMES else "claim"
         for text in (claim.text, claim.original, claim.note, claim.said_by):
             if text:
                 yield what, text, claim, claim.source
     for source in record.sources.values():
-        for text in _told(source):
-            yield "source", text, None, source.id
+        for name in SOURCE_TEXTS:
+            if text := getattr(source, name):
+                yield "source", text, None, source.id
 
 
-def _told(source: Source) -> Iterable[str]:
-    return filter(None, (source.id, source.title, source.publisher, source.url, source.note))
-
-
-def _other_names(record: Record, words: str) -> list[str]:
+def other_names(record: Record, words: str) -> list[str]:
     """The names of every subject that bears these words as one of its names."""
-    wanted = _stems(words)
+    wanted = stems(words)
     found: list[str] = []
     for subject in record.subjects():
-        names = [c.text for c in record.claims_of(subject.id, *_NAMES) if c.affirmed]
-        if any(_stems(name) == wanted for name in names):
+        names = [c.text for c in record.claims_of(subject.id, *NAMES) if c.affirmed]
+        if any(stems(name) == wanted for name in names):
             found += names
     return found
 
@@ -118,19 +163,26 @@ def _other_names(record: Record, words: str) -> list[str]:
 def _stand_in(stems: tuple[str, ...], told: tuple[str, ...]) -> bool:
     """Whether each word of the query begins a word of the text; short ones must be whole."""
     return all(
-        any(word == stem or (len(stem) >= _LEAST and word.startswith(stem)) for word in told)
+        any(word == stem or (len(stem) >= LEAST and word.startswith(stem)) for word in told)
         for stem in stems
     )
 
 
 @lru_cache(maxsize=1 << 16)
-def _stems(text: str) -> tuple[str, ...]:
+def stems(text: str) -> tuple[str, ...]:
+    """The words of a text as they are compared.
+
+    A store keeps them as its index: whoever changes what they are has to give its schema a new
+    version that builds the index anew.
+    """
     return tuple(map(_stem, fold(text).split()))
 
 
 def _stem(word: str) -> str:
     """A folded word without what Arabic writes onto its beginning."""
+    if word[:1] not in _FIRST:
+        return word
     for prefix in _PREFIXES:
-        if word.startswith(prefix) and len(word) - len(prefix) >= _LEAST:
+        if word.startswith(prefix) and len(word) - len(prefix) >= LEAST:
             return word.removeprefix(prefix)
     return word

@@ -148,8 +148,8 @@ def decided(sides: Sequence[Side]) -> Side | None:
     return None
 
 
-def _width(claim: Claim) -> tuple[float, str, str, str]:
-    """Narrow values first, then canonical order."""
+def _width(claim: Claim) -> tuple[float, str, str]:
+    """Narrow values first, then by text and source; what is left stays in canonical order."""
     value = claim.value
     width = 0.0
     if isinstance(value, Edtf):
@@ -159,4 +159,4 @@ def _width(claim: Claim) -> tuple[float, str, str, str]:
         width = float(high - low) / (abs(value.middle) or 1.0)
     elif isinstance(value, Office):
         width = 0.0 if value.party else 1.0
-    return width, claim.text, claim.source, claim.identifier
+    return width, claim.text, claim.source

@@ -27,7 +27,10 @@ Plain = dict[str, Any]
 
 @dataclass(frozen=True)
 class State:
-    """The state on a day; each list holds plain values in the shape of the JSON contract."""
+    """The state on a day; each list holds plain values in the shape of the JSON contract.
+
+    ``contradictions`` are those about the agreements and people that it lists.
+    """
 
     case: str
     at: date
@@ -88,24 +91,31 @@ def state(
     day = as_day(at, "at")
     known_day = None if known is None else as_day(known, "known")
     seen, left_out = known_on(record, known_day)
-    found = contradictions(seen)
     stages = _stages(seen, day, span)
+    listed = [s.id for s in seen.listed("agreement") if s.id in stages]
+    found = contradictions(seen, {*listed, *(person.id for person in seen.listed("person"))})
     return State(
         case=record.id,
         at=day,
         known=known_day,
-        agreements=[_agreement(seen, key, item, found) for key, item in stages.items()],
+        agreements=[_agreement(seen, key, stages[key], found) for key in listed],
         left_out=left_out,
         commitments=_listed(
-            _commitment(seen, s.id, day, stages) for s in seen.subjects("commitment")
+            _commitment(seen, s.id, day, stages) for s in seen.listed("commitment")
         ),
-        projects=_listed(_project(seen, s.id, day) for s in seen.subjects("project")),
-        presences=_listed(_presence(seen, s.id, day) for s in seen.subjects("presence")),
+        projects=_listed(_project(seen, s.id, day) for s in seen.listed("project")),
+        presences=_listed(_presence(seen, s.id, day) for s in seen.listed("presence")),
         roles=_roles(seen, day, found),
-        contacts=contacts(seen, day),
+        contacts=_contacts(seen, day),
         contradictions=found,
-        stages=stages,
+        stages={key: stages[key] for key in listed},
     )
+
+
+def _contacts(record: Record, at: date) -> tuple[Contact, ...]:
+    focus = record.focus
+    found = contacts(record, at)
+    return found if focus is None else tuple(c for c in found if focus.joins(c.between))
 
 
 def _listed(items: Iterable[Plain | None]) -> list[Plain]:
@@ -309,7 +319,7 @@ def _roles(record: Record, at: date, clashes: Iterable[Contradiction]) -> list[P
         for side in clash.sides
         for c in side.claims
     }
-    for person in record.subjects("person"):
+    for person in record.listed("person"):
         held: dict[Office, list[Claim]] = {}
         for claim in record.standing(person.id, "office"):
             if isinstance(claim.value, Office):

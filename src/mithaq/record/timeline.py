@@ -72,7 +72,7 @@ def timeline(record: Record, until: str | date | None = None) -> list[Event]:
 
 def _events(record: Record) -> Iterator[Event]:
     kinds = set(codes("event_kind"))
-    for subject in record.subjects():
+    for subject in record.listed():
         groups: dict[tuple[str, str, str], list[Claim]] = {}
         for claim in record.claims_of(subject.id):
             when = _when(claim)

@@ -99,7 +99,8 @@ def hits_sheet(data: Data, words: Speech) -> Sheet:
         for hit in data["hits"]
     ]
     title = say("Found: {words}", words=data["words"])
-    return Sheet.of(title, columns, rows, note="" if rows else say("Nothing is found."))
+    note = say("There are more; a larger --limit tells them.") if data["more"] else ""
+    return Sheet.of(title, columns, rows, note=note if rows else say("Nothing is found."))
 
 
 def difference_sheet(data: Data, words: Speech) -> Sheet:

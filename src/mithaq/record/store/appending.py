@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from mithaq.errors import DataError, Problem
 from mithaq.record.claims import Claim, Office, Polarity, Quantity, Rank, Share, Source, Value
 from mithaq.record.properties import KINDS, Property, codes, property_of
 from mithaq.record.record import Case, Subject
+from mithaq.record.store.index import Postings
 from mithaq.record.store.rows import (
     GENESIS,
     Row,
@@ -26,14 +28,14 @@ from mithaq.record.store.rows import (
     digest,
     next_instant,
 )
-from mithaq.record.store.schema import claims
+from mithaq.record.store.schema import claims, insert
 from mithaq.record.values import IDENTIFIER
 from mithaq.words.dates import Edtf
 
 __all__ = ["Added", "Appending", "in_parts", "tail_of"]
 
-_PART = 300
-_FLUSH = 2000
+_PART = 2000
+_FLUSH = 10_000
 _Item = TypeVar("_Item")
 _FREE = ("locator", "said_by", "searched", "original", "reason", "by", "note")
 _TYPES: Mapping[str, type] = {
@@ -104,7 +106,8 @@ class Appending:
         self.recorded_at = next_instant(self.tail.recorded_at)
         self.unchanged = 0
         self.problems: list[Problem] = []
-        self._pending: list[dict[str, Any]] = []
+        self._pending: list[tuple[Any, ...]] = []
+        self._postings = Postings()
         self._kinds: dict[str, str] = {}
         self._sources: set[str] = set()
         self._current: dict[str, int] = {}
@@ -122,8 +125,10 @@ class Appending:
         self._add_sources(sources)
         self._add_subjects(subjects)
         self._look_up(told)
-        for claim in told:
-            self._claim(claim)
+        for part in in_parts(told):
+            encoded = self._encode(part)
+            for claim, (content, text, name) in zip(part, encoded, strict=True):
+                self._claim(claim, content, text, name)
         if self.problems:
             raise DataError(self.problems)
         self._flush()
@@ -141,6 +146,7 @@ class Appending:
         corrects: str | None = None,
         retracts: str | None = None,
         why: str = "",
+        encoded: bytes | None = None,
     ) -> None:
         row = Row(
             seq=self.seq + 1,
@@ -154,15 +160,17 @@ class Appending:
             retracts=retracts,
             why=why,
         )
-        columns = row.columns()
+        columns = row.columns_with(encoded) if encoded is not None else row.columns()
         self.seq, self.hash = row.seq, columns["hash"]
-        self._pending.append(columns)
+        self._pending.append(tuple(columns.values()))
+        self._postings.add(row.seq, kind, subject, content)
         if len(self._pending) >= _FLUSH:
             self._flush()
 
     def _flush(self) -> None:
+        self._postings.flush(self.connection)
         if self._pending:
-            self.connection.execute(claims.insert(), self._pending)
+            insert(self.connection, claims, self._pending)
             self._pending = []
 
     def _last(self, kind: str, subjects: Iterable[str]) -> dict[str, Row]:
@@ -230,38 +238,44 @@ class Appending:
         self._kinds |= {name: row.content["kind"] for name, row in held.items()}
         cited = {claim.source for claim in told if claim.source}
         self._sources |= self._last("source", sorted(cited - self._sources)).keys()
-        if not self.tail.seq:
-            return
-        wanted = {_content_id(claim) for claim in told}
-        wanted |= {link for claim in told for link in (claim.corrects, claim.retracts) if link}
-        for part in in_parts(sorted(wanted)):
-            self._events(part)
+
+    def _encode(self, part: list[Claim]) -> list[tuple[dict[str, Any], bytes, str]]:
+        """What the claims say, its bytes and identifier; what the log holds of it is looked up."""
+        contents = [claim_content(claim) for claim in part]
+        texts = [canonical(content) for content in contents]
+        names = [digest(text) for text in texts]
+        if self.tail.seq:
+            wanted = set(names)
+            wanted |= {link for claim in part for link in (claim.corrects, claim.retracts) if link}
+            # What this append has come to already stands in memory, and perhaps nowhere else.
+            wanted -= self._current.keys() | self._past
+            self._events(sorted(wanted))
+        return list(zip(contents, texts, names, strict=True))
 
     def _events(self, part: list[str]) -> None:
+        """What happened to those contents: told, corrected away, retracted; in order."""
         table = claims.c
-        query = (
-            sql.select(table.seq, table.kind, table.content_id, table.corrects, table.retracts)
-            .where(
-                sql.or_(
-                    table.content_id.in_(part), table.corrects.in_(part), table.retracts.in_(part)
-                )
-            )
-            .order_by(table.seq)
-        )
-        for seq, kind, content_id, corrects, retracts in self.connection.execute(query):
-            if kind in ("claim", "correction", "retraction"):
-                self._apply(kind, seq, content_id, corrects or retracts)
+        kinds = table.kind.in_(("claim", "correction"))
+        query = sql.select(table.seq, table.content_id, sql.null(), sql.null())
+        found = list(self.connection.execute(query.where(table.content_id.in_(part), kinds)))
+        for column in (table.corrects, table.retracts):
+            query = sql.select(table.seq, sql.null(), table.corrects, table.retracts)
+            found += self.connection.execute(query.where(column.in_(part)))
+        for seq, content_id, corrects, retracts in sorted(found, key=lambda event: event[0]):
+            self._apply(seq, content_id, corrects or retracts)
 
-    def _apply(self, kind: str, seq: int, content_id: str, link: str | None) -> None:
+    def _apply(self, seq: int, content_id: str | None, link: str | None) -> None:
         if link is not None:
             self._current.pop(link, None)
             self._past.add(link)
-        if kind != "retraction":
+        if content_id is not None:
             self._current[content_id] = seq
 
-    def _claim(self, claim: Claim) -> None:
+    def _claim(
+        self, claim: Claim, content: dict[str, Any], encoded: bytes, content_id: str
+    ) -> None:
         link = claim.corrects or claim.retracts
-        if link and not self._open(claim, link):
+        if link and not self._open(claim, content_id, link):
             return
         kind = self._kinds.get(claim.subject)
         if claim.retracts:
@@ -272,31 +286,30 @@ class Appending:
             return
         if not self._sound(claim, kind):
             return
-        content, content_id = claim_content(claim), _content_id(claim)
         if content_id in self._current:
-            self._twice(claim, link)
+            self._twice(claim, content_id, link)
             return
         if link:
             why = self.why or claim.reason
-            self._row("correction", claim.subject, content, corrects=link, why=why)
+            self._row("correction", claim.subject, content, corrects=link, why=why, encoded=encoded)
         else:
-            self._row("claim", claim.subject, content)
-        self._apply("correction" if link else "claim", self.seq, content_id, link)
+            self._row("claim", claim.subject, content, encoded=encoded)
+        self._apply(self.seq, content_id, link or None)
 
-    def _open(self, claim: Claim, link: str) -> bool:
+    def _open(self, claim: Claim, content_id: str, link: str) -> bool:
         """Whether the claim named by a link is there to be corrected or retracted."""
         if link in self._current:
             return True
-        done = claim.retracts or _content_id(claim) in self._current
+        done = claim.retracts or content_id in self._current
         if link in self._past and done:
             self.unchanged += 1
         else:
             self._problem(f"{link[:12]} is no current claim", claim)
         return False
 
-    def _twice(self, claim: Claim, link: str) -> None:
+    def _twice(self, claim: Claim, content_id: str, link: str) -> None:
         """The content is current: nothing to add, but a claim that it corrects has to go."""
-        if link and link != _content_id(claim):
+        if link and link != content_id:
             self._retraction(claim, link)
         else:
             self.unchanged += 1
@@ -305,7 +318,7 @@ class Appending:
         content = {"subject": claim.subject, "retracts": link}
         why = self.why or claim.reason
         self._row("retraction", claim.subject, content, retracts=link, why=why)
-        self._apply("retraction", self.seq, "", link)
+        self._apply(self.seq, None, link)
 
     def _sound(self, claim: Claim, kind: str) -> bool:
         """Whether a claim fits the table of properties and what the record holds."""
@@ -326,7 +339,7 @@ class Appending:
         if not isinstance(value, wanted):
             self._problem(f"{declared.name}: a {declared.type} is wanted", claim)
             return
-        known = [code for name in declared.vocabulary for code in codes(name)]
+        known = _codes(declared.vocabulary)
         if declared.type == "code" and value not in known:
             self._problem(f"{declared.name}: unknown code {str(value)!r}", claim)
         lost = [name for name in _references(value, declared, known) if name not in self._kinds]
@@ -361,10 +374,6 @@ class Appending:
         self.problems.append(Problem(file, row, column, shown))
 
 
-def _content_id(claim: Claim) -> str:
-    return digest(canonical(claim_content(claim)))
-
-
 def _names(claim: Claim) -> tuple[str, ...]:
     """The ids of subjects that a claim may name."""
     return (claim.subject, claim.by, claim.said_by, *_named(claim.value))
@@ -377,7 +386,12 @@ def _named(value: Value | None) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) and IDENTIFIER.fullmatch(value) else ()
 
 
-def _references(value: Value, declared: Property, known: Sequence[str]) -> tuple[str, ...]:
+@cache
+def _codes(vocabularies: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(code for name in vocabularies for code in codes(name))
+
+
+def _references(value: Value, declared: Property, known: frozenset[str]) -> tuple[str, ...]:
     """The ids that must be subjects."""
     if isinstance(value, Share | Office):
         return (value.party,) if value.party else ()

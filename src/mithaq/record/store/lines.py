@@ -10,12 +10,13 @@ import sqlalchemy as sql
 
 from mithaq.errors import DataError, Problem
 from mithaq.record.store.appending import Added, tail_of
+from mithaq.record.store.index import Postings
 from mithaq.record.store.rows import GENESIS, Row, is_instant
-from mithaq.record.store.schema import claims
+from mithaq.record.store.schema import claims, insert
 
 __all__ = ["append_lines", "line_of"]
 
-_FLUSH = 2000
+_FLUSH = 10_000
 
 
 def line_of(body: str, hashed: str) -> str:
@@ -30,9 +31,10 @@ def append_lines(connection: sql.Connection, lines: Iterable[str], file: str) ->
     """
     tail = tail_of(connection)
     last, at, count = GENESIS, "", 0
-    pending: list[dict[str, Any]] = []
+    pending: list[tuple[Any, ...]] = []
+    postings = Postings()
     for number, line in enumerate(_lines(lines, file), start=1):
-        columns = _columns(line, number, file)
+        row, columns = _row(line, number, file)
         if columns["seq"] != number or columns["prev_hash"] != last:
             raise _wrong(file, number, "the row does not follow on the one before")
         if not is_instant(columns["recorded_at"]) or columns["recorded_at"] < at:
@@ -41,14 +43,17 @@ def append_lines(connection: sql.Connection, lines: Iterable[str], file: str) ->
         if number == tail.seq and last != tail.hash:
             raise _wrong(file, number, "the store holds another history")
         if number > tail.seq:
-            pending.append(columns)
+            pending.append(tuple(columns.values()))
+            postings.add(number, row.kind, row.subject, row.content)
         if len(pending) >= _FLUSH:
-            connection.execute(claims.insert(), pending)
+            postings.flush(connection)
+            insert(connection, claims, pending)
             pending = []
     if count < tail.seq:
         raise _wrong(file, count, "the store holds more rows than this history")
     if pending:
-        connection.execute(claims.insert(), pending)
+        postings.flush(connection)
+        insert(connection, claims, pending)
     return Added(tail.seq + 1, count - tail.seq, tail.seq, count, at)
 
 
@@ -59,15 +64,16 @@ def _lines(lines: Iterable[str], file: str) -> Iterable[str]:
         raise _wrong(file, 0, "not UTF-8 text") from None
 
 
-def _columns(line: str, number: int, file: str) -> dict[str, Any]:
+def _row(line: str, number: int, file: str) -> tuple[Row, dict[str, Any]]:
     try:
         plain = json.loads(line)
-        columns = Row.of(json.dumps(plain["row"])).columns()
+        row = Row.made_of(plain["row"])
+        columns = row.columns()
     except (ValueError, KeyError, TypeError, RecursionError):
         raise _wrong(file, number, "no row of a history") from None
     if columns["hash"] != plain.get("hash"):
         raise _wrong(file, number, "the hash is not that of the content")
-    return columns
+    return row, columns
 
 
 def _wrong(file: str, number: int, what: str) -> DataError:

@@ -10,28 +10,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import json.encoder
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 import rfc8785
 
 from mithaq.errors import DataError, Problem
 from mithaq.record.claims import (
-    Basis,
     Claim,
-    Modality,
     Office,
     Place,
-    Polarity,
     Quantity,
-    Rank,
     Share,
     Source,
     Value,
+    read_claim,
+    read_place,
 )
-from mithaq.record.properties import property_of
+from mithaq.record.properties import properties
 from mithaq.record.record import Case, Subject
 from mithaq.words.dates import parse
 
@@ -42,7 +43,7 @@ __all__ = [
     "case_content",
     "case_of",
     "claim_content",
-    "claim_of",
+    "claims_in",
     "digest",
     "instant",
     "next_instant",
@@ -55,17 +56,6 @@ GENESIS = "0" * 64
 
 CLAIM_KINDS = ("claim", "correction")
 _LINKS = ("corrects", "retracts")
-_TEXTS = (
-    "source",
-    "locator",
-    "said_by",
-    "searched",
-    "language",
-    "original",
-    "reason",
-    "by",
-    "note",
-)
 
 
 def canonical(value: Any) -> bytes:
@@ -75,9 +65,52 @@ def canonical(value: Any) -> bytes:
     '{"a":"é","b":1}'
     """
     try:
+        return _written(value).encode("utf-8")
+    except (_OtherError, TypeError, RecursionError):
+        pass  # the general way says what is wrong, if anything is
+    except UnicodeError as error:
+        raise DataError([Problem(what=f"cannot be recorded: {error}")]) from None
+    try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeError) as error:
         raise DataError([Problem(what=f"cannot be recorded: {error}")]) from None
+
+
+class _OtherError(Exception):
+    """A value that is not written the short way."""
+
+
+def _written(value: Any) -> str:
+    """The canonical text of texts, flags and small whole numbers under ASCII keys.
+
+    These the encoder of the standard library, written in C, quotes as RFC 8785 does; other numbers
+    and other keys, which need more care, raise _OtherError.
+    """
+    kind: type = type(value)
+    if kind is str:
+        return _QUOTED(value)
+    if kind is dict:
+        parts = []
+        for key in sorted(value):
+            part = value[key]
+            if type(key) is not str or not key.isascii():
+                raise _OtherError
+            told = _QUOTED(part) if type(part) is str else _written(part)
+            parts.append(f'"{key}":{told}' if key.isidentifier() else f"{_QUOTED(key)}:{told}")
+        return f"{{{','.join(parts)}}}"
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int and -_EXACT < value < _EXACT:
+        return str(value)
+    if kind is list:
+        return f"[{','.join(map(_written, value))}]"
+    raise _OtherError
+
+
+_QUOTED = json.encoder.encode_basestring
+_EXACT = 2**53
 
 
 def digest(data: bytes) -> str:
@@ -125,12 +158,18 @@ class Row:
 
     def columns(self) -> dict[str, Any]:
         """The row as the table holds it."""
-        body = canonical(self.body())
+        return self.columns_with(canonical(dict(self.content)))
+
+    def columns_with(self, content: bytes) -> dict[str, Any]:
+        """The row as the table holds it, the canonical bytes of its content being known."""
+        rest = {name: part for name, part in self.body().items() if name != "content"}
+        # "content" stands first in canonical order.
+        body = b'{"content":' + content + b"," + canonical(rest)[1:]
         return {
             "seq": self.seq,
             "kind": self.kind,
             "subject": self.subject,
-            "content_id": digest(canonical(dict(self.content))),
+            "content_id": digest(content),
             "body": body.decode("utf-8"),
             "recorded_at": self.recorded_at,
             "recorded_by": self.recorded_by,
@@ -145,8 +184,16 @@ class Row:
         """The row of its bytes. Raises ValueError where they are no row."""
         try:
             plain = json.loads(body)
+        except RecursionError as error:
+            raise ValueError(f"no row: {error}") from None
+        return cls.made_of(plain)
+
+    @classmethod
+    def made_of(cls, plain: Any) -> Row:
+        """The row of its JSON object. Raises ValueError where it is none."""
+        try:
             row = cls(**plain)
-        except (TypeError, RecursionError) as error:
+        except TypeError as error:
             raise ValueError(f"no row: {error}") from None
         texts = (row.kind, row.subject, row.recorded_at, row.recorded_by, row.prev_hash, row.why)
         links = (row.corrects, row.retracts)
@@ -196,6 +243,7 @@ def instant(value: str | date | datetime) -> str:
         raise DataError([Problem(column="recorded", what=what)]) from None
 
 
+@lru_cache(maxsize=1024)
 def is_instant(text: str) -> bool:
     """Whether a recorded time is written as the log writes it."""
     try:
@@ -252,32 +300,59 @@ def subject_of(row: Row) -> Subject:
     return Subject(row.subject, row.content["kind"], Place("claims", row.seq))
 
 
-def claim_of(row: Row, kind: str) -> Claim:
-    """The claim of its row, on a subject of that kind."""
-    content = row.content
-    declared = property_of(kind, content["property"])
-    dated = declared is not None and declared.type == "date"
-    return Claim(
-        subject=content["subject"],
-        property=content["property"],
-        value=_value(content.get("value"), dated),
-        valid=parse(content["valid"]) if "valid" in content else None,
-        polarity=Polarity(content["polarity"]),
-        modality=Modality(content["modality"]),
-        basis=Basis(content["basis"]),
-        rank=Rank(content["rank"]),
-        recorded_at=row.recorded_at,
-        recorded_by=row.recorded_by,
-        where=Place("claims", row.seq),
-        **{name: content[name] for name in _TEXTS if name in content},
-    )
+_SCAN: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
+_CONTENT = '{"content":'
+_HASH = r'"[0-9a-f]{64}"'
+_REST = re.compile(
+    rf',(?:"corrects":{_HASH},)?"kind":"[a-z]+","prev_hash":{_HASH},"recorded_at":"([^"]*)",'
+    rf'"recorded_by":("(?:[^"\\]|\\.)*"),(?:"retracts":{_HASH},)?"seq":([0-9]+),'
+)
 
 
-def _value(plain: Any, dated: bool) -> Value | None:
+def claims_in(bodies: Iterable[str], kind: str) -> list[Claim]:
+    """The distinct claims of their canonical rows, on a subject of that kind.
+
+    Only what a claim needs is read of each row, hence the fixed order of the parts is relied on.
+    Raises ValueError, KeyError or TypeError where one is no row of a claim.
+    """
+    dated = {name for name, declared in properties()[kind].items() if declared.type == "date"}
+    seen: set[str] = set()
+    found = []
+    for body in bodies:
+        try:
+            content, end = _SCAN(body, len(_CONTENT))
+        except (StopIteration, RecursionError):
+            raise ValueError("no row") from None
+        rest = _REST.match(body, end)
+        if rest is None or not body.startswith(_CONTENT):
+            raise ValueError("no row")
+        told = body[len(_CONTENT) : end]
+        if told in seen:
+            continue
+        seen.add(told)
+        at, by, seq = rest.groups()
+        value = content.get("value")
+        if value is not None:
+            value = _value(value, content["property"] in dated)
+        valid = parse(content["valid"]) if "valid" in content else None
+        by = json.loads(by) if "\\" in by else by[1:-1]
+        found.append(read_claim(content, value, valid, at, by, read_place("claims", int(seq))))
+    return found
+
+
+@lru_cache(maxsize=1 << 14)
+def _quantity(number: str, unit: str, measures: str, about: bool) -> Quantity:
+    return Quantity(number, unit, measures, about)
+
+
+@lru_cache(maxsize=1 << 14)
+def _share(party: str, percent: str) -> Share:
+    return Share(party, percent)
+
+
+def _value(plain: Any, dated: bool) -> Value:
     if isinstance(plain, dict):
         if "number" in plain:
-            return Quantity(**plain)
-        return Share(**plain) if "percent" in plain else Office(**plain)
-    if plain is None:
-        return None
+            return _quantity(**plain)
+        return _share(**plain) if "percent" in plain else Office(**plain)
     return parse(str(plain)) if dated else str(plain)

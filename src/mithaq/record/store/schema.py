@@ -8,7 +8,7 @@ Who owns the database can take the triggers away; then the chain of hashes tells
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,22 +19,30 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from mithaq.errors import DataError, Problem
 
 __all__ = [
+    "INDEXED",
     "VERSION",
     "address",
     "claims",
     "connect",
     "guards_missing",
+    "insert",
     "migrate",
     "plainly",
+    "stream",
+    "terms",
     "version_of",
     "versions",
 ]
 
-VERSION = 2
-"""The schema of this release. 1: the log. 2: with a look-up by subject."""
+VERSION = 3
+"""The schema of this release. 1: the log. 2: with a look-up by subject. 3: with an index."""
+
+INDEXED = 3
+"""The version from which on a store has its index."""
 
 WRITER_ROLE = "mithaq_writer"
 WAIT_SECONDS = 120
+_FETCH = 5000
 _SAFE_WAL = (3, 51, 3)
 
 _tables = sql.MetaData()
@@ -66,12 +74,25 @@ versions = sql.Table(
     _tables,
     sql.Column("version", sql.Integer(), primary_key=True, autoincrement=False),
 )
+terms = sql.Table(
+    "terms",
+    _tables,
+    sql.Column("what", _TEXT, primary_key=True),
+    sql.Column("term", _TEXT, primary_key=True),
+    sql.Column("first", _NUMBER, primary_key=True, autoincrement=False),
+    sql.Column("rows", _TEXT, nullable=False),
+    sqlite_with_rowid=False,
+)
+_BEGUN = {"claims": 1, "schema_versions": 1, "terms": 3}
+"""Table -> the version that brought it."""
+# The entries of a row are written before the row: once it stands, nothing can be added to them.
 _KEYS = {
     "claims": "NEW.seq IS {not_same} (SELECT coalesce(max(seq), 0) + 1 FROM claims) OR"
     " NEW.prev_hash IS {not_same}"
     " coalesce((SELECT hash FROM claims WHERE seq = NEW.seq - 1), '" + "0" * 64 + "')",
     "schema_versions": "NEW.version IS {not_same}"
     " (SELECT coalesce(max(version), 0) + 1 FROM schema_versions)",
+    "terms": "NEW.first <= (SELECT coalesce(max(seq), 0) FROM claims)",
 }
 _REFUSAL = "mithaq: the record is append-only"
 
@@ -100,20 +121,40 @@ def version_of(connection: sql.Connection) -> int:
     return connection.execute(sql.select(sql.func.max(versions.c.version))).scalar() or 0
 
 
-def _first(connection: sql.Connection) -> None:
-    _tables.create_all(connection)
-    for table in _KEYS:
+def _make(connection: sql.Connection, version: int) -> None:
+    """Make the tables that a version brought, without their guards."""
+    made = [_tables.tables[name] for name, begun in _BEGUN.items() if begun == version]
+    _tables.create_all(connection, tables=made)
+
+
+def _guard(connection: sql.Connection, version: int) -> None:
+    """Set the guards of those tables, and let the role of those who record use them."""
+    names = [name for name, begun in _BEGUN.items() if begun == version]
+    for table in names:
         for statement in _guards(connection.dialect.name, table):
             connection.exec_driver_sql(statement)
     if connection.dialect.name == "postgresql":
-        _grant(connection)
+        _grant(connection, names)
+
+
+def _first(connection: sql.Connection) -> None:
+    _make(connection, 1)
+    _guard(connection, 1)
 
 
 def _second(connection: sql.Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX claims_subject ON claims (subject)")
 
 
-_STEPS = {1: _first, 2: _second}
+def _third(connection: sql.Connection) -> None:
+    from mithaq.record.store.index import fill
+
+    _make(connection, 3)
+    fill(connection)
+    _guard(connection, 3)
+
+
+_STEPS = {1: _first, 2: _second, 3: _third}
 
 
 # Guards
@@ -151,13 +192,14 @@ def _guards(dialect: str, table: str) -> Iterator[str]:
         yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{name}"
 
 
-def guards_missing(connection: sql.Connection) -> list[str]:
+def guards_missing(connection: sql.Connection, version: int) -> list[str]:
     """The names of triggers that should stand in the database and do not, or not as made."""
-    wanted = {f"{table}_{name}" for table in _KEYS for name in _guard_names(connection)}
+    tables = [table for table, begun in _BEGUN.items() if begun <= version]
+    wanted = {f"{table}_{name}" for table in tables for name in _guard_names(connection)}
     if connection.dialect.name == "sqlite":
         made = {
             statement.split()[2]: statement
-            for table in _KEYS
+            for table in tables
             for statement in _guards("sqlite", table)
         }
         query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
@@ -165,9 +207,11 @@ def guards_missing(connection: sql.Connection) -> list[str]:
     else:
         query = (
             "SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' AND NOT tgisinternal"
-            " AND tgrelid IN (to_regclass('claims'), to_regclass('schema_versions'))"
+            " AND tgrelid IN"
+            " (SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS name)"
         )
-        found = {row[0] for row in connection.exec_driver_sql(query)}
+        held = connection.execute(sql.text(query), {"tables": tables})
+        found = {row[0] for row in held}
     return sorted(wanted - found)
 
 
@@ -176,7 +220,7 @@ def _guard_names(connection: sql.Connection) -> tuple[str, ...]:
     return names if connection.dialect.name == "sqlite" else (*names, "no_truncate")
 
 
-def _grant(connection: sql.Connection) -> None:
+def _grant(connection: sql.Connection, tables: Iterable[str]) -> None:
     """Make the role that may read and append and nothing else, where this user may make roles."""
     allowed = connection.exec_driver_sql(
         "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
@@ -186,8 +230,36 @@ def _grant(connection: sql.Connection) -> None:
     query = sql.text("SELECT 1 FROM pg_roles WHERE rolname = :role")
     if not connection.execute(query, {"role": WRITER_ROLE}).scalar():
         connection.exec_driver_sql(f"CREATE ROLE {WRITER_ROLE} NOLOGIN")
-    for table in _KEYS:
+    for table in tables:
         connection.exec_driver_sql(f"GRANT SELECT, INSERT ON {table} TO {WRITER_ROLE}")
+
+
+# Writing and reading in bulk
+
+
+def insert(connection: sql.Connection, table: sql.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Append rows, each a tuple in the order of the columns, as fast as the database takes them."""
+    if connection.dialect.name == "sqlite":
+        statement = str(table.insert().compile(dialect=connection.dialect))
+        connection.exec_driver_sql(statement, list(rows))
+        return
+    import psycopg
+
+    cursor: Any = connection.connection.cursor()
+    names = ", ".join(column.name for column in table.c)
+    try:
+        with cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        raise DBAPIError("COPY", None, error) from None
+
+
+def stream(connection: sql.Connection, query: sql.Select[Any]) -> Iterator[Sequence[Any]]:
+    """The rows of a query, a few thousand in memory at a time."""
+    with connection.execute(query.execution_options(yield_per=_FETCH)) as result:
+        for part in result.partitions():
+            yield from part
 
 
 # Connections

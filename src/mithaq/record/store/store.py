@@ -7,33 +7,39 @@ record at a recorded time is a pure function of the rows up to that time.
 from __future__ import annotations
 
 import getpass
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sql
 
 from mithaq.errors import DataError, Problem
+from mithaq.record.about import about as part_of
 from mithaq.record.claims import Claim, Source
-from mithaq.record.files import load_case, read_additions, shipped_folder
+from mithaq.record.files import load_case, read_additions
 from mithaq.record.record import Case, Record, Subject
+from mithaq.record.search import Found, search_all
+from mithaq.record.state import as_day
 from mithaq.record.store.appending import Added, Appending, tail_of
 from mithaq.record.store.lines import append_lines, line_of
-from mithaq.record.store.rows import Row, case_of, claim_of, digest, instant, source_of, subject_of
+from mithaq.record.store.partly import part_about
+from mithaq.record.store.reading import Entry, Log
+from mithaq.record.store.rows import instant
 from mithaq.record.store.schema import (
+    INDEXED,
     VERSION,
     address,
     claims,
     connect,
     migrate,
     plainly,
+    stream,
     version_of,
 )
+from mithaq.record.store.searching import named, search
 from mithaq.record.store.verifying import Checkpoint, Verification, verify
 from mithaq.record.writer import write_case
 
@@ -43,32 +49,6 @@ __all__ = ["Entry", "Store", "whoever"]
 _LOCK = 0x6D697468
 _LEAST_PREFIX = 6
 Instant = str | date | datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row of the log as history shows it; ``current`` says whether its claim still stands."""
-
-    row: Row
-    content_id: str
-    current: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """The row by name of its parts."""
-        row = self.row
-        return {
-            "row": row.seq,
-            "kind": row.kind,
-            "subject": row.subject,
-            "claim": self.content_id if row.kind in ("claim", "correction") else None,
-            "content": dict(row.content),
-            "corrects": row.corrects,
-            "retracts": row.retracts,
-            "why": row.why,
-            "recorded_at": row.recorded_at,
-            "recorded_by": row.recorded_by,
-            "current": self.current,
-        }
 
 
 class Store:
@@ -225,36 +205,66 @@ class Store:
 
     # Reading
 
-    def _rows(self, connection: sql.Connection, *where: sql.ColumnElement[bool]) -> Iterator[Row]:
-        query = sql.select(claims.c.seq, claims.c.body).where(*where).order_by(claims.c.seq)
-        with connection.execute(query.execution_options(yield_per=2000)) as found:
-            for seq, body in found:
-                try:
-                    row = Row.of(body)
-                except ValueError:
-                    hint = "the store was changed; run mithaq record verify"
-                    problem = Problem("claims", seq, what="the row cannot be read", hint=hint)
-                    raise DataError([problem]) from None
-                yield row
+    def _log(self, connection: sql.Connection, recorded: Instant | None = None) -> Log:
+        at = None if recorded is None else instant(recorded)
+        return Log(connection, at, indexed=self._version >= INDEXED)
 
-    def record(self, recorded: Instant | None = None) -> Record:
+    def find(
+        self,
+        words: str,
+        *,
+        at: str | date | None = None,
+        known: str | date | None = None,
+        recorded: Instant | None = None,
+        cross_script: bool = True,
+        limit: int | None = 200,
+    ) -> Found:
+        """Search names, claims and sources, as :func:`mithaq.record.search.find` does.
+
+        ``at`` leaves out claims about what began later, ``known`` what was published later.
+        Nothing but the rows in which the words stand is read; where there are more hits than
+        ``limit``, those recorded first are told. Raises DataError where there is no word to look
+        for or a day or time cannot be read.
+        """
+        day = None if at is None else as_day(at, "at")
+        known_day = None if known is None else as_day(known, "known")
+        with self._reading() as connection:
+            log = self._log(connection, recorded)
+            if log.indexed:
+                return search(log, words, day, known_day, cross_script, limit)
+            return search_all(log.record(), words, day, known_day, cross_script, limit)
+
+    def record(self, recorded: Instant | None = None, about: Iterable[str] = ()) -> Record:
         """The record as the store held it at a recorded time (now, where none is given).
 
-        A day stands for its end in UTC. Raises DataError where the time cannot be read.
+        A day stands for its end in UTC. ``about`` names subjects, by id or name: then it is the
+        part that concerns them (:func:`mithaq.record.about.about`), and no more than that is read.
+        Claims are made when their subject is asked for. Raises DataError where the time cannot be
+        read, nothing is named so, or (then, or later) where the rows cannot be read.
         """
-        limit = () if recorded is None else (claims.c.recorded_at <= instant(recorded),)
-        held = _Held()
+        wanted = list(about)
         with self._reading() as connection:
-            for row in self._rows(connection, *limit):
-                held.take(row)
-        return held.record()
+            log = self._log(connection, recorded)
+            if not wanted:
+                return log.record()
+            if not log.indexed:
+                return part_of(log.record(), *wanted)
+            return part_about(log, [self._named(log, name) for name in wanted])
+
+    def case(self) -> Case:
+        """The case of which the store holds the record."""
+        with self._reading() as connection:
+            return self._log(connection).made([], [], []).case
 
     def claim(self, reference: str) -> Claim:
         """The current claim whose identifier begins so. Raises DataError where it is not one."""
         prefix = reference.strip().lower()
-        record = self.record()
-        found = [c for c in record.claims if c.identifier.startswith(prefix)]
-        if len(prefix) >= _LEAST_PREFIX and len(found) == 1:
+        found: list[Claim] = []
+        if len(prefix) >= _LEAST_PREFIX and set(prefix) <= set("0123456789abcdef"):
+            with self._reading() as connection:
+                log = self._log(connection)
+                found = list(log.part(log.beginning(prefix)).unordered())
+        if len(found) == 1:
             return found[0]
         hint = "mithaq record history SUBJECT lists the claims with their identifiers"
         what = f"{reference!r} names {'several claims' if found else 'no current claim'}"
@@ -266,22 +276,17 @@ class Store:
         Raises DataError where nothing is named so.
         """
         where = []
-        if subject is not None:
-            where = [claims.c.subject == self._named(subject)]
         with self._reading() as connection:
-            rows = list(self._rows(connection, *where))
-        held = _Held()
-        for row in rows:
-            held.take(row)
-        standing = held.standing()
-        return [Entry(row, held.id_of(row), row.seq in standing) for row in rows]
+            log = self._log(connection)
+            if subject is not None:
+                where = [claims.c.subject == self._named(log, subject, source=True)]
+            return log.history(*where)
 
-    def _named(self, subject: str) -> str:
-        with self._reading() as connection:
-            query = sql.select(claims.c.seq).where(claims.c.subject == subject).limit(1)
-            if connection.execute(query).first():
-                return subject
-        return self.record().find(subject)
+    def _named(self, log: Log, words: str, *, source: bool = False) -> str:
+        """The id of the subject (or of the source or case) that has that id or name."""
+        if log.subjects([words]) or (source and log.begun(words)):
+            return words
+        return (named(log, words) if log.indexed else log.record()).find(words)
 
     # Trust
 
@@ -308,71 +313,13 @@ class Store:
         """
         path = Path(target)
         if path.suffix == ".jsonl":
-            limit = () if recorded is None else (claims.c.recorded_at <= instant(recorded),)
             with path.open("w", encoding="utf-8", newline="\n") as out, self._reading() as held:
-                query = sql.select(claims.c.body, claims.c.hash).where(*limit)
-                ordered = query.order_by(claims.c.seq).execution_options(yield_per=2000)
-                out.writelines(line_of(body, hashed) for body, hashed in held.execute(ordered))
+                query = sql.select(claims.c.body, claims.c.hash).order_by(claims.c.seq)
+                query = query.where(claims.c.seq <= self._log(held, recorded).last)
+                out.writelines(line_of(body, hashed) for body, hashed in stream(held, query))
         else:
             write_case(self.record(recorded), path)
         return path
-
-
-class _Held:
-    """What the rows taken so far leave standing."""
-
-    def __init__(self) -> None:
-        self.case: Row | None = None
-        self.sources: dict[str, Row] = {}
-        self.subjects: dict[str, Row] = {}
-        self.claims: dict[str, Row] = {}
-
-    @staticmethod
-    def id_of(row: Row) -> str:
-        """The content identifier of the row."""
-        # For texts and flags under ASCII keys these are the canonical bytes, ten times as fast.
-        plain = json.dumps(row.content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return digest(plain.encode("utf-8"))
-
-    def take(self, row: Row) -> None:
-        """Go on by one row."""
-        link = row.corrects or row.retracts
-        if link is not None:
-            self.claims.pop(link, None)
-        match row.kind:
-            case "case":
-                self.case = row
-            case "source":
-                self.sources[row.subject] = row
-            case "subject":
-                self.subjects[row.subject] = row
-            case "claim" | "correction":
-                self.claims[self.id_of(row)] = row
-
-    def standing(self) -> set[int]:
-        """The numbers of the rows that stand."""
-        kept = [*self.sources.values(), *self.subjects.values(), *self.claims.values()]
-        return {row.seq for row in [*kept, *([self.case] if self.case else [])]}
-
-    def record(self) -> Record:
-        """The record that stands."""
-        try:
-            return self._record()
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            hint = "the store was changed; run mithaq record verify"
-            problem = Problem(what=f"the rows make no record: {error!r}", hint=hint)
-            raise DataError([problem]) from None
-
-    def _record(self) -> Record:
-        case = case_of(self.case.content) if self.case else Case("record")
-        kinds = {name: row.content["kind"] for name, row in self.subjects.items()}
-        return Record(
-            case,
-            map(source_of, self.sources.values()),
-            map(subject_of, self.subjects.values()),
-            (claim_of(row, kinds[row.subject]) for row in self.claims.values()),
-            shipped_folder(case.id),
-        )
 
 
 def whoever() -> str:

@@ -7,11 +7,15 @@ or a whole log written anew, has a sound chain; these show against a checkpoint 
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
-from collections.abc import Generator, Iterator, Mapping
+from array import array
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +23,25 @@ import sqlalchemy as sql
 from sqlalchemy.exc import DBAPIError
 
 from mithaq.errors import DataError, Problem
+from mithaq.record.store.index import entries, line_of, numbers
 from mithaq.record.store.rows import GENESIS, Row, digest, is_instant
-from mithaq.record.store.schema import VERSION, claims, guards_missing, versions
+from mithaq.record.store.schema import (
+    INDEXED,
+    VERSION,
+    claims,
+    guards_missing,
+    stream,
+    terms,
+    versions,
+)
 
 __all__ = ["Checkpoint", "Fault", "Verification", "verify"]
 
 _MOST = 100
+_MASK = 2**64 - 1
+# So many rows may be lost before an entry of the index is no longer followed to its row.
+_GAP = 10_000
+_COLUMNS = tuple(column.name for column in claims.c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +122,9 @@ def verify(connection: sql.Connection, checkpoint: Checkpoint | None) -> Verific
     """Every fault of a log, at most a hundred."""
     walk = _Walk(checkpoint)
     faults: list[Fault] = []
-    for source in (walk.rows(connection), _database(connection)):
+    indexed = sql.inspect(connection).has_table(terms.name)
+    index = walk.index.faults(connection) if indexed else _nothing()
+    for source in (walk.rows(connection), index, _database(connection)):
         try:
             with closing(source):
                 faults.extend(islice(source, _MOST))
@@ -125,18 +144,17 @@ class _Walk:
         self.seq = 0
         self.hash = GENESIS
         self.recorded_at = ""
+        self.index = _Index()
 
     def rows(self, connection: sql.Connection) -> Generator[Fault, None, None]:
         """The faults of the rows and of the checkpoint, in order."""
         if self.checkpoint is not None and self.checkpoint.size == 0:
             yield from self._against(self.checkpoint)
-        query = sql.select(claims).order_by(claims.c.seq).execution_options(yield_per=2000)
-        with connection.execute(query) as held:
-            for found in held.mappings():
-                yield from self._row(found)
-                self.count += 1
-                if self.checkpoint is not None and self.seq == self.checkpoint.size:
-                    yield from self._against(self.checkpoint)
+        for values in stream(connection, sql.select(claims).order_by(claims.c.seq)):
+            yield from self._row(dict(zip(_COLUMNS, values, strict=True)))
+            self.count += 1
+            if self.checkpoint is not None and self.seq == self.checkpoint.size:
+                yield from self._against(self.checkpoint)
         if self.checkpoint is not None and self.seq < self.checkpoint.size:
             size = str(self.checkpoint.size)
             message = say("the log ends here; the checkpoint counts {size} rows")
@@ -173,14 +191,75 @@ class _Walk:
         if not columns:
             yield say("the content cannot be read"), {}
             return
+        if row is not None and type(found["seq"]) is int:
+            self.index.expect(found["seq"], entries(row.kind, row.subject, row.content))
         if columns["body"] != body:
             yield say("the content is not in canonical form"), {}
-        for name in (column.name for column in claims.c):
+        for name in _COLUMNS:
             if name not in ("body", "hash") and not _same(columns[name], found[name]):
                 yield say("the column {column} is not what the content says"), {"column": name}
         at = columns["recorded_at"]
         if not is_instant(at) or at < self.recorded_at:
             yield say("the recorded time lies before that of the row before"), {}
+
+
+class _Index:
+    """The index against the rows: of each row the sum over its entries, wanted less found.
+
+    An entry counts with a number that nobody can know beforehand, so that no other entries have the
+    same sum but by a chance of 1 in 2^64. Eight bytes a row are kept, however long the log is.
+    """
+
+    def __init__(self) -> None:
+        self._sums = array("Q", [0])
+        self._key = secrets.token_bytes(16)
+        self._weight = lru_cache(maxsize=1 << 18)(self._weigh)
+
+    def _weigh(self, what: str, term: str) -> int:
+        plain = f"{what}\0{term}".encode("utf-8", "replace")
+        return int.from_bytes(blake2b(plain, digest_size=8, key=self._key).digest(), "big")
+
+    def expect(self, seq: int, wanted: Iterable[tuple[str, str]]) -> None:
+        """Take what a row should have in the index; a row out of order is a fault of its own."""
+        if seq == len(self._sums):
+            weight = self._weight
+            self._sums.append(sum(weight(what, term) for what, term in wanted) & _MASK)
+        elif 0 < seq < len(self._sums) + _GAP:
+            while len(self._sums) <= seq:
+                self._sums.append(0)
+            self._sums[seq] = sum(self._weight(*entry) for entry in wanted) & _MASK
+
+    def faults(self, connection: sql.Connection) -> Generator[Fault, None, None]:
+        """The rows whose entries are missing, changed or too many."""
+        sums = self._sums
+        lost: set[int] = set()
+        for what, term, first, line in stream(connection, sql.select(terms)):
+            try:
+                rows = numbers(line)
+            except (ValueError, AttributeError, TypeError):
+                rows = []
+            if not rows or rows[0] != first or line_of(rows) != line or not _growing(rows):
+                message = say("the line {term} of the index cannot be read")
+                yield Fault(first if isinstance(first, int) else 0, message, {"term": str(term)})
+                continue
+            weight = self._weight(what, term)
+            for row in rows:
+                if row < len(sums):
+                    sums[row] = (sums[row] - weight) & _MASK
+                elif row not in lost and len(lost) < _MOST:
+                    lost.add(row)
+                    yield Fault(row, say("the index names a row that is not there"), {})
+        for row, left in enumerate(sums):
+            if left:
+                yield Fault(row, say("the index is not what the row says"), {})
+
+
+def _nothing() -> Generator[Fault, None, None]:
+    yield from ()
+
+
+def _growing(rows: list[int]) -> bool:
+    return rows[0] > 0 and all(a < b for a, b in pairwise(rows))
 
 
 def _same(expected: object, found: object) -> bool:
@@ -189,10 +268,13 @@ def _same(expected: object, found: object) -> bool:
 
 def _database(connection: sql.Connection) -> Generator[Fault, None, None]:
     """Guards, schema version and, on SQLite, the file itself."""
-    for name in guards_missing(connection):
-        yield Fault(0, say("the guard {name} is missing from the database"), {"name": name})
     query = sql.select(versions.c.version).order_by(versions.c.version)
     told = list(connection.execute(query).scalars())
+    for name in guards_missing(connection, max(told, default=VERSION)):
+        yield Fault(0, say("the guard {name} is missing from the database"), {"name": name})
+    indexed = sql.inspect(connection).has_table(terms.name)
+    if indexed != (max(told, default=0) >= INDEXED):
+        yield Fault(0, say("the index is missing from the database"), {})
     if told not in [list(range(1, number + 1)) for number in range(1, VERSION + 1)]:
         yield Fault(0, say("the schema version was changed"), {})
     if connection.dialect.name == "sqlite":

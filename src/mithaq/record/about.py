@@ -1,0 +1,211 @@
+"""What a partnership is made of: the part of a record that a question about it needs.
+
+Two parties mean the partnership between them: whatever names one of either side, with all that
+hangs on it. A side is a party with all that belongs to it (its companies, its subsidiaries) and the
+people who held an office there. One party means everything that names its side; any other subject
+means itself and what hangs on it (legs, commitments, projects, awards, meetings, statements).
+
+The part holds more than it shows: what is needed to answer as the whole record would, such as the
+homes of parties, meetings that a judgement joins, and other bearers of a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from mithaq.errors import DataError, Problem
+from mithaq.record.claims import Claim, Office, Share
+from mithaq.record.properties import properties
+from mithaq.record.record import Focus, Record
+
+__all__ = ["Graph", "about", "labels", "named_by", "reach"]
+
+_ABOVE = ("home", "part_of")
+_PLAIN = ("", "party", "person", "judgement")
+
+
+def about(record: Record, *ids: str) -> Record:
+    """The part of a record that concerns some subjects, each by id or by name.
+
+    ``state``, ``timeline`` and ``deadlines`` of it tell what those of the whole record tell of the
+    same subjects. Raises DataError where nothing, or more than one thing, is named so.
+
+    >>> from mithaq.record import load_case, state
+    >>> part = about(load_case("algeria-russia"), "sonatrach", "gazprom")
+    >>> [item["id"] for item in state(part, "2007-12-31").agreements][0]
+    'gazprom-sonatrach-mou-2006'
+    """
+    if not ids:
+        raise DataError([Problem(column="about", what="no subject is named")])
+    held, focus = reach(_Loaded(record), [record.find(name) for name in ids])
+    return record.part(held, focus)
+
+
+def labels() -> frozenset[str]:
+    """The properties whose value may name one subject only."""
+    return frozenset(
+        name for table in properties().values() for name, told in table.items() if told.unique
+    )
+
+
+def named_by(claim: Claim) -> str:
+    """The id that the value of a claim may name, or ''."""
+    value = claim.value
+    if isinstance(value, Share | Office):
+        return value.party
+    return value if isinstance(value, str) else ""
+
+
+class Graph(Protocol):
+    """What :func:`reach` asks: claims by subject, and which subjects name another.
+
+    ``naming`` and ``bearing`` may tell more than is so; what is not so is left out again.
+    """
+
+    def load(self, names: Iterable[str]) -> None:
+        """Have the claims on those subjects at hand."""
+
+    def kinds(self, names: Iterable[str]) -> dict[str, str]:
+        """Those of the names that are subjects, with their kinds."""
+
+    def claims(self, name: str) -> Sequence[Claim]:
+        """The claims on a subject that was loaded."""
+
+    def naming(self, names: Iterable[str]) -> dict[str, set[str]]:
+        """Name -> the subjects that may name it."""
+
+    def bearing(self, texts: Iterable[str]) -> set[str]:
+        """The subjects that may bear one of those labels."""
+
+
+class _Loaded:
+    """A record in memory as a graph."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._naming: dict[str, set[str]] = {}
+        self._bearing: dict[str, set[str]] = {}
+        unique = labels()
+        for claim in record.unordered():
+            self._naming.setdefault(named_by(claim), set()).add(claim.subject)
+            if claim.property in unique:
+                self._bearing.setdefault(claim.text, set()).add(claim.subject)
+
+    def load(self, names: Iterable[str]) -> None:
+        """Everything is loaded."""
+
+    def kinds(self, names: Iterable[str]) -> dict[str, str]:
+        has = self._record.has
+        return {name: self._record.subject(name).kind for name in names if has(name)}
+
+    def claims(self, name: str) -> Sequence[Claim]:
+        return self._record.claims_of(name)
+
+    def naming(self, names: Iterable[str]) -> dict[str, set[str]]:
+        return {name: self._naming.get(name, set()) for name in names}
+
+    def bearing(self, texts: Iterable[str]) -> set[str]:
+        return set().union(*(self._bearing.get(text, set()) for text in texts))
+
+
+def reach(graph: Graph, ids: Sequence[str]) -> tuple[set[str], Focus]:
+    """The subjects that a question about some subjects has to know, and what it tells of."""
+    walk = _Walk(graph)
+    graph.load(ids)
+    kinds = graph.kinds(ids)
+    sides = [walk.side(name, kinds[name]) for name in ids if kinds[name] in ("party", "person")]
+    shown = set(ids)
+    if sides:
+        shown |= walk.between([parties | people for parties, people in sides])
+    shown |= walk.hanging(shown)
+    shown |= walk.people(shown)
+    focus = Focus(frozenset(shown), tuple(frozenset(parties) for parties, _ in sides))
+    return walk.needed(shown), focus
+
+
+class _Walk:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    def named(self, subject: str, *names: str) -> set[str]:
+        """What the claims on a subject (or on some of its properties) name."""
+        told = self.graph.claims(subject)
+        return {named_by(c) for c in told if not names or c.property in names} - {""}
+
+    def naming(self, names: Iterable[str], kinds: tuple[str, ...] | None, *by: str) -> set[str]:
+        """The subjects that name one of those, by some properties; of those kinds, or things."""
+        wanted = set(names)
+        may = set().union(*self.graph.naming(wanted).values())
+        found = {
+            name
+            for name, kind in self.graph.kinds(may).items()
+            if (kind not in _PLAIN if kinds is None else kind in kinds)
+        }
+        self.graph.load(found)
+        return {name for name in found if self.named(name, *by) & wanted}
+
+    def side(self, name: str, kind: str) -> tuple[set[str], set[str]]:
+        """A party with all that belongs to it, and the people who held an office there."""
+        if kind == "person":
+            return set(), {name}
+        parties, todo = {name}, {name}
+        while todo:
+            todo = self.naming(todo, ("party",), *_ABOVE) - parties
+            parties |= todo
+        return parties, self.naming(parties, ("person",), "office")
+
+    def between(self, sides: list[set[str]]) -> set[str]:
+        """The things that name two of the sides (or the only one)."""
+        needed = min(2, len(sides))
+        told = self.graph.naming(set().union(*sides))
+        near = [set().union(*(told.get(name, set()) for name in side)) for side in sides]
+        may = {name for one in near for name in one if sum(name in n for n in near) >= needed}
+        things = {name for name, kind in self.graph.kinds(may).items() if kind not in _PLAIN}
+        self.graph.load(things)
+        return {
+            name
+            for name in things
+            if sum(bool(self.named(name) & side) for side in sides) >= needed
+        }
+
+    def hanging(self, shown: Iterable[str]) -> set[str]:
+        """The things that name one of those, and so on."""
+        kinds = self.graph.kinds(shown)
+        todo = {name for name in shown if kinds.get(name, "") not in _PLAIN}
+        found: set[str] = set()
+        while todo:
+            todo = self.naming(todo, None) - found - set(shown)
+            found |= todo
+        return found
+
+    def people(self, shown: Iterable[str]) -> set[str]:
+        """The people whom those name."""
+        named = set().union(*map(self.named, shown))
+        return {name for name, kind in self.graph.kinds(named).items() if kind == "person"}
+
+    def needed(self, shown: set[str]) -> set[str]:
+        """Those, and what has to be known to answer about them as the whole record would."""
+        held, todo, unique = set(shown), set(shown), labels()
+        while todo:
+            self.graph.load(todo)
+            kinds = self.graph.kinds(todo)
+            apart = {name for name in todo if kinds.get(name) != "party"}
+            joined = self.naming(apart, ("judgement",), "a", "b")
+            told = (c for name in apart for c in self.graph.claims(name))
+            borne = {c.text for c in told if c.property in unique}
+            others = self.graph.bearing(borne) if borne else set()
+            others |= set().union(*(self.named(name, "a", "b") for name in joined))
+            todo = (joined | set(self.graph.kinds(others))) - held
+            held |= todo
+        named = set().union(*map(self.named, held))
+        todo = set(self.graph.kinds(named)) - held
+        while todo:
+            held |= todo
+            self.graph.load(todo)
+            parties = {name for name, kind in self.graph.kinds(held).items() if kind == "party"}
+            self.graph.load(parties)
+            above = set().union(*(self.named(name, *_ABOVE) for name in parties))
+            offices = set().union(*(self.named(name, "office") for name in held))
+            todo = set(self.graph.kinds(above | offices)) - held
+        return held

@@ -1,0 +1,315 @@
+"""Reading the log up to a recorded time: which rows stand, and the record that they make.
+
+A claim stands unless a later row corrects or retracts it, or says the same again. Recorded times
+only grow along the log, so a recorded time is a number of rows, and each question about single
+claims is answered by a few look-ups in an index, however long the log is.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sql
+
+from mithaq.errors import DataError, Problem
+from mithaq.record.claims import Claim, Source
+from mithaq.record.files import shipped_folder
+from mithaq.record.record import Case, Focus, Record, Subject, Told
+from mithaq.record.store.index import rows_naming
+from mithaq.record.store.rows import CLAIM_KINDS, Row, case_of, claims_in, source_of, subject_of
+from mithaq.record.store.schema import claims, stream
+
+__all__ = ["Entry", "Log", "Standing", "damaged"]
+
+_PART = 2000
+_REPLACED = ("case", "source", "subject")
+_VALUES: sql.BindParameter[Any] = sql.bindparam("values", expanding=True)
+_IS_CLAIM = claims.c.kind.in_(CLAIM_KINDS)
+
+
+def damaged(row: int = 0, what: str = "the row cannot be read") -> DataError:
+    """The error of a row that no append can have written."""
+    hint = "the store was changed; run mithaq record verify"
+    return DataError([Problem("claims" if row else "", row, what=what, hint=hint)])
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the log as history shows it; ``current`` says whether its claim still stands."""
+
+    row: Row
+    content_id: str
+    current: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row by name of its parts."""
+        row = self.row
+        return {
+            "row": row.seq,
+            "kind": row.kind,
+            "subject": row.subject,
+            "claim": self.content_id if row.kind in ("claim", "correction") else None,
+            "content": dict(row.content),
+            "corrects": row.corrects,
+            "retracts": row.retracts,
+            "why": row.why,
+            "recorded_at": row.recorded_at,
+            "recorded_by": row.recorded_by,
+            "current": self.current,
+        }
+
+
+class Log:
+    """The rows of a log up to a recorded time (as the log writes it), or all of them.
+
+    ``indexed`` says that the store has the table ``terms``.
+    """
+
+    def __init__(
+        self, connection: sql.Connection, recorded: str | None = None, *, indexed: bool = False
+    ) -> None:
+        self.connection = connection
+        self.indexed = indexed
+        top = connection.execute(sql.select(sql.func.max(claims.c.seq))).scalar() or 0
+        self.last = top if recorded is None else self._last_by(recorded, top)
+
+    def _last_by(self, recorded: str, top: int) -> int:
+        """The last row recorded by then, found by halving: recorded times grow with the rows."""
+        low, high = 0, top
+        while low < high:
+            middle = (low + high + 1) // 2
+            query = sql.select(claims.c.recorded_at).where(claims.c.seq <= middle)
+            at = self.connection.execute(query.order_by(claims.c.seq.desc()).limit(1)).scalar()
+            low, high = (middle, high) if at is None or at <= recorded else (low, middle - 1)
+        return low
+
+    # All of it
+
+    def record(self) -> Record:
+        """The whole record."""
+        gone = self._gone()
+        case, sources, subjects = None, {}, {}
+        bodies: dict[str, list[str]] = {}
+        query = sql.select(claims.c.seq, claims.c.kind, claims.c.subject, claims.c.body)
+        ordered = query.where(claims.c.seq <= self.last).order_by(claims.c.seq)
+        with _no_collecting():
+            for seq, kind, subject, body in stream(self.connection, ordered):
+                if kind in CLAIM_KINDS:
+                    if seq not in gone:
+                        bodies.setdefault(subject, []).append(body)
+                elif kind == "source":
+                    sources[subject] = _row(seq, body)
+                elif kind == "subject":
+                    subjects[subject] = _row(seq, body)
+                elif kind == "case":
+                    case = _row(seq, body)
+        return _made(case, sources.values(), subjects.values(), bodies)
+
+    def _gone(self) -> set[int]:
+        """The rows of claims that a later row corrects or retracts."""
+        links: dict[str, int] = {}
+        for column in (claims.c.corrects, claims.c.retracts):
+            query = sql.select(column, claims.c.seq).where(column > "", claims.c.seq <= self.last)
+            for name, seq in self.connection.execute(query):
+                links[name] = max(seq, links.get(name, 0))
+        query = sql.select(claims.c.seq, claims.c.content_id)
+        return {
+            seq
+            for seq, name in self._in(query, claims.c.content_id, links, _IS_CLAIM)
+            if seq < links[name]
+        }
+
+    def history(self, *where: sql.ColumnElement[bool]) -> list[Entry]:
+        """Every row of those, the oldest first, and whether it still stands."""
+        query = sql.select(claims.c.seq, claims.c.body, claims.c.content_id)
+        ordered = query.where(claims.c.seq <= self.last, *where).order_by(claims.c.seq)
+        found = [(_row(seq, body), name) for seq, body, name in stream(self.connection, ordered)]
+        told = [(r.seq, r.subject, name, "") for r, name in found if r.kind in CLAIM_KINDS]
+        current = {row[0] for row in self.standing(told)}
+        # Of a case, a source, a subject the latest row stands.
+        latest = {(r.kind, r.subject): r.seq for r, _ in found if r.kind in _REPLACED}
+        current |= set(latest.values())
+        return [Entry(row, name, row.seq in current) for row, name in found]
+
+    # Parts of it
+
+    def _in(
+        self,
+        query: sql.Select[Any],
+        column: sql.ColumnElement[Any],
+        values: Iterable[Any],
+        *where: sql.ColumnElement[bool],
+    ) -> Iterator[Sequence[Any]]:
+        """The rows up to the time in which the column has one of the values."""
+        wanted = sorted(values)
+        for start in range(0, len(wanted), _PART):
+            part = wanted[start : start + _PART]
+            # The statement is the same whatever the values are, so it is compiled but once.
+            limited = query.where(column.in_(_VALUES), claims.c.seq <= self.last, *where)
+            yield from self.connection.execute(limited, {"values": part}).all()
+
+    def subjects(self, names: Iterable[str]) -> dict[str, Row]:
+        """Those of the names that are subjects, with their latest rows."""
+        return self._latest("subject", names)
+
+    def sources(self, names: Iterable[str]) -> dict[str, Row]:
+        """Those of the names that are sources, with their latest rows."""
+        return self._latest("source", names)
+
+    def _latest(self, kind: str, names: Iterable[str]) -> dict[str, Row]:
+        wanted = set(names)
+        query = sql.select(claims.c.seq, claims.c.subject, claims.c.body)
+        if self.indexed:
+            rows = rows_naming(self.connection, f"is {kind}", wanted, self.last)
+            told = self._in(query, claims.c.seq, {max(held) for held in rows.values()})
+        else:
+            told = self._in(query, claims.c.subject, wanted, claims.c.kind == kind)
+        found = sorted((row for row in told if row[1] in wanted), key=lambda row: row[0])
+        return {name: _row(seq, body) for seq, name, body in found}
+
+    def case(self) -> Row | None:
+        """The row that names the case."""
+        query = sql.select(claims.c.seq, claims.c.body)
+        if self.indexed:
+            rows = rows_naming(self.connection, "is case", [""], self.last).get("", set())
+            query = query.where(claims.c.seq == max(rows, default=0))
+        else:
+            query = query.where(claims.c.kind == "case", claims.c.seq <= self.last)
+        found = self.connection.execute(query.order_by(claims.c.seq.desc()).limit(1)).first()
+        return _row(*found) if found else None
+
+    def bodies(self, column: sql.ColumnElement[Any], values: Iterable[Any]) -> list[Standing]:
+        """The claims that stand and whose column has one of the values, the oldest first."""
+        query = sql.select(claims.c.seq, claims.c.subject, claims.c.content_id, claims.c.body)
+        found = list(self._in(query, column, values, _IS_CLAIM))
+        return self.standing([(row[0], row[1], row[2], row[3]) for row in found])
+
+    def beginning(self, prefix: str) -> list[Standing]:
+        """The claims that stand and whose identifier begins so."""
+        query = sql.select(claims.c.seq, claims.c.subject, claims.c.content_id, claims.c.body)
+        name = claims.c.content_id
+        query = query.where(name >= prefix, name < prefix + "g", claims.c.seq <= self.last)
+        found = self.connection.execute(query.where(_IS_CLAIM).limit(_PART))
+        return self.standing([(row[0], row[1], row[2], row[3]) for row in found])
+
+    def standing(self, found: list[Standing]) -> list[Standing]:
+        """Those of the claims that no later row takes away, in the order of the log."""
+        names = {name for _, _, name, _ in found}
+        later: dict[str, int] = {}
+        for column in (claims.c.corrects, claims.c.retracts):
+            for name, seq in self._in(sql.select(column, claims.c.seq), column, names):
+                later[name] = max(seq, later.get(name, 0))
+        return sorted(row for row in found if row[0] >= later.get(row[2], 0))
+
+    def begun(self, name: str) -> bool:
+        """Whether any row is about something of that id."""
+        query = sql.select(claims.c.seq).where(claims.c.subject == name)
+        return self.connection.execute(query.limit(1)).first() is not None
+
+    def about(self, rows: Iterable[int]) -> dict[int, str]:
+        """Row -> what it is about."""
+        query = sql.select(claims.c.seq, claims.c.subject)
+        return dict(map(tuple, self._in(query, claims.c.seq, rows)))
+
+    def part(
+        self, found: Iterable[Standing], sources: Iterable[str] = (), subjects: Iterable[str] = ()
+    ) -> Record:
+        """The record of some claims that stand, with the sources and subjects that they name.
+
+        ``sources`` and ``subjects`` are taken in beside those.
+        """
+        bodies: dict[str, list[str]] = {}
+        for _, subject, _, body in found:
+            bodies.setdefault(subject, []).append(body)
+        kinds = self.subjects({*bodies, *subjects})
+        told = [c for claims in self.claims_of(bodies, kinds).values() for c in claims]
+        held = self.sources({claim.source for claim in told} - {""} | {*sources})
+        return self.made(held.values(), kinds.values(), told)
+
+    def claims_of(
+        self, bodies: dict[str, list[str]], subjects: Mapping[str, Row]
+    ) -> dict[str, Sequence[Claim]]:
+        """Subject -> the claims of their bytes."""
+        kinds = {name: row.content["kind"] for name, row in subjects.items()}
+        return dict(_Bodies(bodies, kinds))
+
+    def made(
+        self,
+        sources: Iterable[Row],
+        subjects: Iterable[Row],
+        told: Iterable[Claim],
+        focus: Focus | None = None,
+    ) -> Record:
+        """The record of those parts, in the name of the case of the log."""
+        return _made(self.case(), sources, subjects, told, focus)
+
+
+Standing = tuple[int, str, str, str]
+"""Row, subject, content identifier and bytes of a claim."""
+
+
+def _row(seq: int, body: str) -> Row:
+    try:
+        return Row.of(body)
+    except ValueError:
+        raise damaged(seq) from None
+
+
+def _made(
+    case: Row | None,
+    sources: Iterable[Row],
+    subjects: Iterable[Row],
+    told: Iterable[Claim] | dict[str, list[str]],
+    focus: Focus | None = None,
+) -> Record:
+    try:
+        held: list[Subject] = [subject_of(row) for row in subjects]
+        cited: list[Source] = [source_of(row) for row in sources]
+        named = case_of(case.content) if case else Case("record")
+        kinds = {subject.id: subject.kind for subject in held}
+        claims = _Bodies(told, kinds) if isinstance(told, dict) else told
+        return Record(named, cited, held, claims, shipped_folder(named.id), focus)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise damaged(what=f"the rows make no record: {error!r}") from None
+
+
+class _Bodies(Told):
+    """The claims by subject, made of their bytes when the subject is first asked for."""
+
+    def __init__(self, bodies: dict[str, list[str]], kinds: Mapping[str, str]) -> None:
+        self._bodies, self._kinds = bodies, kinds
+        self._made: dict[str, list[Claim]] = {}
+
+    def __getitem__(self, subject: str) -> Sequence[Claim]:
+        made = self._made.get(subject)
+        if made is None:
+            bodies = self._bodies[subject]
+            try:
+                made = self._made[subject] = claims_in(bodies, self._kinds[subject])
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                what = f"the claims on {subject!r} cannot be read: {error!r}"
+                raise damaged(what=what) from None
+            self._bodies[subject] = []
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._bodies)
+
+    def __len__(self) -> int:
+        return len(self._bodies)
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Without the cyclic collector, which would go through all that is loaded again and again."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
