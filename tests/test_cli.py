@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -136,7 +137,8 @@ def test_market_follows_a_file_of_edits(asked: Any, tmp_path: Path) -> None:
 def test_worth_prints_what_the_room_answers(
     asked: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("mithaq.show.material.worth", lambda *_, **__: samples.WORTH)
+    answer = SimpleNamespace(to_dict=lambda: samples.WORTH)
+    monkeypatch.setattr("mithaq.worth.worth", lambda *_, **__: answer)
     found = asked("worth", CASE, "gazprom-sonatrach-mou-2006")
     assert found == samples.WORTH
     assert run(["worth", CASE, "gazprom-sonatrach-mou-2006", "--lang", "fr"]) == 0
@@ -214,6 +216,10 @@ def test_a_narrow_terminal_gets_blocks(
     told = capsys.readouterr().out
     assert max(map(len, told.splitlines())) <= 44
     assert "Stage: lapsed" in told
+    assert run(["check", CASE, "--lang", "ar"]) == 0
+    told = capsys.readouterr().out
+    first, second = told.index("1. "), told.index("2. ")
+    assert "\n\n" not in told[first:second]  # the sides of one contradiction stand in one block
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from mithaq.record import (
     Quality,
     Record,
     State,
+    Who,
     balance,
     check,
     deadlines,
@@ -24,9 +25,13 @@ from mithaq.record import (
     quality,
     state,
     timeline,
+    who,
 )
 from mithaq.record.about import about as part_of
-from mithaq.record.known import begun_by, known_on
+from mithaq.record.exports import FORMATS, export
+from mithaq.record.files import shipped_folder
+from mithaq.record.known import as_of
+from mithaq.record.search import Found, search_all
 from mithaq.record.state import as_day
 
 if TYPE_CHECKING:
@@ -37,50 +42,86 @@ if TYPE_CHECKING:
 __all__ = ["Case", "chain_of", "load"]
 
 
+Day = str | date | None
+
+
 class Case:
     """The record of a partnership with the gas chain in which it is valued.
 
-    Each method is the question of the same name on the command line.
+    Each method is the question of the same name on the command line. ``at`` is the day asked about
+    and ``known`` leaves out what was published later, both a date or written YYYY-MM-DD; the third
+    clock, when it was recorded, is an argument of :func:`load`. ``from_store`` says that the folder
+    of the record holds its scenarios and chain only, and the claims came from elsewhere.
     """
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, *, from_store: bool = False) -> None:
         self.record = record
+        self.from_store = from_store
 
     @property
     def id(self) -> str:
         """Identifier of the case."""
         return self.record.id
 
-    def state(self, at: str, known: str | None = None) -> State:
+    def as_of(self, at: Day = None, known: Day = None) -> Record:
+        """The record as it could be known on day ``known``, without what began after day ``at``."""
+        return as_of(self.record, at=_day(at, "at"), known=_day(known, "known"))
+
+    def state(self, at: str | date, known: Day = None) -> State:
         """What was in force on day ``at``, by what sources had told up to day ``known``."""
         return state(self.record, at=at, known=known)
 
-    def timeline(self, until: str | None = None, known: str | None = None) -> list[Event]:
+    def timeline(self, until: Day = None, known: Day = None) -> list[Event]:
         """The dated events of the record up to a day, in order."""
-        return timeline(self._known(known), until)
+        return timeline(self.as_of(known=known), until)
 
-    def check(self, at: str | None = None, known: str | None = None) -> CheckReport:
+    def check(self, at: Day = None, known: Day = None) -> CheckReport:
         """Contradictions between sources, and problems of the record.
 
         ``at`` leaves out claims about what began after that day.
         """
-        day = None if at is None else as_day(at, "at")
-        return check(begun_by(self._known(known), day))
+        return check(self.as_of(at, known))
 
-    def deadlines(self, at: str | None = None, within: str = "180d") -> Deadlines:
+    def deadlines(self, at: Day = None, within: str | int = "180d", known: Day = None) -> Deadlines:
         """What falls due within a span of day ``at`` (today): ends, notices, milestones."""
-        return deadlines(self.record, at, within=within)
+        return deadlines(self.record, at, known, within=within)
 
-    def quality(self) -> tuple[Quality, ...]:
+    def quality(self, at: Day = None, known: Day = None) -> tuple[Quality, ...]:
         """How well each subject is sourced."""
-        return quality(self.record)
+        return quality(self.as_of(at, known))
+
+    def find(
+        self,
+        words: str,
+        at: Day = None,
+        known: Day = None,
+        *,
+        cross_script: bool = True,
+        limit: int | None = None,
+    ) -> Found:
+        """Names, claims and sources in which all the words stand; names come first."""
+        days = (_day(at, "at"), _day(known, "known"))
+        return search_all(self.record, words, *days, cross_script, limit)
+
+    def who(self, words: str, at: Day = None, known: Day = None) -> Who:
+        """Which party or person those words name, in any script and spelling."""
+        return who(self.as_of(at, known), words)
+
+    def export(
+        self, to: str, out: str | Path, at: Day = None, known: Day = None
+    ) -> tuple[Path, ...]:
+        """Write the record for other programs and return the files written.
+
+        ``to`` is ftm, ocds, csv, parquet or jsonl. Raises DataError where it is none of these, and
+        OSError where ``out`` cannot be written.
+        """
+        if to not in FORMATS:
+            what = f"no form is called {to!r}"
+            raise DataError([Problem(column="to", what=what, hint=f"known: {', '.join(FORMATS)}")])
+        return tuple(export(self.as_of(at, known), to, Path(out)))
 
     def balance(
-        self,
-        a: str | None = None,
-        b: str | None = None,
-        at: str | None = None,
-        known: str | None = None,
+        self, a: str | None = None, b: str | None = None, at: Day = None, known: Day = None
     ) -> Balance:
         """Reciprocity between two states: what each granted to the other's companies.
 
@@ -94,10 +135,14 @@ class Case:
                     [Problem("case.yaml", what="names no two states", hint="name them")]
                 )
             a, b = states
-        return balance(self._known(known), a, b, at=at)
+        return balance(self.as_of(known=known), a, b, at=at)
 
-    def _known(self, known: str | None) -> Record:
-        return known_on(self.record, None if known is None else as_day(known, "known"))[0]
+    @cached_property
+    def files(self) -> Record:
+        """The record of the files beside which scenarios lie, which cite its claims."""
+        if self.from_store and self.record.folder is not None:
+            return load_case(self.record.folder)
+        return self.record
 
     @cached_property
     def chain(self) -> Chain:
@@ -105,28 +150,42 @@ class Case:
         return chain_of(self.record)
 
     def market(self, edits: Sequence[Edit] = ()) -> Equilibrium:
-        """The market equilibrium of the chain after ``edits``. Raises SolveError without one."""
+        """The market equilibrium of the chain after ``edits``. Raises SolveError without one.
+
+        No clock: the chain has a base year, and no claim of the record enters it.
+        """
         from mithaq.equilibrium import solve
 
         return solve(self.chain, edits)
 
     def worth(
-        self, agreement: str | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        agreement: str | None = None,
+        at: Day = None,
+        known: Day = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Worth:
         """What the legs of a scenario (or of the agreement it revives) are worth to each party.
 
-        Without a name, the first scenario of the case. Raises DataError where there is none.
+        Without a name, the first scenario of the case. Rights whose figures no claim had told by
+        then are left out (``left_out`` names them). Raises DataError where there is no scenario, or
+        where every right is left out.
         """
         from mithaq.chain.legs import scenario_ids
         from mithaq.worth import worth
 
         name = agreement or next(iter(scenario_ids(self.record)), "")
-        return worth(self.record, self.chain, name, on="processes", progress=progress)
+        whole = not self.from_store and at is None and known is None
+        then = None if whole else self.as_of(at, known)
+        return worth(self.files, self.chain, name, then=then, on="processes", progress=progress)
 
     def forum(
         self,
         members: Sequence[str] = (),
         strength: float = 1.0,
+        at: Day = None,
+        known: Day = None,
         *,
         floors: bool = False,
         progress: Callable[[int, int], None] | None = None,
@@ -134,14 +193,19 @@ class Case:
         """Every coalition of an exporters' forum: what it earns, who pays, whether it holds.
 
         ``members`` are firms, or countries that stand for their firms, named in any language of
-        the record; without them the states that founded the forum. See :func:`worth.forum`.
+        the record; without them the states that founded the forum, as far as it had been founded
+        and was known of then. See :func:`worth.forum`.
         """
         from mithaq.worth.forum import forum, members_named
 
-        named = members_named(self.record, self.chain, members)
+        named = members_named(self.as_of(at, known), self.chain, members)
         return forum(
             self.chain, named, strength=strength, floors=floors, on="processes", progress=progress
         )
+
+
+def _day(value: Day, name: str) -> date | None:
+    return None if value is None else as_day(value, name)
 
 
 def chain_of(record: Record, year: int = 2010) -> Chain:
@@ -164,8 +228,10 @@ def load(
 ) -> Case:
     """Load a shipped case by its id, a folder of record files, or the store at an address.
 
-    ``recorded`` is a time (UTC) or a day: the store as it was then. ``about`` names subjects, by
-    id or name: what concerns them and no more; two parties are the partnership between them.
+    ``recorded`` is a time (UTC) or a day: the store as it was then. A store holds claims and no
+    scenarios or chain: those come from the shipped case of the same id, or from the folder ``case``
+    where one is named beside ``db``. ``about`` names subjects, by id or name: what concerns them
+    and no more; two parties are the partnership between them.
 
     Raises DataError with every mistake found in the files, or where the store cannot be read or
     holds another case.
@@ -183,6 +249,15 @@ def load(
         record = store.record(recorded, about)
     finally:
         store.close()
-    if case is not None and str(case) != record.id:
-        raise DataError([Problem(what=f"the store holds the case {record.id!r}, not {case!r}")])
-    return Case(record)
+    record.folder = _folder_of(record.id, case)
+    return Case(record, from_store=True)
+
+
+def _folder_of(held: str, case: str | Path | None) -> Path | None:
+    """The folder of files that goes with the case that a store holds, None where there is none."""
+    if case is None or str(case) == held:
+        return shipped_folder(held)
+    files = load_case(case)
+    if files.id != held:
+        raise DataError([Problem(what=f"the store holds the case {held!r}, not {files.id!r}")])
+    return files.folder

@@ -15,7 +15,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -25,6 +27,7 @@ import click
 from mithaq.errors import BatchError, DataError, MithaqError, Problem, SolveError
 
 if TYPE_CHECKING:
+    from mithaq.case import Case
     from mithaq.record import Record
     from mithaq.show.sheets import Sheet
     from mithaq.show.speech import Speech
@@ -146,46 +149,98 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-def reading(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the record of a case or a store, and the day up to which sources count.
+BEGUN = say("Leave out claims about what began after this day.")
+ON = say("The day asked about, as 2007-12-31.")
 
-    The command is called as ``command(talk, record, known, ...)``.
+
+@dataclass(frozen=True)
+class Asked:
+    """What a command asks: one case or several, by all three clocks.
+
+    ``case_name`` is None where all shipped cases, or whatever ``db`` holds, are asked. Nothing is
+    read before ``cases`` is.
     """
 
-    @click.argument("case", required=False)
-    @option("--db", metavar="URL", help=say("Ask the store at this address, not a shipped case."))
-    @option(
-        "--recorded",
-        metavar="INSTANT",
-        help=say("Ask the store as it was at this time (UTC), as 2026-11-22T10:00:00Z or a day."),
-    )
-    @option("--known", type=DAY, help=say("Use only what sources had published by this day."))
-    @functools.wraps(command)
-    def wrapped(
-        talk: Talk,
-        *args: Any,
-        case: str | None,
-        db: str | None,
-        recorded: str | None,
-        known: date | None,
-        **kwargs: Any,
-    ) -> None:
-        if "agreement" in kwargs and db is not None and kwargs["agreement"] is None:
-            case, kwargs["agreement"] = None, case
-        if case is None and db is None:
-            raise click.UsageError(_spoken(say("Name a case, or a store with --db.")))
-        if recorded is not None and db is None:
-            message = say("--recorded asks a store; name it with --db.")
-            raise click.UsageError(_spoken(message))
-        if kwargs.get("agreement", "") is None:
-            raise click.UsageError(_spoken(say("Name an agreement or a scenario.")))
+    case_name: str | None
+    db: str | None
+    recorded: str | None
+    at: date | None
+    known: date | None
+    about: tuple[str, ...] = ()
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """The cases, as they were recorded at the time asked about."""
         from mithaq.case import load
+        from mithaq.record import case_ids
 
-        about = kwargs.pop("about", ())
-        held = load(case, db=db, recorded=recorded, about=about)
-        command(talk, held.record, known, *args, **kwargs)
+        if self.case_name is None and self.db is None:
+            return tuple(load(name) for name in case_ids())
+        return (load(self.case_name, db=self.db, recorded=self.recorded, about=self.about),)
 
-    return wrapped
+    @property
+    def case(self) -> Case:
+        """The one case, or the first."""
+        return self.cases[0]
+
+    @property
+    def records(self) -> list[Record]:
+        """The whole record of each case, for the names in it."""
+        return [case.record for case in self.cases]
+
+    def then(self) -> list[Record]:
+        """Each record as it could be known then, without what began later."""
+        return [case.as_of(self.at, self.known) for case in self.cases]
+
+
+def reading(
+    at: str = BEGUN, *, names: tuple[str, ...] = ("--at",), needed: bool = False, ask: str = "one"
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command a case or a store, and all three clocks.
+
+    ``at`` is what the option of that name (``names``) means here; ``ask`` says which cases are
+    asked: ``one`` that must be named, ``all`` shipped ones where none is named, the same with an
+    ``option`` in place of an argument, or the ``shipped`` ones alone. The command is called as
+    ``command(talk, asked, ...)`` with an :class:`Asked`.
+    """
+
+    store = say("Ask the store at this address, not a shipped case.")
+    instant = say("Ask the store as it was at this time (UTC), as 2026-11-22T10:00:00Z or a day.")
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        @option("--db", metavar="URL", help=store)
+        @option("--recorded", metavar="INSTANT", help=instant)
+        @option("--known", type=DAY, help=say("Use only what sources had published by this day."))
+        @option(*names, "at", type=DAY, required=needed, help=at)
+        @functools.wraps(command)
+        def wrapped(
+            talk: Talk,
+            *args: Any,
+            db: str | None,
+            recorded: str | None,
+            known: date | None,
+            at: date | None,
+            case: str | None = None,
+            about: tuple[str, ...] = (),
+            **kwargs: Any,
+        ) -> None:
+            if "agreement" in kwargs and db is not None and kwargs["agreement"] is None:
+                case, kwargs["agreement"] = None, case
+            if recorded is not None and db is None:
+                message = say("--recorded asks a store; name it with --db.")
+                raise click.UsageError(_spoken(message))
+            if case is None and db is None and ask == "one":
+                raise click.UsageError(_spoken(say("Name a case, or a store with --db.")))
+            if kwargs.get("agreement", "") is None:
+                raise click.UsageError(_spoken(say("Name an agreement or a scenario.")))
+            command(talk, Asked(case, db, recorded, at, known, about), *args, **kwargs)
+
+        if ask == "option":
+            text = say("Ask this case alone, not all that ship.")
+            return option("--case", metavar="CASE", help=text)(wrapped)
+        return wrapped if ask == "shipped" else click.argument("case", required=False)(wrapped)
+
+    return decorated
 
 
 def about(command: Callable[..., None]) -> Callable[..., None]:
@@ -288,70 +343,67 @@ def cli() -> None:
     """The record of international energy partnerships, and what they are worth."""
 
 
-@cli.command(help=say("List the cases that ship with mithaq."))
+@cli.command(help=say("List the cases that ship with mithaq, or the one in a store."))
 @common
-def cases(talk: Talk) -> None:
+@reading(ask="shipped")
+def cases(talk: Talk, asked: Asked) -> None:
     """List the cases."""
     from mithaq.show.material import cases as list_cases
     from mithaq.show.record_sheets import cases_sheet
 
-    data = list_cases()
+    data = list_cases(asked.then())
     talk.answer(data, lambda: [cases_sheet(data, talk.words())])
 
 
 @cli.command(help=say("What is in force on a day: agreements, commitments, projects, contacts."))
-@option("--at", type=DAY, required=True, help=say("The day asked about, as 2007-12-31."))
 @about
 @common
-@reading
-def state(talk: Talk, record: Record, known: date | None, at: date) -> None:
+@reading(ON, needed=True)
+def state(talk: Talk, asked: Asked) -> None:
     """State of the record."""
-    from mithaq import record as room
     from mithaq.show.record_sheets import state_sheets
 
-    data = room.state(record, at=at, known=known).to_dict()
-    talk.answer(data, lambda: state_sheets(data, talk.words(record)))
+    assert asked.at is not None
+    data = asked.case.state(asked.at, asked.known).to_dict()
+    talk.answer(data, lambda: state_sheets(data, talk.words(asked.case.record)))
 
 
 @cli.command(help=say("Every dated event in order, with uncertain dates marked."))
-@option("--until", "--at", "until", type=DAY, help=say("Leave out what happened after this day."))
 @about
 @common
-@reading
-def timeline(talk: Talk, record: Record, known: date | None, until: date | None) -> None:
+@reading(say("Leave out what happened after this day."), names=("--at", "--until"))
+def timeline(talk: Talk, asked: Asked) -> None:
     """Dated events."""
-    from mithaq.record.known import known_on
-    from mithaq.show.material import events
     from mithaq.show.record_sheets import timeline_sheet
 
-    told = events(known_on(record, known)[0], until)
-    data = {"until": until.isoformat() if until else None, "events": told}
-    talk.answer(data, lambda: [timeline_sheet(told, talk.words(record))])
+    told = [event.to_dict() for event in asked.case.timeline(asked.at, asked.known)]
+    data = {"until": asked.at.isoformat() if asked.at else None, "events": told}
+    talk.answer(data, lambda: [timeline_sheet(told, talk.words(asked.case.record))])
 
 
 @cli.command(help=say("Contradictions with both sides and their sources, and other findings."))
-@option("--at", type=DAY, help=say("Leave out claims about what began after this day."))
 @option("--strict", is_flag=True, help=say("Exit with status 1 if anything is found."))
 @option("--quality", is_flag=True, help=say("Also tell how well each subject is sourced."))
 @common
-@reading
-def check(
-    talk: Talk, record: Record, known: date | None, at: date | None, strict: bool, quality: bool
-) -> None:
+@reading()
+def check(talk: Talk, asked: Asked, strict: bool, quality: bool) -> None:
     """Check the record."""
-    from mithaq import record as room
-    from mithaq.record.known import begun_by, known_on
-    from mithaq.record.quality import quality as lines_of
-    from mithaq.show.record_sheets import check_sheets
+    from mithaq.show.record_sheets import check_sheets, deciding_sheet
     from mithaq.show.watch_sheets import quality_sheets
 
-    then = begun_by(known_on(record, known)[0], at)
-    data = room.check(then).to_dict()
+    when = (asked.at, asked.known)
+    data = asked.case.check(*when).to_dict()
     if quality:
-        data["quality"] = [line.to_dict() for line in lines_of(then)]
+        data["quality"] = [line.to_dict() for line in asked.case.quality(*when)]
+    words = talk.words(asked.case.record)
+    found = data["contradictions"] if asked.case.from_store else []
     talk.answer(
         data,
-        lambda: check_sheets(data, talk.words(record)) + quality_sheets(data, talk.words(record)),
+        lambda: [
+            *check_sheets(data, words),
+            *([deciding_sheet(found, words)] if found else []),
+            *quality_sheets(data, words),
+        ],
     )
     if strict and (data["contradictions"] or data["problems"]):
         raise click.exceptions.Exit(WRONG_INPUT)
@@ -365,37 +417,33 @@ def check(
     metavar="A B",
     help=say("The two states, by name in any language or by identifier."),
 )
-@option("--at", type=DAY, help=say("The day asked about, as 2007-12-31."))
 @common
-@reading
-def balance(
-    talk: Talk, record: Record, known: date | None, between: tuple[str, str], at: date | None
-) -> None:
+@reading(ON)
+def balance(talk: Talk, asked: Asked, between: tuple[str, str]) -> None:
     """Reciprocity balance."""
-    from mithaq import record as room
-    from mithaq.record.known import known_on
     from mithaq.show.record_sheets import balance_sheets
 
-    data = room.balance(known_on(record, known)[0], *between, at=at).to_dict()
-    talk.answer(data, lambda: balance_sheets(data, talk.words(record)))
+    data = asked.case.balance(*between, at=asked.at, known=asked.known).to_dict()
+    talk.answer(data, lambda: balance_sheets(data, talk.words(asked.case.record)))
 
 
 @cli.command(help=say("Who sells gas to whom, at what price, with proof and fit."))
 @option("--year", type=int, default=2010, show_default=True, help=say("Base year of the chain."))
 @option("--edits", type=click.Path(path_type=Path), help=say("A YAML file of edits to the chain."))
 @common
-@reading
-def market(talk: Talk, record: Record, known: date | None, year: int, edits: Path | None) -> None:
+@reading(say("Changes nothing: the market is that of the base year, and no claim enters it."))
+def market(talk: Talk, asked: Asked, year: int, edits: Path | None) -> None:
     """Equilibrium of the gas market."""
-    from mithaq.record.known import known_on
     from mithaq.show.market_sheets import market_sheets
     from mithaq.show.material import market as find_market
     from mithaq.show.material import solved
 
-    record, _ = known_on(record, known)
-    words = talk.words(record)
+    words = talk.words(asked.case.record)
+    if asked.at or asked.known:
+        told = say("The market is that of the base year {year}; no claim of the record enters it.")
+        click.echo(words.say(told, year=str(year)), err=True)
     with talk.working(words.say("Solving the equilibrium")):
-        data = find_market(record, year=year, edits=edits)
+        data = find_market(asked.case.record, year=year, edits=edits)
     if talk.as_json:
         print_json(data)
     solved(data)
@@ -405,18 +453,15 @@ def market(talk: Talk, record: Record, known: date | None, year: int, edits: Pat
 
 @cli.command(help=say("What an agreement and each leg of it is worth to each party."))
 @common
-@reading
+@reading(say("Leave out rights whose figures no claim tells of a time up to this day."))
 @click.argument("agreement", required=False)
-def worth(talk: Talk, record: Record, known: date | None, agreement: str) -> None:
+def worth(talk: Talk, asked: Asked, agreement: str) -> None:
     """Worth of an agreement."""
-    from mithaq.record.known import known_on
-    from mithaq.show.material import worth as find_worth
     from mithaq.show.worth_sheets import worth_sheets
 
-    record, _ = known_on(record, known)
-    words = talk.words(record)
+    words = talk.words(asked.case.record)
     with talk.working(words.say("Solving the market with and without each leg")) as tell:
-        data = find_worth(record, agreement, progress=tell)
+        data = asked.case.worth(agreement, asked.at, asked.known, progress=tell).to_dict()
     talk.answer(data, lambda: worth_sheets(data, words))
 
 
@@ -428,18 +473,18 @@ def worth(talk: Talk, record: Record, known: date | None, agreement: str) -> Non
     show_default=True,
     help=say("File to write."),
 )
-@option("--at", type=DAY, help=say("The day asked about, as 2007-12-31."))
 @common
-@reading
-def report(talk: Talk, record: Record, known: date | None, out: Path, at: date | None) -> None:
+@reading(ON)
+def report(talk: Talk, asked: Asked, out: Path) -> None:
     """Write the report."""
     from mithaq.show.report import check_target
     from mithaq.show.report import report as write_report
 
     check_target(out)
     words = talk.words()
+    when: dict[str, Any] = {"at": asked.at, "known": asked.known}
     with talk.working(words.say("Writing the report")) as tell:
-        made = write_report(record, lang=talk.lang, out=out, at=at, known=known, progress=tell)
+        made = write_report(asked.case, lang=talk.lang, out=out, **when, progress=tell)
     if talk.as_json:
         print_json(made.to_dict())
         return

@@ -7,9 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mithaq.chain import Add, Change, Cooperate, GrantAccess, OpenMarket, Swap
+from mithaq.chain.hindsight import as_known
 from mithaq.chain.legs import annuity, branches, load_scenario, scenario_ids
 from mithaq.equilibrium import solve
 from mithaq.errors import DataError, ModelError, Problem
+from mithaq.worth.assumptions import assumptions
 from tests.worth import toy
 
 CLAIMS = [
@@ -409,3 +411,66 @@ def test_a_swap_cannot_lose_joint_value_of_price_takers():
 def test_change_is_undone_by_no_leg():
     assert branches(toy.scenario(toy.marketing(0.5)), toy.chain(), legs=())[0].edits == ()
     assert Change("fields", "field of A", "a", 1) not in one(toy.marketing(0.5)[1]).edits
+
+
+def test_an_assumption_may_stand_in_every_language(tmp_path):
+    told = "{assumption: {en: usual, ar: معتاد, fr: courant, ru: обычно}}"
+    scenario = load(tmp_path, GOOD.replace("{assumption: usual}", told, 1))
+    (basis,) = scenario.general["rate"].basis
+    assert basis.assumption == "usual" and basis.sentences["fr"] == "courant"
+    rate, years = assumptions(scenario)[:2]
+    assert (rate["reason"], rate["reasons"]["ru"]) == ("usual", "обычно")
+    assert (years["reason"], years["reasons"]) == ("usual", {})
+    (problem,) = mistakes(
+        tmp_path, GOOD.replace("{assumption: usual}", "{assumption: {en: usual, ar: x, fr: x}}", 1)
+    )
+    assert "'ru' is missing" in problem.what
+
+
+# Without hindsight
+
+
+def test_a_right_whose_figures_were_told_later_is_left_out(tmp_path):
+    scenario = load(tmp_path)
+    told = {("plant", "capacity", "press")}
+    assert as_known(scenario, told) == (scenario, ())
+    cut, left_out = as_known(scenario, set())
+    assert [leg.id for leg in cut.legs] == ["marketing"]
+    assert [item.to_dict() for item in left_out] == [
+        {
+            "leg": "exploration",
+            "right": "find",
+            "name": {"en": "Find", "ar": "كشف", "fr": "Découverte", "ru": "Находка"},
+            "figures": ["share"],
+        }
+    ]
+    assert cut.general == scenario.general and cut.parties == scenario.parties
+
+
+def test_what_was_told_later_goes_out_of_the_bases_and_a_shared_figure_goes_on(tmp_path):
+    claims = "[{claim: plant.capacity, sources: [press]}, {claim: plant.cost, sources: [paper]}]"
+    lifting = f"""\
+  - id: production
+    rights:
+      - id: lift
+        what: lifting
+        to: A
+        territory: land of B
+        name: {{en: Lift, ar: رفع, fr: Part, ru: Доля}}
+        field: field of B
+        owner: B
+        parameters:
+          volume: {{value: 5, unit: bcm/year, basis: {claims}}}
+          entry_payment: {{same_as: find.discovery_cost}}
+  - id: marketing
+"""
+    text = GOOD.replace("  - id: marketing\n", lifting)
+    scenario = load(tmp_path, text)
+    cut, (gone,) = as_known(scenario, {("plant", "cost", "paper")})
+    assert gone.right == "find"
+    (lift,) = cut.legs[0].rights
+    assert [basis.sources for basis in lift.parameters["volume"].basis] == [("paper",)]
+    assert lift.parameters["entry_payment"].id == "lift.entry_payment"
+    assert (
+        "lift.entry_payment" in cut.parameters() and "find.discovery_cost" not in cut.parameters()
+    )

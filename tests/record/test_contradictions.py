@@ -87,7 +87,8 @@ def test_a_deprecated_side_resolves_for_the_other() -> None:
         """
     )
     resolution = the_one(record).resolution
-    assert resolution == {"value": "2006-08-04", "reason": "a slip", "by": "an editor"}
+    decided = {"side": 1, "value": "2006-08-04", "reason": "a slip", "by": "an editor"}
+    assert resolution == decided
 
 
 def test_a_plan_overtaken_by_the_event_is_no_contradiction() -> None:

@@ -33,6 +33,10 @@ def ask(words: str) -> Who:
         ("GAZPROM", "gazprom", "name"),
         ("гaзпром", "gazprom", "letter"),  # a Latin a in a Russian word
         ("gazprom-neft", "gazprom-neft", "identifier"),
+        ("gazpromneft", "gazprom-neft", "spacing"),
+        ("ستروسترانسغاز", "stroytransgaz", "name"),  # misspelt so in the article
+        ("سيرفي شماتكو", "sergei-shmatko", "name"),
+        ("ولوكويل", "lukoil", "prefix"),
         ("Gazprom Neft", "gazprom-neft", "name"),
         ("Газпром нефть", "gazprom-neft", "name"),
         ("Sonatrach SpA", "sonatrach", "form"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mithaq.cli import run
 from mithaq.errors import DataError
 from mithaq.record import Claim, Rank, Record, Source, contradictions, load_case
-from mithaq.record.deciding import decision, prefer
+from mithaq.record.deciding import decision, decision_on, prefer
 from mithaq.record.quality import independent, origin, quality
 from mithaq.record.record import Case, Subject
 from mithaq.words.dates import parse
@@ -131,10 +131,29 @@ def test_a_decision_shows_in_the_contradiction_and_hides_nothing() -> None:
     assert open_one.resolution is None
     after = prefer(record, "mou.signed", "2006-08-11", reason="printed later", by="Editors")
     (found,) = contradictions(after)
-    assert found.resolution == {"value": "2006-08-11", "reason": "printed later", "by": "Editors"}
+    told = {"value": "2006-08-11", "side": 2, "reason": "printed later", "by": "Editors"}
+    assert found.resolution == told
     assert [s.value for s in found.sides] == [s.value for s in open_one.sides]
     assert len(after.claims) == len(record.claims)
     assert after.date("mou", "signed") == parse("2006-08-11")
+
+
+def test_deciding_anew_and_taking_it_back() -> None:
+    first = prefer(disputed(), "mou.signed", 2, reason="printed later", by="Editors")
+    second = prefer(first, "mou.signed", "2006-08-04", reason="on reflection", by="Chief")
+    (found,) = contradictions(second)
+    assert found.resolution == {
+        "value": "2006-08-04", "side": 1, "reason": "on reflection", "by": "Chief",
+    }  # fmt: skip
+    assert {c.by for c in second.claims_of("mou", "signed")} == {"", "Chief"}
+    back = decision(second, "mou.signed", 1, reason="no", by="Chief", rank=Rank.NORMAL)
+    assert {(c.rank, c.reason, c.by) for c in back} == {(Rank.NORMAL, "", "")}
+    set_aside = decision(first, "mou.signed", 1, reason="no", by="Chief", rank=Rank.DEPRECATED)
+    assert {c.rank for c in set_aside} == {Rank.DEPRECATED}
+    (alone,) = decision_on(second.claims_of("mou", "signed")[0], reason="why", by="Chief")
+    assert alone.rank is Rank.PREFERRED and alone.corrects
+    with pytest.raises(DataError, match="reason is missing"):
+        decision_on(alone, reason="", by="Chief")
 
 
 @pytest.mark.parametrize(
@@ -142,12 +161,14 @@ def test_a_decision_shows_in_the_contradiction_and_hides_nothing() -> None:
     [
         ("mou.place", "Moscow", "r", "b", "no contradiction 'mou.place'"),
         ("mou.signed", "2006", "r", "b", "has no side '2006'"),
+        ("mou.signed", 0, "r", "b", "has no side 0"),
+        ("mou.signed", 3, "r", "b", "its sides are 1 "),
         ("mou.signed", "2006-08-04", " ", "b", "reason is missing"),
         ("mou.signed", "2006-08-04", "r", "", "by is missing"),
     ],
 )
 def test_a_decision_that_cannot_be_made(
-    which: str, value: str, reason: str, by: str, told: str
+    which: str, value: str | int, reason: str, by: str, told: str
 ) -> None:
     with pytest.raises(DataError, match=told):
         prefer(disputed(), which, value, reason=reason, by=by)

@@ -109,10 +109,25 @@ THINGS = """
 
 
 @pytest.mark.parametrize(
+    ("at", "basis", "overdue"),
+    [("2007-12-31", "reported", False), ("2008-01-01", "reported", False),
+     ("2008-01-02", "inferred", True), ("2020-01-01", "inferred", True)],
+)  # fmt: skip
+def test_silence_breaks_no_promise(at: str, basis: str, overdue: bool) -> None:
+    found = {c["id"]: c for c in state(record_of(THINGS), at).commitments}
+    place = found["place"]
+    assert (place["status"], place["basis"], place["overdue"]) == ("scheduled", basis, overdue)
+    assert place["denied_by"] == [] and place["delivered"] is None
+    if at == "2020-01-01":
+        assert (found["broken"]["status"], found["broken"]["basis"]) == ("not_met", "reported")
+        assert not any(c["overdue"] for name, c in found.items() if name != "place")
+
+
+@pytest.mark.parametrize(
     ("what", "name", "at", "status"),
     [
         ("commitments", "place", "2007-01-01", "scheduled"),
-        ("commitments", "place", "2008-01-01", "not_met"),
+        ("commitments", "place", "2008-01-02", "scheduled"),
         ("commitments", "kept", "2007-05-30", "scheduled"),
         ("commitments", "kept", "2007-05-31", "met"),
         ("commitments", "told", "2008-01-01", "partially_met"),

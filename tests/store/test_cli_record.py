@@ -80,6 +80,69 @@ def test_a_contradiction_is_resolved_and_the_past_stays(asked: Any, db: str) -> 
     assert item["since"] == "2006-08-04"
 
 
+def test_a_side_is_preferred_by_the_number_that_check_prints(
+    asked: Any, db: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run(["check", "--db", db]) == 0
+    assert re.search(r"^memo\.signed +–", capsys.readouterr().out, re.MULTILINE)
+    words = ["memo.signed", "--side", "2", "--reason", "a facsimile", "--by", "Desk two"]
+    assert asked("record", "prefer", *words, "--db", db)["added"] == 1
+    assert asked("record", "prefer", *words, "--db", db)["added"] == 0
+    (clash,) = asked("check", "--db", db)["contradictions"]
+    assert [side["value"] for side in clash["sides"]] == ["2006-08-04", "2006-08-11"]
+    decided = {"value": "2006-08-11", "side": 2, "reason": "a facsimile", "by": "Desk two"}
+    assert clash["resolution"] == decided
+    for lang in ("ar", "en", "fr", "ru"):
+        assert run(["check", "--db", db, "--lang", lang]) == 0
+        assert "a facsimile" in (out := capsys.readouterr().out) and "Desk two" in out
+    words[2:4] = ["1", "--reason"]
+    assert asked("record", "prefer", *words, "--db", db)["added"] == 2
+    (clash,) = asked("check", "--db", db)["contradictions"]
+    assert clash["resolution"]["side"] == 1
+    claim = claims_of(asked, db, "signed")["2006-08-04"]
+    back = ["--rank", "normal", "--reason", "not sure", "--db", db]
+    assert asked("record", "prefer", claim[:12], *back)["added"] == 1
+    (clash,) = asked("check", "--db", db)["contradictions"]
+    assert clash["resolution"] is None
+    aside = ["--rank", "deprecated", "--reason", "a misprint", "--by", "desk", "--db", db]
+    asked("record", "prefer", "memo.signed", "--side", "1", *aside)
+    (clash,) = asked("check", "--db", db)["contradictions"]
+    decided = {"side": 2, "value": "2006-08-11", "reason": "a misprint", "by": "desk (recorder)"}
+    assert clash["resolution"] == decided
+    for wrong in (["memo.signed", "--side", "3"], ["memo.place", "--side", "1"], ["abcdef"]):
+        assert run(["record", "prefer", *wrong, "--reason", "x", "--db", db]) == 1
+    assert asked("record", "verify", "--db", db)["ok"]
+
+
+def test_identity_is_judged_and_judged_anew(asked: Any, db: str, tmp_path: Path) -> None:
+    extra = tmp_path / "more.yaml"
+    extra.write_text(
+        "- {id: acme-spa, kind: party, party_kind: company, name: {en: Acme SpA}}\n"
+        "- {id: act, kind: meeting, name: {en: Act}}\n",
+        "utf-8",
+    )
+    asked("record", "add", str(extra), "--db", db)
+    said = ["--reason", "one register entry", "--by", "Desk", "--db", db]
+    assert asked("who", "Acme", "--db", db)["distinct_from"] == []
+    assert asked("record", "judge", "Acme SpA", "acme", "negative", *said)["added"] == 6
+    found = asked("who", "Acme", "--db", db)
+    assert (found["subject"], found["distinct_from"]) == ("acme", ["acme-spa"])
+    assert asked("record", "judge", "acme", "acme-spa", "negative", *said)["added"] == 0
+    said[1] = "two entries, one owner"
+    assert asked("record", "judge", "acme", "acme-spa", "positive", *said)["added"] == 2
+    found = asked("who", "Acme", "--db", db)
+    assert (found["subject"], found["distinct_from"]) == ("acme", [])
+    rows = asked("record", "history", "acme-and-acme-spa", "--db", db)["rows"]
+    told = [r["content"]["value"] for r in rows if r["content"].get("property") == "judgement"]
+    assert told == ["negative", "positive"]
+    for wrong in (["acme", "acme"], ["acme", "act"], ["acme", "nobody"]):
+        assert run(["record", "judge", *wrong, "unsure", *said]) == 1
+    folder = str(tmp_path / "out")
+    asked("record", "export", folder, "--db", db)
+    assert not any(asked("record", "diff", folder, "--db", db).values())
+
+
 def test_claims_are_corrected_and_retracted(
     asked: Any, db: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -249,7 +312,9 @@ def keys_of(value: Any, path: str = "") -> set[str]:
 def test_every_printed_key_is_documented(asked: Any, db: str, tmp_path: Path) -> None:
     told = claims_of(asked, db, "signed")
     first, second = told["2006-08-04"], told["2006-08-11"]
+    clash = ["memo.signed", "--side", "2", "--rank", "normal", "--reason", "y", "--db", db]
     printed = {
+        "record prefer": asked("record", "prefer", *clash),
         "record init": asked("record", "init", "--db", db),
         "record correct": asked(
             "record", "correct", first, "--set", "rank=preferred", "--reason", "x", "--db", db

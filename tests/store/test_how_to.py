@@ -39,3 +39,7 @@ def test_every_command_of_the_page_runs(tmp_path: Path, server: Server) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("The chain is whole.") == 3
     assert "The Gazette printed the facsimile" in done.stdout
+    assert "Due within 180 days of 1 October 2026" in done.stdout
+    assert "Nothing falls due." in done.stdout
+    assert "Judged to be somebody else: North Gas Trading" in done.stdout
+    assert (tmp_path / "due.ics").read_text("utf-8").count("BEGIN:VEVENT") == 1

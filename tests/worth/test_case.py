@@ -1,5 +1,7 @@
 """The shipped scenario on the shipped chain: it is sourced, and its signs make sense."""
 
+import re
+
 import pytest
 
 from mithaq.chain import Chain
@@ -7,6 +9,7 @@ from mithaq.chain.legs import load_scenario
 from mithaq.record import Quantity, Share, load_case
 from mithaq.words.units import UnitError, convert
 from mithaq.worth import worth
+from mithaq.worth.assumptions import assumptions
 from mithaq.worth.groups import Groups
 from mithaq.worth.plan import CENTRAL, Valuer, View
 
@@ -50,6 +53,16 @@ def test_the_four_legs_have_rights_on_both_territories(case):
 def test_it_is_found_by_the_agreement_too(case):
     record, chain, scenario = case
     assert load_scenario(record, chain, "gazprom-sonatrach-mou-2006") == scenario
+
+
+def test_every_assumption_stands_in_all_four_languages(case):
+    told = [item for item in assumptions(case[2]) if item.get("reason")]
+    assert len(told) > 20
+    for item in told:
+        assert set(item["reasons"]) == {"ar", "en", "fr", "ru"}, item["id"]
+        assert item["reasons"]["en"] == item["reason"]
+        for code, script in (("ar", "\u0600-\u06ff"), ("ru", "\u0400-\u04ff")):
+            assert re.search(f"[{script}]", item["reasons"][code]), item["id"]
 
 
 def test_every_figure_says_its_basis_and_uncertain_ones_have_three_settings(case):

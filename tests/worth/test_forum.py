@@ -168,6 +168,14 @@ def test_the_states_that_founded_the_forum_are_its_members():
         members_named(load("algeria-italy").record, case.chain)
 
 
+def test_before_a_source_told_of_the_founding_there_are_no_founders():
+    case = load("algeria-russia")
+    assert members_named(case.as_of(known="2010-06-01"), case.chain)
+    for clock in ("at", "known"):
+        with pytest.raises(DataError, match="no founding of a forum"):
+            members_named(case.as_of(**{clock: "2008-01-01"}), case.chain)
+
+
 def test_the_command_prints_every_coalition(capsys):
     asked = ["forum", "algeria-russia", "--members", "Russia,Algérie", "--strength", "0.5"]
     assert run([*asked, "--json"]) == 0

@@ -28,7 +28,16 @@ from mithaq.errors import DataError, ModelError, Problem
 from mithaq.record import Record
 from mithaq.words.units import convert
 
-__all__ = ["Branch", "Outlay", "TaggedEdit", "annuity", "branches", "load_scenario", "scenario_ids"]
+__all__ = [
+    "Branch",
+    "Outlay",
+    "TaggedEdit",
+    "annuity",
+    "branches",
+    "load_scenario",
+    "scenario_ids",
+    "told_claims",
+]
 
 THIRD = "third countries"
 Settings = Mapping[str, float]
@@ -103,6 +112,11 @@ def load_scenario(record: Record, chain: Chain, name: str) -> Scenario:
     known = scenario_ids(record)
     what = f"there is no scenario {name!r}, and none for an agreement of that name"
     raise DataError([Problem("scenarios", what=what, hint=nearest(name, known))])
+
+
+def told_claims(record: Record) -> frozenset[tuple[str, str, str]]:
+    """Return the claims of a record by subject, property and source, as scenarios cite them."""
+    return frozenset((claim.subject, claim.property, claim.source) for claim in record.claims)
 
 
 def _folder(record: Record) -> Path:

@@ -20,6 +20,7 @@ from mithaq.chain.rights import RIGHTS, UNITS, RightKind
 from mithaq.errors import Problem
 
 __all__ = [
+    "LANGUAGES",
     "Basis",
     "Leg",
     "Parameter",
@@ -40,12 +41,17 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """On what a figure rests: a claim of the record (with the sources used) or an assumption."""
+    """On what a figure rests: a claim of the record (with the sources used) or an assumption.
+
+    ``assumption`` is the sentence in English, or in the one language in which it was written;
+    ``sentences`` holds it by language where the file does.
+    """
 
     subject: str = ""
     prop: str = ""
     sources: tuple[str, ...] = ()
     assumption: str = ""
+    sentences: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def is_claim(self) -> bool:
@@ -454,7 +460,7 @@ class _Reader:
     def basis(self, node: yaml.Node) -> Basis:
         cells = self.mapping(node, (), ("claim", "sources", "assumption"))
         if "assumption" in cells and "claim" not in cells and "sources" not in cells:
-            return Basis(assumption=self.text(cells["assumption"]))
+            return self.assumption(cells["assumption"])
         if "claim" not in cells or "sources" not in cells or "assumption" in cells:
             self.problem(_place(node), "a basis is an assumption, or a claim with its sources")
             return Basis()
@@ -465,6 +471,13 @@ class _Reader:
         for source in sources:
             self.refer("claim", (subject, prop, source), _place(cells["claim"]))
         return Basis(subject, prop, sources)
+
+    def assumption(self, node: yaml.Node) -> Basis:
+        """A sentence, or the same sentence in each language."""
+        if not isinstance(node, yaml.MappingNode):
+            return Basis(assumption=self.text(node))
+        sentences = self.languages(node)
+        return Basis(assumption=sentences.get("en", ""), sentences=sentences)
 
 
 def _shown(node: yaml.Node) -> str:

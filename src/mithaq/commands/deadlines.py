@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import click
 
-from mithaq.cli import DAY, Talk, cli, common, option, say
+from mithaq.cli import Asked, Talk, cli, common, option, reading, say
 from mithaq.errors import DataError
 
 SOMETHING_DUE = 10
@@ -33,7 +32,6 @@ class Span(click.ParamType[int]):
 
 
 @cli.command(help=say("What falls due next: notices, ends of terms, milestones, meetings."))
-@click.argument("case", required=False)
 @option(
     "--within",
     type=Span(),
@@ -41,30 +39,20 @@ class Span(click.ParamType[int]):
     show_default=True,
     help=say("How far to look ahead: 180d, 26w, 6m or 2y."),
 )
-@option("--at", type=DAY, help=say("The day from which to look ahead; today where left out."))
-@option("--known", type=DAY, help=say("Use only what sources had published by this day."))
 @option(
     "--ics",
     type=click.Path(path_type=Path, dir_okay=False),
     help=say("Also write what is due as a calendar file."),
 )
 @common
-def deadlines(
-    talk: Talk,
-    case: str | None,
-    within: int,
-    at: date | None,
-    known: date | None,
-    ics: Path | None,
-) -> None:
+@reading(say("The day from which to look ahead; today where left out."), ask="all")
+def deadlines(talk: Talk, asked: Asked, within: int, ics: Path | None) -> None:
     """Deadlines of a case, or of all shipped cases; exit status 10 where something is due."""
-    from mithaq import record as room
     from mithaq.record.deadlines import deadlines as find
     from mithaq.show.watch_sheets import calendar, deadline_sheets, speech_of
 
-    records = [room.load_case(name) for name in ([case] if case else room.case_ids())]
-    found = find(records, at=at, known=known, within=within)
-    words = speech_of(records, talk.lang)
+    found = find(asked.records, at=asked.at, known=asked.known, within=within)
+    words = speech_of(asked.records, talk.lang)
     if ics is not None:
         ics.write_bytes(calendar(found, words))
     talk.answer(found.to_dict(), lambda: deadline_sheets(found.to_dict(), words))

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import click
 
-from mithaq.cli import Talk, cli, common, option, print_json, say
+from mithaq.cli import Asked, Talk, cli, common, option, print_json, reading, say
 
 FORMATS = ("ftm", "ocds", "csv", "parquet", "jsonl")
 
 
-@cli.command(help=say("Write a case for other programs."))
-@click.argument("case")
+@cli.command(help=say("Write a case, or the record of a store, for other programs."))
 @option(
     "--to",
     type=click.Choice(FORMATS),
@@ -28,14 +27,13 @@ FORMATS = ("ftm", "ocds", "csv", "parquet", "jsonl")
     help=say("Where to write: a folder for ftm, csv and parquet, a file for ocds and jsonl."),
 )
 @common
-def export(talk: Talk, case: str, to: str, out: Path) -> None:
+@reading()
+def export(talk: Talk, asked: Asked, to: str, out: Path) -> None:
     """Write a case in another form."""
-    from mithaq import record as room
-    from mithaq.record.exports import export as write
-
-    files = [str(path) for path in write(room.load_case(case), to, out)]
+    written = asked.case.export(to, out, asked.at, asked.known)
+    files = [str(path) for path in written]
     if talk.as_json:
-        print_json({"case": case, "to": to, "files": files})
+        print_json({"case": asked.case.id, "to": to, "files": files})
         return
     words = talk.words()
     for path in files:

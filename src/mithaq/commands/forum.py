@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING
-
 import click
 
-from mithaq.cli import Talk, cli, common, option, reading, say
-
-if TYPE_CHECKING:
-    from mithaq.record import Record
+from mithaq.cli import Asked, Talk, cli, common, option, reading, say
 
 
 @cli.command(help=say("Would an exporters' forum hold together? Every coalition of its members."))
@@ -36,23 +30,17 @@ if TYPE_CHECKING:
     help=say("Whether members keep three quarters of what they sell to each market (default: no)."),
 )
 @common
-@reading
+@reading()
 def forum(
-    talk: Talk,
-    record: Record,
-    known: date | None,
-    members: tuple[str, ...],
-    strength: float,
-    floors: bool,
+    talk: Talk, asked: Asked, members: tuple[str, ...], strength: float, floors: bool
 ) -> None:
     """Every coalition of a forum."""
-    from mithaq.case import Case
-    from mithaq.record.known import known_on
     from mithaq.show.forum_sheets import forum_sheets
 
-    record, _ = known_on(record, known)
-    words = talk.words(record)
+    words = talk.words(asked.case.record)
     named = [part.strip() for member in members for part in member.split(",") if part.strip()]
     with talk.working(words.say("Solving the market for every coalition")) as tell:
-        data = Case(record).forum(named, strength, floors=floors, progress=tell).to_dict()
+        data = asked.case.forum(
+            named, strength, asked.at, asked.known, floors=floors, progress=tell
+        ).to_dict()
     talk.answer(data, lambda: forum_sheets(data, words))

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mithaq.cli import (
+    BEGUN,
     DAY,
     WRONG_INPUT,
+    Asked,
     SpokenGroup,
     Talk,
     cli,
     common,
     option,
     print_json,
+    reading,
     say,
 )
 from mithaq.errors import DataError, Problem
@@ -38,14 +41,6 @@ FILE = click.Path(path_type=Path)
     "find", help=say("Search names, claims and sources of all shipped cases, or of a store.")
 )
 @click.argument("words", nargs=-1, required=True)
-@option("--db", metavar="URL", help=say("Ask the store at this address, not a shipped case."))
-@option(
-    "--recorded",
-    metavar="INSTANT",
-    help=say("Ask the store as it was at this time (UTC), as 2026-11-22T10:00:00Z or a day."),
-)
-@option("--known", type=DAY, help=say("Use only what sources had published by this day."))
-@option("--at", type=DAY, help=say("Leave out claims about what began after this day."))
 @option(
     "--cross-script/--no-cross-script",
     default=True,
@@ -59,43 +54,31 @@ FILE = click.Path(path_type=Path)
     help=say("How many hits to tell at most, of each case."),
 )
 @common
-def find(
-    talk: Talk,
-    words: tuple[str, ...],
-    db: str | None,
-    recorded: str | None,
-    known: date | None,
-    at: date | None,
-    cross_script: bool,
-    limit: int,
-) -> None:
+@reading(ask="option")
+def find(talk: Talk, asked: Asked, words: tuple[str, ...], cross_script: bool, limit: int) -> None:
     """Search."""
     from mithaq.show.store_sheets import hits_sheet
+    from mithaq.show.watch_sheets import speech_of
 
-    if recorded is not None and db is None:
-        message = say("--recorded asks a store; name it with --db.")
-        raise click.UsageError(talk.words().say(message))
-    asked = " ".join(words)
+    text = " ".join(words)
     found: list[tuple[str, Found]] = []
-    if db is not None:
-        with _open(db) as store:
-            clocks = {"at": at, "known": known, "recorded": recorded}
-            hits = store.find(asked, **clocks, cross_script=cross_script, limit=limit)
-            found.append((store.case().id, hits))
+    if asked.db is not None:
+        with _open(asked.db) as store:
+            clocks = {"at": asked.at, "known": asked.known, "recorded": asked.recorded}
+            told = store.find(text, **clocks, cross_script=cross_script, limit=limit)
+            found.append((store.case().id, told))
     else:
-        from mithaq.record import case_ids, load_case
-        from mithaq.record.search import search_all
-
-        for case in case_ids():
-            held = load_case(case)
-            found.append((case, search_all(held, asked, at, known, cross_script, limit)))
+        for case in asked.cases:
+            told = case.find(text, asked.at, asked.known, cross_script=cross_script, limit=limit)
+            found.append((case.id, told))
     data = {
-        "words": asked,
+        "words": text,
         "cross_script": cross_script,
         "hits": [{"case": case, **hit.to_dict()} for case, told in found for hit in told.hits],
         "more": any(told.more for _, told in found),
     }
-    talk.answer(data, lambda: [hits_sheet(data, talk.words())])
+    names = [] if asked.db is not None else asked.records
+    talk.answer(data, lambda: [hits_sheet(data, speech_of(names, talk.lang))])
 
 
 @cli.group(
@@ -110,6 +93,14 @@ def record() -> None:
 def _db(command: Callable[..., None]) -> Callable[..., None]:
     text = say("The store: a file, sqlite:///FILE or postgresql://USER@HOST/NAME.")
     return option("--db", metavar="URL", required=True, help=text)(command)
+
+
+def _clocks(command: Callable[..., None]) -> Callable[..., None]:
+    """``--at`` and ``--known``, for what reads the claims of a store."""
+    known = option(
+        "--known", type=DAY, help=say("Use only what sources had published by this day.")
+    )
+    return option("--at", type=DAY, help=BEGUN)(known(command))
 
 
 def _by(command: Callable[..., None]) -> Callable[..., None]:
@@ -191,11 +182,30 @@ def import_(talk: Talk, source: str, db: str, by: str) -> None:
 @click.argument("target", type=FILE)
 @_db
 @option("--recorded", metavar="INSTANT", help=say("The record as it was at this time (UTC)."))
+@_clocks
 @common
-def export(talk: Talk, target: Path, db: str, recorded: str | None) -> None:
+def export(
+    talk: Talk,
+    target: Path,
+    db: str,
+    recorded: str | None,
+    at: date | None,
+    known: date | None,
+) -> None:
     """Export."""
+    from mithaq.record.known import as_of
+    from mithaq.record.writer import write_case
+
+    partly = at is not None or known is not None
+    if partly and target.suffix == ".jsonl":
+        message = say("A history is handed on whole or up to a recorded time: --recorded alone.")
+        raise click.UsageError(talk.words().say(message))
     with _open(db) as store:
-        written = store.export(target, recorded)
+        if partly:
+            write_case(as_of(store.record(recorded), at=at, known=known), target)
+        else:
+            store.export(target, recorded)
+    written = target
     if talk.as_json:
         print_json({"db": store.shown, "written": str(written)})
     else:
@@ -255,16 +265,95 @@ def retract(talk: Talk, claim: str, reason: str, db: str, by: str) -> None:
         _tell(talk, store, store.retract(claim, why=reason, by=by))
 
 
+@record.command(
+    "prefer",
+    help=say(
+        "Decide: prefer a claim, or a side of a contradiction that check lists. All sides stay."
+    ),
+)
+@click.argument("claim", metavar="CLAIM|CONTRADICTION")
+@option(
+    "--side",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=say("The side of the contradiction, by the number that check prints."),
+)
+@option(
+    "--rank",
+    type=click.Choice(["preferred", "normal", "deprecated"]),
+    default="preferred",
+    show_default=True,
+    help=say("Prefer it, set it aside (deprecated), or take a decision back (normal)."),
+)
+@_reason
+@_db
+@_by
+@common
+def prefer(
+    talk: Talk, claim: str, side: int | None, rank: str, reason: str, db: str, by: str
+) -> None:
+    """Prefer."""
+    from mithaq.record.claims import Rank
+    from mithaq.record.deciding import decision, decision_on, signature
+    from mithaq.record.store.store import whoever
+
+    with _open(db) as store:
+        held = store.record()
+        told: dict[str, Any] = {"reason": reason, "by": signature(held, by or whoever())}
+        if side is None:
+            made = decision_on(store.claim(claim), rank=Rank(rank), **told)
+        else:
+            made = decision(held, claim, side, rank=Rank(rank), **told)
+        _tell(talk, store, store.append(made, by=by))
+
+
+@record.command(
+    "judge",
+    help=say("Judge whether two subjects are one; judging anew takes the old judgement's place."),
+)
+@click.argument("a")
+@click.argument("b")
+@click.argument("judgement", type=click.Choice(["positive", "negative", "unsure"]))
+@_reason
+@_db
+@_by
+@common
+def judge(talk: Talk, a: str, b: str, judgement: str, reason: str, db: str, by: str) -> None:
+    """Judge."""
+    from mithaq.record.deciding import judgement as judged
+    from mithaq.record.deciding import signature
+    from mithaq.record.store.store import whoever
+
+    with _open(db) as store:
+        held = store.record()
+        who = signature(held, by or whoever())
+        made = judged(held, a, b, judgement, reason=reason, by=who, lang=talk.lang)
+        _tell(talk, store, store.append(made.claims, subjects=[made.subject], by=by))
+
+
 @record.command("history", help=say("Every row about a subject, the oldest first."))
 @click.argument("subject", required=False)
 @_db
+@option("--recorded", metavar="INSTANT", help=say("The history as it was at this time (UTC)."))
+@_clocks
 @common
-def history(talk: Talk, subject: str | None, db: str) -> None:
+def history(
+    talk: Talk,
+    subject: str | None,
+    db: str,
+    recorded: str | None,
+    at: date | None,
+    known: date | None,
+) -> None:
     """History."""
+    from mithaq.record.store.looking import seen
     from mithaq.show.store_sheets import history_sheet
 
     with _open(db) as store:
-        data = {"subject": subject, "rows": [e.to_dict() for e in store.history(subject)]}
+        entries = store.history(subject, recorded)
+        if at is not None or known is not None:
+            entries = seen(entries, store.record(), at=at, known=known)
+    data = {"subject": subject, "rows": [entry.to_dict() for entry in entries]}
     talk.answer(data, lambda: [history_sheet(data, talk.words())])
 
 
@@ -317,10 +406,20 @@ def checkpoint(talk: Talk, db: str, out: Path | None) -> None:
 @_db
 @option("--from", "since", metavar="INSTANT", help=say("Recorded time to begin with (UTC)."))
 @option("--to", "until", metavar="INSTANT", help=say("Recorded time to end with (default: now)."))
+@_clocks
 @common
-def diff(talk: Talk, source: str | None, db: str, since: str | None, until: str | None) -> None:
+def diff(
+    talk: Talk,
+    source: str | None,
+    db: str,
+    since: str | None,
+    until: str | None,
+    at: date | None,
+    known: date | None,
+) -> None:
     """Differences."""
     from mithaq.record import load_case
+    from mithaq.record.known import as_of
     from mithaq.record.store.editing import difference
     from mithaq.show.store_sheets import difference_sheet
 
@@ -329,5 +428,6 @@ def diff(talk: Talk, source: str | None, db: str, since: str | None, until: str 
     with _open(db) as store:
         before = store.record(since if source is None else until)
         after = load_case(source) if source is not None else store.record(until)
-    data: dict[str, Any] = difference(before, after)
+    then = [as_of(held, at=at, known=known) for held in (before, after)]
+    data: dict[str, Any] = difference(*then)
     talk.answer(data, lambda: [difference_sheet(data, talk.words(after))])

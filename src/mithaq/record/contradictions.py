@@ -50,15 +50,18 @@ class Contradiction:
     undecided: tuple[Claim, ...] = field(default=())
 
     @builtins.property
-    def resolution(self) -> dict[str, str] | None:
-        """The preferred value, why and by whom; None where nobody decided."""
+    def resolution(self) -> dict[str, Any] | None:
+        """The preferred value, the number of its side, why and by whom; None where undecided."""
         chosen = decided(self.sides)
         if chosen is None:
             return None
-        ranked = [c for side in self.sides for c in side.claims if c.rank is not Rank.NORMAL]
+        side = next(number for number, s in enumerate(self.sides, 1) if s is chosen)
+        others = [c for s in self.sides for c in s.claims]
+        # What the preferred side was preferred for comes before why others were set aside.
+        ranked = [c for c in (*chosen.claims, *others) if c.rank is not Rank.NORMAL]
         reason = next((c.reason for c in ranked if c.reason), "")
         by = next((c.by for c in ranked if c.by), "")
-        return {"value": chosen.value, "reason": reason, "by": by}
+        return {"value": chosen.value, "side": side, "reason": reason, "by": by}
 
     def to_dict(self) -> dict[str, Any]:
         """The contradiction as plain values; a side without a source says ``unsourced``."""

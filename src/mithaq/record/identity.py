@@ -219,7 +219,9 @@ class _Names:
         if code in ("identifier", "name"):
             return first.subject
         near = {c.subject for c in candidates if c.reasons[0].code in _SAME | _NEAR}
-        if self.distinct.get(first.subject, set()) & {c.subject for c in candidates}:
+        # A name that is the same but for spaces is its bearer's, whoever else has part of it.
+        rivals = near if code in _SAME else {c.subject for c in candidates}
+        if self.distinct.get(first.subject, set()) & rivals:
             return ""
         if code in _SAME:
             return first.subject

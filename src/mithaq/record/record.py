@@ -271,6 +271,11 @@ class Record:
         """The same record with the claims that pass, each looked at when its subject is."""
         return self._with(Kept(self._told, keep))
 
+    def citing(self, sources: Iterable[Source]) -> Record:
+        """The same record with those sources and no others."""
+        told = Kept(self._told, lambda _: True)
+        return Record(self.case, sources, self._subjects.values(), told, self.folder, self.focus)
+
     def _with(self, claims: Iterable[Claim] | Told) -> Record:
         sources, subjects = self._sources.values(), self._subjects.values()
         return Record(self.case, sources, subjects, claims, self.folder, self.focus)

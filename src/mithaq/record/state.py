@@ -199,6 +199,7 @@ def _commitment(
         return None
     delivered = record.date(subject, "delivered")
     done = delivered is not None and delivered.reached(at) is not Answer.NO
+    status, basis = _commitment_status(record, subject, at)
     return {
         "id": subject,
         "debtor": list(record.texts(subject, "debtor")),
@@ -206,7 +207,9 @@ def _commitment(
         "agreement": agreement,
         "territory": list(record.texts(subject, "territory")),
         "segment": list(record.texts(subject, "segment")),
-        "status": _commitment_status(record, subject, at),
+        "status": status,
+        "basis": basis,
+        "overdue": status == "scheduled" and basis == "inferred",
         "promised": promised.text if promised else None,
         "due": _text(record.date(subject, "due")),
         "delivered": _text(delivered) if done else None,
@@ -216,16 +219,22 @@ def _commitment(
     }
 
 
-def _commitment_status(record: Record, subject: str, at: date) -> str:
+def _commitment_status(record: Record, subject: str, at: date) -> tuple[str, str]:
+    """The status, and whether a source tells it or we infer it.
+
+    Silence breaks no promise: where the day has passed and no source says that it was kept or not,
+    it stands as scheduled, inferred, which makes it overdue.
+    """
     told = _status(record, subject, "commitment_status", at)
     if told:
-        return told[0]
+        return told[0], "reported"
     delivered, due = record.date(subject, "delivered"), record.date(subject, "due")
     if delivered is not None and delivered.reached(at) is Answer.YES:
-        return "met"
-    if due is not None and due.reached(at) is Answer.YES:
-        return "not_met"
-    return "not_met" if _denied_by(record, subject, "delivered", at) else "scheduled"
+        return "met", "reported"
+    if _denied_by(record, subject, "delivered", at):
+        return "not_met", "reported"
+    passed = due is not None and due.last < at
+    return "scheduled", "inferred" if passed else "reported"
 
 
 def _denied_by(record: Record, subject: str, name: str, at: date) -> list[str]:

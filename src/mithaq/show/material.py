@@ -6,22 +6,21 @@ case that has none) and tested without solving anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mithaq import record as room
-from mithaq.case import chain_of
+from mithaq.case import Case, chain_of
 from mithaq.errors import SolveError
-from mithaq.record.known import is_known, known_on
 
 if TYPE_CHECKING:
     from mithaq.chain import Chain
     from mithaq.record import Record
 
-__all__ = ["Material", "cases", "events", "gather", "market", "names_of", "worth"]
+__all__ = ["Material", "cases", "events", "gather", "market", "names_of", "solved"]
 
 Data = Mapping[str, Any]
 Progress = Callable[[int, int], None]
@@ -65,25 +64,23 @@ def names_of(record: Record, lang: str) -> Callable[[str], str | None]:
     return name
 
 
-def cases() -> dict[str, Any]:
-    """The shipped cases: ``{"cases": [{id, title, claims, sources}]}``."""
-    found = []
-    for key in room.case_ids():
-        record = room.load_case(key)
-        found.append(
-            {
-                "id": record.id,
-                "title": dict(record.case.title),
-                "claims": len(record.claims),
-                "sources": len(record.sources),
-            }
-        )
+def cases(records: Iterable[Record]) -> dict[str, Any]:
+    """The cases of those records: ``{"cases": [{id, title, claims, sources}]}``."""
+    found = [
+        {
+            "id": record.id,
+            "title": dict(record.case.title),
+            "claims": len(record.claims),
+            "sources": len(record.sources),
+        }
+        for record in records
+    ]
     return {"cases": found}
 
 
-def events(record: Record, until: date | None = None) -> list[dict[str, Any]]:
+def events(record: Record) -> list[dict[str, Any]]:
     """The dated events of a record as dictionaries."""
-    return [event.to_dict() for event in room.timeline(record, until=until)]
+    return [event.to_dict() for event in room.timeline(record)]
 
 
 def market(record: Record, *, year: int = 2010, edits: Path | None = None) -> dict[str, Any]:
@@ -110,19 +107,8 @@ def solved(data: Data) -> Data:
     return data
 
 
-def worth(
-    record: Record, agreement: str, year: int = 2010, progress: Progress | None = None
-) -> dict[str, Any]:
-    """The worth of an agreement, as the command ``worth`` prints it."""
-    from mithaq.worth import worth as value
-
-    chain = chain_of(record, year)
-    found = value(record, chain, agreement, on="processes", progress=progress)
-    return dict(found.to_dict())
-
-
 def gather(
-    record: Record,
+    case: Case | Record,
     *,
     at: date | None = None,
     known: date | None = None,
@@ -132,12 +118,13 @@ def gather(
     """Ask every room for what the report shows. A case without a scenario has no worth section."""
     from mithaq.chain.legs import scenario_ids
 
-    whole, (record, _) = record, known_on(record, known)
+    case = case if isinstance(case, Case) else Case(case)
+    record = case.as_of(known=known)
     told = events(record)
     day = at or known or last_day(record)
     between = sides(record)
     scenarios = scenario_ids(record)
-    valued = worth(record, scenarios[0], year, progress) if scenarios else None
+    valued = _worth(case, scenarios[0], known, progress) if scenarios else None
     found = solved(market(record, year=year)) if scenarios else None
     chain = chain_of(record, year) if scenarios else None
     return Material(
@@ -146,12 +133,10 @@ def gather(
             "title": dict(record.case.title),
             "description": dict(record.case.description),
         },
-        state=room.state(whole, at=day, known=known).to_dict(),
+        state=case.state(day, known).to_dict(),
         check=room.check(record).to_dict(),
         timeline=told,
-        sources=[
-            s.to_dict() for s in record.sources.values() if known is None or is_known(s, known)
-        ],
+        sources=[s.to_dict() for s in record.sources.values()],
         balance=room.balance(record, *between, at=day).to_dict() if between else None,
         market=found,
         worth=valued,
@@ -160,6 +145,20 @@ def gather(
         partners=partners(record, valued, between) if valued else (),
         run=run_record(record, chain, day),
     )
+
+
+def _worth(
+    case: Case, name: str, known: date | None, progress: Progress | None
+) -> dict[str, Any] | None:
+    """The worth of a scenario; None where none of its rights could be known by then."""
+    from mithaq.chain.hindsight import as_known
+    from mithaq.chain.legs import load_scenario, told_claims
+
+    if case.from_store or known is not None:
+        scenario = load_scenario(case.files, case.chain, name)
+        if not as_known(scenario, told_claims(case.as_of(known=known)))[0].legs:
+            return None
+    return case.worth(name, known=known, progress=progress).to_dict()
 
 
 def last_day(record: Record) -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mithaq.show.sheets import Cell, Column, Sheet
@@ -13,6 +14,7 @@ __all__ = [
     "balance_sheets",
     "cases_sheet",
     "check_sheets",
+    "deciding_sheet",
     "state_sheets",
     "timeline_sheet",
 ]
@@ -166,12 +168,20 @@ def commitments_sheet(items: Sequence[Data], words: Speech) -> Sheet:
             words.names(item.get("creditor")) or "–",
             words.names(item.get("territory")) or "–",
             terms("segment", item.get("segment"), words),
-            status("commitment_status", item.get("status"), words),
+            _kept(item, words),
             yes_or_no(item.get("delivered"), words),
         )
         for item in items
     ]
     return Sheet.of(say("Commitments"), columns, rows)
+
+
+def _kept(item: Data, words: Speech) -> Cell:
+    """The status of a commitment, with a word where its day has passed in silence."""
+    told = status("commitment_status", item.get("status"), words)
+    if not item.get("overdue"):
+        return told
+    return replace(told, tone="warn", below=words.say("overdue; nobody says whether it was kept"))
 
 
 def projects_sheet(items: Sequence[Data], words: Speech) -> Sheet:
@@ -337,6 +347,9 @@ def standing(event: Data, words: Speech) -> str:
     return words.list(parts)
 
 
+_PREFER = 'mithaq record prefer IDENTIFIER --side N --reason "..." --db URL'
+
+
 def check_sheets(data: Data, words: Speech) -> list[Sheet]:
     """Contradictions side by side, then the other findings."""
     return [contradictions_sheet(data["contradictions"], words), problems_sheet(data, words)]
@@ -360,12 +373,27 @@ def contradictions_sheet(items: Sequence[Data], words: Speech) -> Sheet:
                 (
                     words.name(item["subject"]) if first else "",
                     about(item, words) if first else "",
-                    words.value(side["value"], item["property"]),
+                    f"{place + 1}. {words.value(side['value'], item['property'])}",
                     words.list(source_words(key, words) for key in side["sources"]),
                     resolution(item, words) if first else "",
                 )
             )
     return Sheet.of(say("Contradictions"), columns, rows, note=_tally(items, words))
+
+
+def deciding_sheet(items: Sequence[Data], words: Speech) -> Sheet:
+    """The identifiers by which sides of contradictions are preferred, each on a line of its own."""
+    say = words.say
+    columns = (Column(say("Identifier")), Column(say("Decided")))
+    rows = [
+        (
+            item["id"],
+            say("side {n}", n=str(found["side"])) if (found := item["resolution"]) else "–",
+        )
+        for item in items
+    ]
+    note = say("Prefer a side: {command}", command=isolate(_PREFER)) if rows else ""
+    return Sheet.of(say("To decide a contradiction"), columns, rows, note=note)
 
 
 def about(item: Data, words: Speech) -> str:
@@ -401,7 +429,7 @@ def source_words(key: str, words: Speech) -> str:
 
 
 def resolution(item: Data, words: Speech) -> str:
-    """Which side is preferred and why; "open" where nobody decided."""
+    """Which side is preferred, why and by whom; "open" where nobody decided."""
     decided = item.get("resolution")
     if not decided:
         return words.say("open")
@@ -411,7 +439,11 @@ def resolution(item: Data, words: Speech) -> str:
     # A reason stays in the language in which it was written, and runs its own way.
     reason = isolate(words.value(decided.get("reason"))) if decided.get("reason") else ""
     text = words.value(preferred, item["property"]) if preferred is not None else ""
-    return ": ".join(part for part in (text, reason) if part)
+    told = ": ".join(part for part in (text, reason) if part)
+    by = words.name(decided["by"]) if decided.get("by") else ""
+    return (
+        words.say("{decision} (decided by {name})", decision=told, name=isolate(by)) if by else told
+    )
 
 
 def problems_sheet(data: Data, words: Speech) -> Sheet:

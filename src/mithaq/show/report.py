@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
+from mithaq.case import Case, load
 from mithaq.errors import DataError, Problem
 from mithaq.show import market_sheets as market
 from mithaq.show import record_sheets as records
@@ -89,7 +90,7 @@ class Picture:
 
 
 def report(
-    case: str | Path | Record,
+    case: str | Path | Record | Case,
     *,
     lang: str = "en",
     out: str | Path = "report.html",
@@ -97,27 +98,31 @@ def report(
     known: date | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Write the report of a case (a name, a folder or a loaded record) to ``out``.
+    """Write the report of a case (a name, a folder, or what :func:`mithaq.load` gave) to ``out``.
 
     ``at`` is the day of the state (default: when the latest source was published), ``known`` leaves
     out what was published later, ``progress`` is told (done, total) equilibria. The file
     appears whole or not at all. Raises :class:`~mithaq.errors.DataError` where the case cannot be
     read or the file cannot be written.
     """
-    from mithaq.record import load_case
-
     target = Path(out)
     check_target(target)
-    record = load_case(case) if isinstance(case, (str, Path)) else case
-    words = speech(lang, names_of(record, lang))
-    material = gather(record, at=at, known=known, progress=progress)
+    asked = load(case) if isinstance(case, (str, Path)) else case
+    asked = asked if isinstance(asked, Case) else Case(asked)
+    words = speech(lang, names_of(asked.record, lang))
+    material = gather(asked, at=at, known=known, progress=progress)
     page = render(material, words).encode("utf-8")
     _write(target, page)
-    notes = [] if material.worth else [_no_scenario(words)]
+    notes = [] if material.worth else [_no_worth(material, words)]
     return Report(target, lang, len(page), tuple(answers(material, words)), tuple(notes))
 
 
-def _no_scenario(words: Speech) -> str:
+def _no_worth(material: Material, words: Speech) -> str:
+    if material.market:
+        return words.say(
+            "Nothing is said about worth: every right of the scenario rests on a figure that no "
+            "claim had told by then."
+        )
     return words.say(
         "This case has no scenario, so nothing is said about what an agreement would be worth."
     )

@@ -91,7 +91,7 @@ def hits_sheet(data: Data, words: Speech) -> Sheet:
     rows = [
         (
             hit["case"],
-            hit["subject"] or "–",
+            Cell(words.name(hit["subject"]), below=hit["subject"]) if hit["subject"] else "–",
             words.term("property", hit["property"]) if hit["property"] else "–",
             hit["text"],
             hit["source"] or "–",

@@ -83,10 +83,13 @@ def _needed(sheet: Sheet) -> int:
 
 
 def _stacked(sheet: Sheet) -> Group:
-    """The sheet for a narrow terminal: one block per row, one line per column."""
+    """The sheet for a narrow terminal: one block per named row, one line per column."""
     lines: list[Text] = [Text(sheet.title, style="bold underline")]
     for row in sheet.rows:
-        lines.append(Text.assemble((row[0].text, "bold")))
+        if row[0].text:
+            lines.append(Text.assemble((row[0].text, "bold")))
+        elif len(lines) > 1:
+            lines.pop()  # a row without a name goes on with the one before
         for column, entry in zip(sheet.columns[1:], row[1:], strict=True):
             if entry.text not in ("", "–"):
                 head = f"{column.head} ({column.unit})" if column.unit else column.head

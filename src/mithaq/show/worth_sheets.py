@@ -54,6 +54,10 @@ def worth_sheet(data: Data, words: Speech) -> Sheet:
         for key, item in data["parties"].items()
     ]
     note = words.plural("From {n} equilibrium.", "From {n} equilibria.", data["equilibria"])
+    if data.get("left_out"):
+        gone = words.list(words.value(item["name"]) for item in data["left_out"])
+        told = say("Left out, as no claim had told a figure of it by then: {rights}.", rights=gone)
+        note = f"{note} {told}"
     title = say("Worth of {agreement}", agreement=words.name(data["agreement"]))
     return Sheet.of(title, columns, rows, note=note)
 
@@ -183,7 +187,7 @@ def assumptions_sheet(data: Data, words: Speech, *, general: bool = True) -> She
 def _assumption(item: Data, words: Speech) -> Sequence[Cell | str]:
     text = assumption_text(item, words)
     basis = words.term("basis", item.get("basis"))
-    reason = str(item.get("reason") or "")
+    reason = words.value(item["reasons"]) if item.get("reasons") else str(item.get("reason") or "")
     cell = Cell(basis, below=reason, sources=tuple(item.get("sources") or ()))
     if item.get("value") is None:
         return (text, "–", "–", "–", cell)

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mithaq.chain import Chain
-from mithaq.chain.legs import load_scenario
+from mithaq.chain.hindsight import Unknown, as_known
+from mithaq.chain.legs import load_scenario, told_claims
 from mithaq.chain.scenarios import Scenario
-from mithaq.errors import BatchError, ModelError
+from mithaq.errors import BatchError, DataError, ModelError, Problem
 from mithaq.games import game, interaction, members, shapley
 from mithaq.record import Record
 from mithaq.worth.assumptions import assumptions
@@ -52,6 +53,7 @@ class Worth:
     ``legs`` has shape (legs, parties), ``interactions`` (legs, legs, parties). ``variants`` holds
     what was tried for the ranges; the first is the central one. ``failures`` tells which of them
     have no certified equilibrium (floors that cannot be kept, say) and are left out of the ranges.
+    ``left_out`` names the rights that could not be known at the time asked about.
     """
 
     scenario: Scenario
@@ -70,6 +72,7 @@ class Worth:
     equilibria: int
     failures: tuple[dict[str, str], ...]
     run: Mapping[str, Any]
+    left_out: tuple[Unknown, ...] = ()
 
     @property
     def low(self) -> Array:
@@ -139,6 +142,7 @@ class Worth:
             "territory_gains": self.reciprocity.territories,
             "drivers": self._drivers(),
             "failures": [dict(failure) for failure in self.failures],
+            "left_out": [right.to_dict() for right in self.left_out],
             **self.details,
             "run": dict(self.run),
         }
@@ -206,20 +210,31 @@ def worth(
     chain: Chain,
     name: str,
     *,
+    then: Record | None = None,
     on: Where = "here",
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Worth:
     """Return what the scenario ``name`` (or the scenario of the agreement ``name``) is worth.
 
+    The scenario is checked against ``record``. ``then`` is the record as it was known at some time
+    (or as a store holds it): rights whose figures rest on none of its claims are left out.
+
     ``on="processes"`` shares the equilibria with further processes; ``progress(done, total)`` is
-    told as they are found. Raises :class:`DataError` for a scenario file with mistakes,
-    :class:`BatchError` where an equilibrium of the central view cannot be certified; one that
-    serves a range only is left out of it and told in ``failures``.
+    told as they are found. Raises :class:`DataError` for a scenario file with mistakes, or where
+    every right is left out, :class:`BatchError` where an equilibrium of the central view cannot be
+    certified; one that serves a range only is left out of it and told in ``failures``.
     """
     scenario = load_scenario(record, chain, name)
+    left_out: tuple[Unknown, ...] = ()
+    if then is not None:
+        scenario, left_out = as_known(scenario, told_claims(then))
+    if not scenario.legs:
+        what = "every right rests on a figure that no claim had told by then"
+        hint = "ask for a later day; left out: " + ", ".join(item.right for item in left_out)
+        raise DataError([Problem("scenarios", column=scenario.id, what=what, hint=hint)])
     found = worth_of(scenario, chain, on=on, workers=workers, progress=progress)
-    return replace(found, assumptions=assumptions(scenario, record))
+    return replace(found, assumptions=assumptions(scenario, then or record), left_out=left_out)
 
 
 def worth_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mithaq.chain.scenarios import Basis, Parameter, Scenario
+from mithaq.chain.scenarios import LANGUAGES, Basis, Parameter, Scenario
 from mithaq.record import Record
 
 __all__ = ["GENERAL", "assumptions"]
@@ -51,9 +51,17 @@ def _item(parameter: Parameter, record: Record | None, right: str = "") -> dict[
         "unit": parameter.unit,
         "basis": "claim" if claims else "assumption",
         "reason": " ".join(basis.assumption for basis in parameter.basis if basis.assumption),
+        "reasons": _reasons(parameter),
         "claims": [_claim(basis, record) for basis in claims],
         "sources": list(dict.fromkeys(s for basis in claims for s in basis.sources)),
     }
+
+
+def _reasons(parameter: Parameter) -> dict[str, str]:
+    """The reason in each language in which all its sentences stand."""
+    told = [basis for basis in parameter.basis if basis.assumption]
+    common = [code for code in LANGUAGES if all(code in basis.sentences for basis in told)]
+    return {code: " ".join(b.sentences[code] for b in told) for code in common} if told else {}
 
 
 def _claim(basis: Basis, record: Record | None) -> dict[str, Any]:

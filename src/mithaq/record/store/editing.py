@@ -8,9 +8,9 @@ from typing import Any
 
 from mithaq.errors import DataError, Problem
 from mithaq.record.claims import Claim, Rank
+from mithaq.record.deciding import signature
 from mithaq.record.files import read_additions
 from mithaq.record.record import Record
-from mithaq.record.values import IDENTIFIER
 from mithaq.record.writer import item_text
 
 __all__ = ["changed", "difference"]
@@ -52,13 +52,8 @@ def changed(
         new = _with(record, new, key, text.strip())
     ranked = any(change.startswith("rank=") for change in changes)
     if ranked and new.rank is not Rank.NORMAL:
-        return replace(new, reason=reason, by=_decider(record, by))
+        return replace(new, reason=reason, by=signature(record, by))
     return replace(new, reason="", by="") if ranked else new
-
-
-def _decider(record: Record, by: str) -> str:
-    """Who decided, as a claim names people: a subject, or words that no id looks like."""
-    return f"{by} (recorder)" if IDENTIFIER.fullmatch(by) and not record.has(by) else by
 
 
 def _with(record: Record, claim: Claim, key: str, text: str) -> Claim:

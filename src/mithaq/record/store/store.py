@@ -270,17 +270,18 @@ class Store:
         what = f"{reference!r} names {'several claims' if found else 'no current claim'}"
         raise DataError([Problem(what=what, hint=hint)])
 
-    def history(self, subject: str | None = None) -> list[Entry]:
+    def history(self, subject: str | None = None, recorded: Instant | None = None) -> list[Entry]:
         """Every row about a subject (by id or name) or about everything, the oldest first.
 
-        Raises DataError where nothing is named so.
+        ``recorded`` leaves out later rows and says of the others whether they stood then. Raises
+        DataError where nothing is named so, or where the time cannot be read.
         """
         where = []
         with self._reading() as connection:
-            log = self._log(connection)
             if subject is not None:
-                where = [claims.c.subject == self._named(log, subject, source=True)]
-            return log.history(*where)
+                name = self._named(self._log(connection), subject, source=True)
+                where = [claims.c.subject == name]
+            return self._log(connection, recorded).history(*where)
 
     def _named(self, log: Log, words: str, *, source: bool = False) -> str:
         """The id of the subject (or of the source or case) that has that id or name."""
