@@ -101,7 +101,12 @@ class Program:
                 year = 0.0 if math.isnan(decided) else decided
                 begins = year + row["lag"]
                 ends = begins + (math.inf if math.isnan(row["lifetime"]) else row["lifetime"])
-                there = np.array([begins <= (0.0 if math.isnan(self.years[v]) else self.years[v]) < ends for v, _, _ in self.slots])
+                there = np.array(
+                    [
+                        begins <= (0.0 if math.isnan(self.years[v]) else self.years[v]) < ends
+                        for v, _, _ in self.slots
+                    ]
+                )
                 found = found + built[y] * there.astype(float)
         return found
 
@@ -156,8 +161,10 @@ class Program:
             sea = f"{r['node']} ({'liquefied' if r['kind'] == 'liquefaction' else 'landed'})"
             ends = (r["node"], sea) if r["kind"] == "liquefaction" else (sea, r["node"])
             rows.append(("terminals", r, *ends))
-        for r in self.chain.rows("routes"):
-            rows.append(("routes", r, f"{r['from']} (liquefied)", f"{r['to']} (landed)"))
+        rows += [
+            ("routes", r, f"{r['from']} (liquefied)", f"{r['to']} (landed)")
+            for r in self.chain.rows("routes")
+        ]
         for table, row, tail, head in rows:
             name, flows = row["name"], {}
             access = parse_names(row["access"])
@@ -243,7 +250,9 @@ class Program:
             slope = np.where(alive, price / (-row["elasticity"] * np.where(alive, quantity, 1)), 0)
             choke = price + slope * quantity
             if not math.isnan(row["regulated_price"]):
-                due = np.where(alive, (choke - row["regulated_price"]) / np.maximum(slope, 1e-30), 0)
+                due = np.where(
+                    alive, (choke - row["regulated_price"]) / np.maximum(slope, 1e-30), 0
+                )
                 for firm, share in parse_shares(row["supplier"]).items():
                     self.move(firm, row["node"], -share * np.maximum(due, 0))
                 continue
@@ -298,9 +307,7 @@ class Program:
             whole: Any = sum(cp.sum(built) for _, built in parts)
             self.limit("build_total_price", key, whole <= parts[0][0])
         balances = {
-            key: rest == 0
-            for key, rest in self.balance.items()
-            if isinstance(rest, cp.Expression)
+            key: rest == 0 for key, rest in self.balance.items() if isinstance(rest, cp.Expression)
         }
         self.limits["value"] = balances
         rows = list(itertools.chain(*(group.values() for group in self.limits.values())))

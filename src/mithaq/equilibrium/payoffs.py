@@ -128,7 +128,7 @@ def _book_markets(terms: Terms, ledger: _Ledger) -> None:
                 total = total + quantity
                 money = row["regulated_price"] * float(part @ quantity)
                 ledger.pay(who, firm, "regulated sales", money)
-            ledger.book(who, "use of gas", part @ (choke * total - slope * total**2 / 2))
+            ledger.book(who, "use of gas", float(part @ (choke * total - slope * total**2 / 2)))
             continue
         ahead = [(item, terms.delivered(item, reference)) for item in contracts[name]]
         here = [quantity for item, quantity in ahead if item["destination_clause"]]
@@ -137,7 +137,7 @@ def _book_markets(terms: Terms, ledger: _Ledger) -> None:
         rationed = [terms.point.rationed.get((name, at), 0.0) for at in range(len(terms))]
         # Where the price is capped, what is asked for at the cap exceeds what is delivered.
         price = choke - slope * (total + np.array(rationed))
-        ledger.book(who, "use of gas", part @ (choke * total - slope * total**2 / 2))
+        ledger.book(who, "use of gas", float(part @ (choke * total - slope * total**2 / 2)))
         for firm, quantity in spot[name]:
             ledger.pay(who, firm, "sales", part @ (price * quantity))
         for item, quantity in ahead:
@@ -215,7 +215,8 @@ def _book_arcs(terms: Terms, ledger: _Ledger) -> None:
 def _reserved(terms: Terms, table: str, booking: Row) -> Array:
     rows = terms.chain.rows("availability")
     mine = [row for row in rows if row["table"] == table and row["row"] == booking["arc"]]
-    return booking["capacity"] * terms.open(booking) * terms.factors(mine, "factor")
+    found: Array = booking["capacity"] * terms.open(booking) * terms.factors(mine, "factor")
+    return found
 
 
 def owners_of(row: Row, noun: str) -> Mapping[str, float]:

@@ -19,7 +19,7 @@ from mithaq.equilibrium.slots import slots
 
 __all__ = ["Terms", "contract_quantity"]
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 Row = Mapping[str, Any]
 
 
@@ -34,7 +34,7 @@ class Terms:
     """The tables of a chain, slot by slot, with what a point built and what buyers took.
 
     ``part`` is the part of each slot in a discounted year (they sum to 1); ``stock`` the same for
-    what is counted once a period whatever its length; ``once`` for money paid in a year of decision.
+    what is counted once a period, however long; ``once`` for money paid in a year of decision.
     """
 
     def __init__(self, chain: Chain, point: Point) -> None:
@@ -90,7 +90,7 @@ class Terms:
         return np.where(alive, price + slope * quantity, 0.0), slope, quantity
 
     def delivered(self, row: Row, reference: Array) -> Array:
-        """What a contract brings, by slot; ``reference`` is the reference quantity of its market."""
+        """What a contract brings, by slot; ``reference``: the reference quantity of its market."""
         if row["nomination"] == "buyer":
             taken = self.point.taken
             return np.array([taken.get((row["name"], at), 0.0) for at in range(len(self))])
@@ -105,7 +105,7 @@ class Terms:
 
     def capacity(self, row: Row, firm: str, share: float) -> Array:
         """Capacity of a slice of a field, with what its owner has built."""
-        found = share * row["capacity"] * self.open(row)
+        found: Array = share * row["capacity"] * self.open(row)
         for plan in self.chain.rows("expansions"):
             if plan["table"] == "fields" and plan["row"] == row["name"]:
                 for place, year in enumerate(self.years):

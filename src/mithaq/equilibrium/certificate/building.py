@@ -74,12 +74,10 @@ def check_storing(case: Case, built: Built, found: Findings) -> None:
             (rates["withdrawal"], out, case.withdrawal_rent[at], "withdrawal from"),
         ):
             spare = limit - use.sum(axis=0)
-            found.limit(
-                spare, rent, limit, lambda t, w=what: f"{w} {words}{calendar.name(t)}"
-            )
+            found.limit(spare, rent, limit, lambda t, w=f"{what} {words}": w + calendar.name(t))
         access = place.mask(_names(row["access"]), True)[:, None] > 0
         barred = np.where(access, 0.0, into + out + level)
-        found.note("capacity", barred, lambda f, t, n=name: f"{firms[f]} has no access to {n}")
+        found.note("capacity", barred, lambda f, _, n=name: f"{firms[f]} has no access to {n}")
         _check_motives(case, at, access, after, room, rates, found)
 
 
@@ -190,11 +188,12 @@ def _rent_of_a_unit(case: Case, built: Built, table: str, name: str, firm: str) 
         pieces = case.slices
         capacity = (pieces.capacity + built.fields) * pieces.available
         eased = pieces.eased(pieces.quantity, capacity)[at]
-        return weight * pieces.available[at] * (pieces.scarcity[at] + eased)
+        earned: Array = weight * pieces.available[at] * (pieces.scarcity[at] + eased)
+        return earned
     if table == "storages":
         at = built.room_at[name]
         row, available = case.storages[at], case.calendar.available("storages", name)
-        rent = case.calendar.money * case.room_rent[at]
+        rent: Array = case.calendar.money * case.room_rent[at]
         if row["working_gas"] > 0:
             rates = row["injection"] * case.injection_rent[at]
             rates = rates + row["withdrawal"] * case.withdrawal_rent[at]
@@ -202,5 +201,6 @@ def _rent_of_a_unit(case: Case, built: Built, table: str, name: str, firm: str) 
         return rent
     at = built.arc_at[table, name]
     way = case.ways[at]
-    rent = case.rent[at] + way.row["third_party_share"] * case.outside_rent[at]
-    return weight * rent * way.available
+    rent = case.rent[at] + float(way.row["third_party_share"]) * case.outside_rent[at]
+    found: Array = weight * way.available * rent
+    return found

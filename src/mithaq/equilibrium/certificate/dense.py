@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from mithaq.chain import Chain
-from mithaq.chain.schema import parse_names, parse_shares
+from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium.certificate.findings import Array
-from mithaq.equilibrium.certificate.tables import Calendar, Market, Place, Way, markets, owed, ways
+from mithaq.equilibrium.certificate.tables import Calendar, Place, markets, owed, ways
 from mithaq.equilibrium.point import Point
 
 __all__ = ["Case", "Slices"]
@@ -24,7 +24,10 @@ def _fill(values: Mapping[Any, float], shape: Sequence[int], *places: Mapping[An
     found = np.zeros(shape)
     if values:
         columns = list(zip(*values, strict=True))
-        index = [[place[name] for name in column] for place, column in zip(places, columns)]
+        index = [
+            [place[name] for name in column]
+            for place, column in zip(places, columns[:-1], strict=True)
+        ]
         found[(*index, list(columns[-1]))] = list(values.values())
     return found
 
@@ -49,12 +52,10 @@ class Slices:
         self.share = np.array([share for _, _, share in rows])
         self.firm = np.array([place.firms[firm] for _, firm, _ in rows], dtype=int)
         self.node = np.array([place.nodes[row["node"]] for row in self.rows], dtype=int)
-        self.a, self.b, self.g, self.levy = (
-            np.array([float(row[name]) for row in self.rows])[:, None]
-            for name in ("a", "b", "g", "royalty")
-        )
-        self.levy = self.levy + np.array([float(r["user_cost"]) for r in self.rows])[:, None]
-        self.b = self.b / self.share[:, None]
+        self.a = self._column("a")
+        self.b = self._column("b") / self.share[:, None]
+        self.g = self._column("g")
+        self.levy = self._column("royalty") + self._column("user_cost")
         shape = len(rows), calendar.length
         self.capacity = np.zeros(shape)
         self.available = np.ones(shape)
@@ -70,9 +71,12 @@ class Slices:
             for (firm, name, slot), value in values.items():
                 target[self.at[firm, name], slot] = value
 
+    def _column(self, name: str) -> Array:
+        return np.array([float(row[name]) for row in self.rows])[:, None]
+
     def marginal_cost(self, quantity: Array, capacity: Array) -> Array:
         """a + b q + g ln(1 - q/K) with levies, of every slice in every slot."""
-        cost = self.a + self.b * quantity + self.levy
+        cost: Array = self.a + self.b * quantity + self.levy
         bent = (self.g < 0) & (capacity > 0)
         left = 1 - quantity / np.where(bent, capacity, 1.0)
         steep = np.where(left > 0, -np.log(np.where(left > 0, left, 1.0)), STEEPEST)
@@ -81,7 +85,8 @@ class Slices:
     def eased(self, quantity: Array, capacity: Array) -> Array:
         """By how much one unit more of capacity lowers the cost of lifting: -dC/dK."""
         used = np.clip(quantity / np.where(capacity > 0, capacity, 1.0), 0.0, 1 - 1e-15)
-        return np.where(capacity > 0, self.g * (np.log1p(-used) + used), 0.0)
+        found: Array = np.where(capacity > 0, self.g * (np.log1p(-used) + used), 0.0)
+        return found
 
     def cost(self, quantity: Array, capacity: Array) -> Array:
         """The integral of marginal cost without levies (million USD a year)."""
@@ -89,7 +94,8 @@ class Slices:
         left = 1 - used
         entropy = left * np.log(np.where(left > 0, left, 1.0)) + used
         bend = np.where(self.g < 0, -self.g * capacity * entropy, 0.0)
-        return quantity * (self.a + self.b * quantity / 2) + bend
+        found: Array = quantity * (self.a + self.b * quantity / 2) + bend
+        return found
 
 
 class Case:
@@ -136,7 +142,7 @@ class Case:
     def charge(self, at: int) -> Array:
         """What each firm pays for a unit sent on an arc, by firm and slot, rents included."""
         way = self.ways[at]
-        found = way.charge + self.rent[at] + way.outsider[:, None] * self.outside_rent[at]
+        found: Array = way.charge + self.rent[at] + way.outsider[:, None] * self.outside_rent[at]
         for firm, _, rent in self.booked.get(way.row["name"], ()):
             found[firm] += rent - self.rent[at]
         return found
@@ -150,7 +156,9 @@ class Case:
         value = np.where(self.known, self.value, np.inf)
         pieces = self.slices
         open_ = pieces.capacity * pieces.available > 0
-        cheapest = np.where(open_, pieces.marginal_cost(0 * pieces.quantity, pieces.capacity), np.inf)
+        cheapest = np.where(
+            open_, pieces.marginal_cost(0 * pieces.quantity, pieces.capacity), np.inf
+        )
         for at in range(len(pieces.keys)):
             spot = value[pieces.firm[at], pieces.node[at]]
             missing = ~self.known[pieces.firm[at], pieces.node[at]]

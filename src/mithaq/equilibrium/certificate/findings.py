@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Array", "Certificate", "Findings"]
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]  # of numbers, truths or places
 Namer = Callable[..., str]
 
 CONDITIONS = (

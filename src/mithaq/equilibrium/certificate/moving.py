@@ -159,7 +159,7 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
             outside = _named(case, "third parties in", name)
             found.limit(most - others, case.outside_rent[at], size, outside)
         barred = np.where(way.access[:, None] > 0, 0.0, sent)
-        found.note("capacity", barred, lambda f, t, n=name: f"{firms[f]} has no access to {n}")
+        found.note("capacity", barred, lambda f, _, n=name: f"{firms[f]} has no access to {n}")
         here = case.value[:, place.nodes[way.tail]]
         there = case.value[:, place.nodes[way.head]]
         known = np.isfinite(here) & np.isfinite(there) & (way.access[:, None] > 0) & (capacity > 0)

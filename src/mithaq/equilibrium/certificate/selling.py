@@ -36,9 +36,9 @@ class Conjectures:
         self.trade = _latest_trade(chain) if self.cooperation else {}
         self.country = case.place.country
         present: dict[str, set[str]] = defaultdict(set)
-        for firm, market, _ in case.point.spot:
-            present[market].add(firm)
-        has_gas = case.known.any(axis=2)
+        for firm, name, _ in case.point.spot:
+            present[name].add(firm)
+        has_gas: Array = np.any(case.known, axis=2)
         for market in case.markets:
             # Whoever has gas there and may sell is a seller, also if the point leaves it out.
             here = has_gas[:, case.place.nodes[market.node]] & (market.entitled > 0)
@@ -52,9 +52,7 @@ class Conjectures:
         """theta of every firm in a market; a fringe takes prices."""
         return np.array(
             [
-                0.0
-                if row["fringe"]
-                else self.theta.get((row["name"], market), row["conduct"])
+                0.0 if row["fringe"] else self.theta.get((row["name"], market), row["conduct"])
                 for row in self.rows
             ]
         )
@@ -120,7 +118,7 @@ def _latest_trade(chain: Chain) -> dict[tuple[str, str], float]:
 
 
 def check_selling(case: Case, beliefs: Conjectures, found: Findings) -> None:
-    """In each market and slot: price minus the fall that a firm minds is what gas is worth to it."""
+    """In each market and slot: price less the fall that a firm minds is what its gas is worth."""
     firms, calendar = list(case.place.firms), case.calendar
     floors = {(r["firm"], r["market"]): r["quantity"] for r in case.chain.rows("floors")}
     for at, market in enumerate(case.markets):
@@ -132,9 +130,7 @@ def check_selling(case: Case, beliefs: Conjectures, found: Findings) -> None:
             return f"{firms[f]} selling in {name}{calendar.name(t)}"
 
         barred = np.where((market.entitled[:, None] > 0) & alive, 0.0, sold)
-        found.note(
-            "capacity", barred, lambda f, t, n=name: f"{firms[f]} may not sell in {n}"
-        )
+        found.note("capacity", barred, lambda f, _, n=name: f"{firms[f]} may not sell in {n}")
         if market.regulated:
             continue
         ahead, minded = np.zeros(calendar.length), sold.copy()

@@ -7,7 +7,6 @@ last; a year that the chain does not name opens and closes nothing.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +75,8 @@ class Calendar:
         same_year = [math.isnan(year) or year == other for other in self.years]
         same_period = [period in ("", other) for other in self.periods]
         both = np.array(same_year)[self.year_of] & np.array(same_period)[self.period_of]
-        return both.astype(float)
+        found: Array = both.astype(float)
+        return found
 
     def available(self, table: str, name: str) -> Array:
         """Factor on a row's capacity, by slot."""
@@ -98,7 +98,8 @@ class Place:
     @classmethod
     def of(cls, chain: Chain) -> Place:
         firms = {row["name"]: at for at, row in enumerate(chain.rows("firms"))}
-        country, nodes = {}, {}
+        country: dict[str, str] = {}
+        nodes: dict[str, int] = {}
         for row in chain.rows("nodes"):
             for side in ("", " (liquefied)", " (landed)"):
                 nodes[row["name"] + side] = len(nodes)
