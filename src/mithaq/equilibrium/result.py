@@ -231,9 +231,10 @@ def solve(
     ``near`` is the production of a similar chain's equilibrium (lifting by firm and field), from
     which to start: the answer is the same, sooner.
 
-    Raises DataError where an edit cannot be applied, ModelError where conduct is not symmetric or
-    the program not concave, and SolveError where no certified equilibrium was found; with
-    ``check=False`` the last comes back as an Equilibrium that is not solved.
+    Raises DataError where an edit cannot be applied, ModelError where conduct is not monotone
+    (or not symmetric, if the method insists on the concave program), and SolveError where no
+    certified equilibrium was found; with ``check=False`` the last comes back as an Equilibrium that
+    is not solved.
 
     >>> import pandas as pd
     >>> chain = Chain.from_tables({
@@ -251,6 +252,7 @@ def solve(
     start = time.perf_counter()
     chain = chain.with_edits(edits)
     program = build_program(chain)
+    method = method.engaged(program)
     check_concave(program)
     built = time.perf_counter()
     in_solver = 0.0
