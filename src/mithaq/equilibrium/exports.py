@@ -12,6 +12,7 @@ import os
 import platform
 import re
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from mithaq.equilibrium.slots import slots
 from mithaq.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -126,7 +128,7 @@ def tables(equilibrium: Equilibrium) -> dict[str, pd.DataFrame]:
             for row in equilibrium.production.rename("bcm").reset_index().itertuples()
         ],
         "flows": equilibrium.flows.replace({"capacity": {np.inf: np.nan}}).to_numpy().tolist(),
-        "flows_by_firm": [(*key, bcm) for key, bcm in sorted(equilibrium.point.flow.items())],
+        "flows_by_firm": [(*key, bcm) for key, bcm in sorted(_flows_by_firm(equilibrium).items())],
         "payoffs": equilibrium.payoff_lines.to_numpy().tolist(),
     }
     found = {name: _frame(name, listed) for name, listed in rows.items()}
@@ -134,6 +136,15 @@ def tables(equilibrium: Equilibrium) -> dict[str, pd.DataFrame]:
         list(run_record(equilibrium).items()), columns=["key", "value"], dtype="string"
     )
     return {**found, "dictionary": dictionary(), "run": run}
+
+
+def _flows_by_firm(equilibrium: Equilibrium) -> dict[tuple[str, str], float]:
+    """Mean annual rate by (firm, arc) over the calendar years that the slots stand for."""
+    times = [slot.time for slot in slots(equilibrium.chain)]
+    sent: dict[tuple[str, str], float] = defaultdict(float)
+    for (firm, arc, slot), bcm in equilibrium.point.flow.items():
+        sent[firm, arc] += bcm * times[slot] / sum(times)
+    return dict(sent)
 
 
 def _frame(name: str, rows: list[Any]) -> pd.DataFrame:
