@@ -17,6 +17,15 @@ from mithaq.cli import run
 from mithaq.equilibrium.exports import COLUMNS, dictionary, export, run_record, tables
 from tests.chain.folders import fill
 
+OF_TIME = (
+    "periods",
+    "years",
+    "demand_factors",
+    "availability",
+    "storages",
+    "expansions",
+    "bookings",
+)
 FORMS = ["out", "out.parquet", "out.xlsx"]
 
 
@@ -24,7 +33,10 @@ FORMS = ["out", "out.parquet", "out.xlsx"]
 def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Equilibrium:
     if request.param == "example":
         return solve(example())
-    return solve(Chain.from_folder(fill(tmp_path_factory.mktemp("toy") / "chain")))
+    folder = fill(tmp_path_factory.mktemp("toy") / "chain")
+    for table in OF_TIME:
+        (folder / f"{table}.csv").unlink(missing_ok=True)
+    return solve(Chain.from_folder(folder))
 
 
 def read(path: Path, name: str) -> pd.DataFrame:
