@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -169,6 +170,17 @@ class Equilibrium:
         unit = {row["name"]: row["user_cost"] for row in self.chain.rows("fields")}
         lines = {key[:2]: unit[key[1]] * quantity for key, quantity in self.point.lifting.items()}
         return _labelled(lines, ["firm", "field"]).groupby("firm").sum()
+
+    def export(self, path: str | Path) -> tuple[Path, ...]:
+        """Write the result with units, dictionary and run record; return the files written.
+
+        ``.nc`` is netCDF-4, ``.xlsx`` Excel, ``.parquet`` a folder of Parquet files, no suffix a
+        folder of CSV files. Raises DataError where it is another or a library is missing (extra
+        ``files``), and SolveError where nothing is solved.
+        """
+        from mithaq.equilibrium.exports import export
+
+        return export(self, path)
 
     def to_dict(self) -> dict[str, Any]:
         """The equilibrium as plain values: the keys of ``mithaq market --json``."""
