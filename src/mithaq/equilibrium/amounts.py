@@ -110,10 +110,12 @@ class Calendar:
     def profile(self, contract: Row) -> Vector:
         """Deliveries by slot in terms of the yearly quantity: flat, or as the market's demand.
 
-        Nothing is delivered before or after the contract's years, nor where there is no demand.
+        Nothing is delivered before or after the contract's years; nor where there is no demand, if
+        the gas has to be used there.
         """
         factor, _ = self.factors(self._markets[contract["market"]])
-        shape = np.where(factor > 0, 1.0, 0.0)
+        here = contract["destination_clause"]
+        shape = np.where(factor > 0, 1.0, 0.0) if here else self.ones
         if contract["profile"] == "demand":
             by_year = (factor * self.share).reshape(-1, self.periods).sum(axis=1)
             mean = np.repeat(by_year, self.periods)

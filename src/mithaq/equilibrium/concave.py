@@ -16,11 +16,12 @@ Vector = NDArray[np.float64]
 
 
 def check_concave(program: Program) -> None:
-    """Raise ModelError, naming firms, unless the program is concave.
+    """Raise ModelError, naming firms, unless the program is concave, or the conditions monotone.
 
-    Enough: 11' + L positive semidefinite in every market. If not, the Hessian of a slot reduced to
-    the null space of its balances decides, since cost curvature cures it only there. What goes into
-    and out of store counts as free in the slot.
+    Both come to the same test, on the symmetric part of conduct. Enough: 11' + (L + L')/2 positive
+    semidefinite in every market. If not, the Hessian of a slot reduced to the null space of its
+    balances decides, since cost curvature cures it only there. What goes into and out of store
+    counts as free in the slot.
     """
     bad = [c for c in program.conduct.values() if c.smallest_eigenvalue < -ROUNDING]
     if not bad:
@@ -62,6 +63,6 @@ def _check_slot(program: Program, slot: int, bad: list[Conduct]) -> None:
     markets = sorted({market for _, market in blamed or tied})
     raise ModelError(
         f"the conduct of {', '.join(firms)} in {', '.join(markets)} has no stable equilibrium: "
-        f"the program is not concave (smallest reduced eigenvalue {values[0]:.3g}); "
+        f"it is not monotone (smallest reduced eigenvalue {values[0]:.3g}); "
         "lower their strength of cooperation, stakes or weights, or make them one group"
     )

@@ -200,12 +200,11 @@ def _arc(
     )
 
 
-def network(chain: Chain, received: Mapping[str, Vector] | None = None) -> Network:
+def network(chain: Chain) -> Network:
     """The chain as a network, pruned: pairs of firm and arc that cannot serve a buyer are left out.
 
     A firm's gas is somewhere if its fields, or a swap, can bring it there; an arc is kept for a
     firm if its gas can get to the tail and from the head to something the firm may sell or owes.
-    ``received`` is what each line's ``fee_firm`` receives in kind, by slot.
     """
     calendar = Calendar(chain)
     net = Network(calendar, arcs=read_arcs(chain))
@@ -223,7 +222,7 @@ def network(chain: Chain, received: Mapping[str, Vector] | None = None) -> Netwo
     _read_storages(chain, net)
     net.floors = {(r["firm"], r["market"]): r["quantity"] for r in chain.rows("floors")}
     net.swap_caps = {row["name"]: row["cap"] for row in chain.rows("swaps")}
-    _prune(chain, net, grown, received or {})
+    _prune(chain, net, grown)
     _read_numbers(chain, net)
     return net
 
@@ -311,8 +310,6 @@ def _read_contracts(chain: Chain, net: Network) -> None:
 
 
 def _read_storages(chain: Chain, net: Network) -> None:
-    if net.calendar.periods < 2:
-        return  # within one period nothing can be kept for another
     for row in chain.rows("storages"):
         net.storages[row["name"]] = Storage(
             row["name"],
@@ -353,9 +350,7 @@ def _store(calendar: Calendar, row: Mapping[str, Any], column: str) -> Vector:
     return calendar.usable("storages", row, row[column])
 
 
-def _prune(
-    chain: Chain, net: Network, grown: set[tuple[str, str]], received: Mapping[str, Vector]
-) -> None:
+def _prune(chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
     firms = [row["name"] for row in chain.rows("firms")]
     sinks: dict[str, set[str]] = {firm: set() for firm in firms}
     wanted = [bool(column.any()) for column in ~np.isnan(net.alpha).T]
@@ -393,12 +388,6 @@ def _prune(
         for firm in firms
         if store.node in live[firm] and (not store.access or firm in store.access)
     ]
-    for name, quantity in received.items():
-        arc = net.arcs[name]
-        # Where the receiver can do nothing with the gas it is burnt on the spot.
-        if arc.tail in live[arc.fee_firm]:
-            label = f"fee in kind of {name}"
-            net.obligations.append(Obligation(label, arc.fee_firm, arc.tail, -quantity))
     net.handovers = [
         Handover(row["name"], giver, receiver, node, weight)
         for row in swaps

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from mithaq.equilibrium.layout import Columns, Family
+from mithaq.equilibrium.layout import Columns, Entries, Family
 from mithaq.equilibrium.network import Network
 
 __all__ = ["drop_dead"]
@@ -15,22 +13,24 @@ __all__ = ["drop_dead"]
 Mask = NDArray[np.bool_]
 
 
-def drop_dead(net: Network, columns: Columns, equalities: Sequence[Family]) -> None:
+def drop_dead(net: Network, columns: Columns, balance: Family, gifts: Entries) -> None:
     """Mark as not there what has no capacity, no demand, no gas or no use in its slot.
 
     Gas of a firm at a node that nothing brings cannot leave, and gas that cannot leave is not
-    brought; so one column after another goes, until no balance has one side alone.
+    brought; so one column after another goes, until no balance has one side alone. ``gifts`` bring
+    gas to a balance, but nobody stops sending for want of a use that its receiver has for them.
     """
     alive = columns.alive
     _no_room(net, columns)
-    balance = next(family for family in equalities if family.kind == "balance")
     rows, at = balance.entries.rows, balance.entries.columns
     gives = balance.entries.values > 0
     given, wanted = balance.bound < 0, balance.bound > 0
     while True:
         before = int(alive.sum())
         there = alive[at]
+        given_away = gifts.rows[alive[gifts.columns]]
         inflow = np.bincount(rows[there & gives], minlength=balance.size) > 0
+        inflow |= np.bincount(given_away, minlength=balance.size) > 0
         outflow = np.bincount(rows[there & ~gives], minlength=balance.size) > 0
         # What is owed where nothing comes stays as it is, to be told as infeasible.
         idle = ~(inflow | given) | ~(outflow | wanted)

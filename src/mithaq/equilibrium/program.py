@@ -4,7 +4,8 @@
                                    - costs } - what is built
 
 (Egging-Bratseth, Baltensperger and Tomasgard 2020 for diagonal L; here for any symmetric L whose
-Hessian is negative semidefinite where the balances hold.) Written for a conic solver as
+Hessian is negative semidefinite where the balances hold; of an asymmetric L the program holds the
+symmetric part, and the complementarity engine adds the rest.) Written for a conic solver as
 
     min  x'Px/2 + q'x   so that   Ax + slack = b,   slack in {0} x R+ x exponential cones.
 
@@ -14,7 +15,6 @@ columns and rows there are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -28,7 +28,7 @@ from mithaq.equilibrium.conduct import Conduct, conduct_matrices
 from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Entries, Family
 from mithaq.equilibrium.network import Network, network
 from mithaq.equilibrium.presolve import drop_dead
-from mithaq.equilibrium.restrictions import equality_families, inequality_families
+from mithaq.equilibrium.restrictions import equality_families, gift_entries, inequality_families
 from mithaq.errors import ModelError
 
 __all__ = ["Golombek", "Program", "build_program"]
@@ -61,7 +61,8 @@ class Program:
 
     ``rows`` labels the equalities and then the inequalities as (kind, key), a key ending in the
     slot; each Golombek slice adds three rows of an exponential cone after them. Duals of rows in a
-    slot are worth the slot's weight d n w times a value in that slot.
+    slot are worth the slot's weight d n w times a value in that slot. ``gifts`` are the entries of
+    ``matrix`` (its size) that whoever chooses the column does not care for: fees in kind.
     """
 
     network: Network
@@ -76,6 +77,7 @@ class Program:
     columns: Columns
     families: dict[str, Family]
     golombek: Golombek
+    gifts: sp.csc_matrix
     single: NDArray[np.bool_] = field(repr=False)
     """Which rows bound one column."""
 
@@ -93,14 +95,13 @@ class Program:
         return {"variables": len(self.linear), "rows": len(self.bound) - (sign.last - sign.first)}
 
 
-def build_program(chain: Chain, received: Mapping[str, Vector] | None = None) -> Program:
-    """Assemble the program of a chain; ``received`` are the fees in kind by line and slot.
+def build_program(chain: Chain) -> Program:
+    """Assemble the program of a chain.
 
-    Raises ModelError, with names, where conduct is not symmetric, a price is capped or a buyer
-    nominates: such chains have no potential and are for the complementarity engine.
+    Raises ModelError, with names, where a price is capped or a buyer nominates.
     """
     _refuse(chain)
-    net = network(chain, received)
+    net = network(chain)
     sellers: dict[str, list[str]] = {name: [] for name in net.markets}
     for firm, market in net.sales:
         sellers[market].append(firm)
@@ -129,12 +130,14 @@ def assemble(net: Network, conduct: dict[str, Conduct]) -> Program:
     columns = Columns(_keys(net), calendar.count, net.buildings, int(exact.sum()))
     equal = equality_families(net, columns)
     unequal = inequality_families(net, columns)
-    drop_dead(net, columns, equal)
+    drop_dead(net, columns, equal[0], gift_entries(net, columns))
     # A slice that lifts nothing needs no cone either.
     columns.alive[columns.first_cone :] = columns.mask("lifting")[exact]
     columns.settle()
     families = {family.kind: family for family in (*equal, *unequal)}
     matrix, bound, single = _matrix(columns, list(families.values()))
+    gifts = _gifts(columns, families["balance"], gift_entries(net, columns), matrix)
+    matrix = matrix + gifts
     equalities = equal[-1].last
     inequalities = len(bound) - equalities
     golombek = _golombek(net, columns, families, exact & columns.mask("lifting"))
@@ -153,6 +156,7 @@ def assemble(net: Network, conduct: dict[str, Conduct]) -> Program:
         columns,
         families,
         golombek,
+        _taller(gifts, len(bound)),
         np.concatenate([single, np.zeros(3 * cones, dtype=bool)]),
     )
 
@@ -197,6 +201,21 @@ def _matrix(
     where = (all_entries.rows, all_entries.columns)
     matrix = sp.csc_matrix((all_entries.values, where), shape=(height, width))
     return matrix, np.concatenate(bounds), np.concatenate(singles)
+
+
+def _gifts(
+    columns: Columns, balance: Family, entries: Entries, matrix: sp.csc_matrix
+) -> sp.csc_matrix:
+    """Fees in kind as entries of balances; what its receiver has no use for is burnt."""
+    there = columns.alive[entries.columns] & balance.alive[entries.rows]
+    where = balance.row(entries.rows[there]), columns.place[entries.columns[there]]
+    return sp.csc_matrix((entries.values[there], where), shape=matrix.shape)
+
+
+def _taller(matrix: sp.csc_matrix, height: int) -> sp.csc_matrix:
+    """The same entries with empty rows after them."""
+    shape = height, matrix.shape[1]
+    return sp.csc_matrix((matrix.data, matrix.indices, matrix.indptr), shape=shape)
 
 
 def _golombek(
@@ -285,7 +304,7 @@ def _minded(net: Network, conduct: dict[str, Conduct]) -> Vector:
 
 
 def _quadratic(net: Network, conduct: dict[str, Conduct], columns: Columns) -> sp.csc_matrix:
-    """Upper triangle of P: cost slopes of lifting, and beta (11' + L) in each market."""
+    """Upper triangle of P: cost slopes of lifting, beta (11' + (L + L')/2) in each market."""
     calendar = net.calendar
     slopes = [index for index, piece in enumerate(net.slices) if piece.b]
     at, column = [np.array(slopes, dtype=np.int64)], [np.array(slopes, dtype=np.int64)]
@@ -294,7 +313,7 @@ def _quadratic(net: Network, conduct: dict[str, Conduct], columns: Columns) -> s
     start = columns.start["spot"]
     beta = np.nan_to_num(net.beta)
     for index, name in enumerate(net.markets):
-        block = 1.0 + conduct[name].matrix
+        block = 1.0 + conduct[name].symmetric
         i, j = np.triu_indices(len(block))
         at.append(start + i)
         column.append(start + j)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Entries, Family
 from mithaq.equilibrium.network import Network
 
-__all__ = ["equality_families", "inequality_families"]
+__all__ = ["equality_families", "gift_entries", "inequality_families"]
 
 Vector = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -75,6 +75,18 @@ def _balance(net: Network, columns: Columns) -> Family:
     rows.put("injection", stores, every["injection"], -1.0)
     rows.put("withdrawal", stores, every["withdrawal"])
     return rows.family(net.owed, kept=True)
+
+
+def gift_entries(net: Network, columns: Columns) -> Entries:
+    """Fees in kind, which the sender pays out of its gas and somebody else's balance receives."""
+    rows = _Rows(net, columns, "gifts", net.balances)
+    at = {key: index for index, key in enumerate(net.balances)}
+    for index, (_, name) in enumerate(net.flows):
+        way = net.arcs[name]
+        row = at.get((way.fee_firm, way.tail)) if way.fee_in_kind else None
+        if row is not None:
+            rows.put("flow", [row], [index], way.fee_in_kind)
+    return Entries.join(rows.parts)
 
 
 def _swap_ratio(net: Network, columns: Columns) -> Family:
