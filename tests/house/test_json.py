@@ -26,6 +26,7 @@ ASKED = {
     "market": ["market", CASE],
     "find": ["find", "Gazprom"],
     "forum": ["forum", CASE, "--members", "Russia,Algeria"],
+    "power": ["power", CASE, "--players", "Russia,Ukraine", "--with", "nord-stream"],
     "worth": ["worth", CASE, "gazprom-sonatrach-mou-2006"],
 }
 SLOW = {"worth"}

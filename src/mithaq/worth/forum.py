@@ -25,7 +25,7 @@ from mithaq.record import Record
 from mithaq.worth.batch import Progress, Where, batch
 from mithaq.worth.plan import least_sales
 
-__all__ = ["Coalition", "Forum", "Stability", "forum", "members_named", "stability"]
+__all__ = ["Coalition", "Forum", "Stability", "chain_name", "forum", "members_named", "stability"]
 
 Array = NDArray[np.float64]
 GROUP = "forum"
@@ -226,7 +226,7 @@ def members_named(record: Record, chain: Chain, named: Sequence[str] = ()) -> tu
     firms of theirs. Raises DataError where the record tells of no founding.
     """
     if named:
-        return tuple(_chain_name(record, name) for name in named)
+        return tuple(chain_name(record, name) for name in named)
     founding = [
         subject.id
         for subject in record.subjects("agreement")
@@ -237,10 +237,11 @@ def members_named(record: Record, chain: Chain, named: Sequence[str] = ()) -> tu
         raise DataError([Problem(column="members", what=what, hint="name the members")])
     homes = {row["home"] for row in chain.rows("firms") if not row["fringe"]}
     parties = record.texts(founding[0], "parties")
-    return tuple(n for n in (_chain_name(record, party) for party in parties) if n in homes)
+    return tuple(n for n in (chain_name(record, party) for party in parties) if n in homes)
 
 
-def _chain_name(record: Record, name: str) -> str:
+def chain_name(record: Record, name: str) -> str:
+    """The name in the chain of a party named in any language; others stay as they are."""
     try:
         party = record.find(name, "party")
     except DataError:
