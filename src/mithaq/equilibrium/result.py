@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,8 +18,9 @@ from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.infeasible import explain
 from mithaq.equilibrium.network import Arc, demand, nominated, read_arcs
 from mithaq.equilibrium.payoffs import payoff_table, state_parties
+from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program, check_concave
-from mithaq.equilibrium.solvers import Method, Outcome, Point, solve_program
+from mithaq.equilibrium.solvers import Method, Outcome, solve_program
 from mithaq.errors import SolveError
 
 __all__ = ["Equilibrium", "solve"]
@@ -69,7 +71,7 @@ class Equilibrium:
         markets = {row["name"]: row for row in self.chain.rows("markets")}
         rows = [
             (firm, market, markets[market]["node"], "spot", quantity)
-            for (firm, market), quantity in point.spot.items()
+            for (firm, market, _), quantity in point.spot.items()
         ]
         for item in self.chain.rows("contracts"):
             place = markets[item["market"]]["node"]
@@ -117,7 +119,8 @@ class Equilibrium:
     @cached_property
     def production(self) -> pd.Series[float]:
         """Lifting, bcm a year, by (firm, field)."""
-        return _labelled(self.point.lifting, ["firm", "field"])
+        lifted = {key[:2]: quantity for key, quantity in self.point.lifting.items()}
+        return _labelled(lifted, ["firm", "field"])
 
     @cached_property
     def arcs(self) -> dict[str, Arc]:
@@ -131,12 +134,12 @@ class Equilibrium:
         ``capacity`` is infinite for shipping legs; ``rent`` is what a unit of capacity is worth.
         """
         sent: dict[str, float] = {}
-        for (_, name), quantity in self.point.flow.items():
+        for (_, name, _), quantity in self.point.flow.items():
             sent[name] = sent.get(name, 0.0) + quantity
         rows = []
         for name, arc in self.arcs.items():
             ends = (_plain(arc.tail), _plain(arc.head))
-            rent = self.point.rent.get(name, 0.0)
+            rent = self.point.rent.get((name, 0), 0.0)
             rows.append((name, *ends, arc.mode, sent.get(name, 0.0), arc.capacity, rent))
         columns = ["name", "from", "to", "mode", "bcm", "capacity", "rent"]
         return pd.DataFrame(rows, columns=columns)
@@ -165,8 +168,19 @@ class Equilibrium:
     def user_cost(self) -> pd.Series[float]:
         """Scarcity value of what each firm lifted, million USD a year: no cash, in no payoff."""
         unit = {row["name"]: row["user_cost"] for row in self.chain.rows("fields")}
-        lines = {key: unit[key[1]] * quantity for key, quantity in self.point.lifting.items()}
+        lines = {key[:2]: unit[key[1]] * quantity for key, quantity in self.point.lifting.items()}
         return _labelled(lines, ["firm", "field"]).groupby("firm").sum()
+
+    def export(self, path: str | Path) -> tuple[Path, ...]:
+        """Write the result with units, dictionary and run record; return the files written.
+
+        ``.nc`` is netCDF-4, ``.xlsx`` Excel, ``.parquet`` a folder of Parquet files, no suffix a
+        folder of CSV files. Raises DataError where it is another or a library is missing (extra
+        ``files``), and SolveError where nothing is solved.
+        """
+        from mithaq.equilibrium.exports import export
+
+        return export(self, path)
 
     def to_dict(self) -> dict[str, Any]:
         """The equilibrium as plain values: the keys of ``mithaq market --json``."""
@@ -231,9 +245,10 @@ def solve(
     ``near`` is the production of a similar chain's equilibrium (lifting by firm and field), from
     which to start: the answer is the same, sooner.
 
-    Raises DataError where an edit cannot be applied, ModelError where conduct is not symmetric or
-    the program not concave, and SolveError where no certified equilibrium was found; with
-    ``check=False`` the last comes back as an Equilibrium that is not solved.
+    Raises DataError where an edit cannot be applied, ModelError where conduct is not monotone
+    (or not symmetric, if the method insists on the concave program), and SolveError where no
+    certified equilibrium was found; with ``check=False`` the last comes back as an Equilibrium that
+    is not solved.
 
     >>> import pandas as pd
     >>> chain = Chain.from_tables({
@@ -251,6 +266,7 @@ def solve(
     start = time.perf_counter()
     chain = chain.with_edits(edits)
     program = build_program(chain)
+    method = method.engaged(program)
     check_concave(program)
     built = time.perf_counter()
     in_solver = 0.0

@@ -6,23 +6,28 @@ import dataclasses
 import enum
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_quadratic
+from mithaq.equilibrium.complementarity import needs, solve_mixed
+from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.polish import polish
 from mithaq.equilibrium.program import Program
+from mithaq.errors import ModelError
 
-__all__ = ["Method", "Outcome", "Point", "solve_program"]
+__all__ = ["Method", "Outcome", "solve_program"]
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
 TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
 HALF, BUSY = 0.5, 0.95  # use of capacity to start from where nothing, or too much, is known
+ENGINES = ("auto", "program", "complementarity")
+OWN = "interior-point method of its own"
 SINGLE = frozenset({"sign", "field", "floor"})  # rows that bound one column
 STEEPEST = 1e-9  # share of capacity short of which marginal cost is taken no closer to infinity
 
@@ -48,8 +53,15 @@ class Method:
     for ``conic_tolerance`` where there are Golombek costs, whose answer up to ``refinements``
     quadratic programs then sharpen (``first_steps`` more from a similar chain's answer), and for
     ``solver_tolerance`` in every quadratic program. ``polish`` takes Newton steps from the answer.
+
+    ``engine`` is "program" (the concave program), "complementarity" (the conditions themselves,
+    also where they have no potential) or "auto": the first where it can, else the second. A result
+    tells which it was, and ``solver`` what solved it.
+
+    Raises ModelError where there is no such engine.
     """
 
+    engine: str = "auto"
     solver: str = "piqp and clarabel"
     tolerance: float = 1e-6
     solver_tolerance: float = 1e-10
@@ -58,6 +70,22 @@ class Method:
     first_steps: int = 3
     polish: bool = False
     max_iterations: int = 200
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise ModelError(f"no engine is called {self.engine!r}; there are {', '.join(ENGINES)}")
+
+    def engaged(self, program: Program) -> Method:
+        """The method with its engine chosen for a program.
+
+        Raises ModelError where the concave program is asked for what only the other engine can do.
+        """
+        beyond = needs(program)
+        if self.engine == "program" and beyond:
+            raise ModelError(f"{'; '.join(beyond)}; the complementarity engine can solve this")
+        if self.engine == "complementarity" or beyond:
+            return dataclasses.replace(self, engine="complementarity", solver=OWN)
+        return dataclasses.replace(self, engine="program")
 
     @property
     def ladder(self) -> tuple[Method, ...]:
@@ -76,22 +104,6 @@ class Method:
 
     def to_dict(self) -> dict[str, object]:
         return dataclasses.asdict(self)
-
-
-@dataclass(slots=True)
-class Point:
-    """Quantities (bcm/yr) and values (USD/1000 m3) of an equilibrium, by the user's labels."""
-
-    lifting: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, field
-    flow: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, arc
-    spot: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, market
-    handed: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
-    value: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, node
-    rent: dict[str, float] = field(default_factory=dict)  # arc
-    scarcity: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, field
-    floor_price: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, market
-    swap_price: dict[str, float] = field(default_factory=dict)
-    swap_rent: dict[str, float] = field(default_factory=dict)
 
 
 STATUS = {
@@ -114,9 +126,13 @@ def solve_program(
     and its answer refined: these costs are flat in the epigraph of their cone, so that a gap of e
     leaves output accurate to sqrt(e) only. Quadratic programs whose cost curves touch the exact
     ones at the last output square the error each. ``near`` (firm and field → lifting) is where a
-    similar chain ended; from there such steps alone mostly do.
+    similar chain ended; from there such steps alone mostly do. The complementarity engine has no
+    use for it.
     """
     tolerance, limit = method.solver_tolerance, method.max_iterations
+    if method.engine == "complementarity":
+        answer = solve_mixed(program, tolerance, limit)
+        return _read(program, answer, dataclasses.replace(method, polish=False))
     if not program.cones:
         answer = solve_quadratic(whole_program(program), tolerance, limit)
         return _read(program, answer, method)
@@ -234,16 +250,16 @@ def read_point(program: Program, x: Vector, z: Vector) -> Point:
     point = Point()
     at = 0
     for piece in net.slices:
-        point.lifting[piece.firm, piece.field] = min(float(x[at]), piece.capacity)
+        point.lifting[piece.firm, piece.field, 0] = min(float(x[at]), piece.capacity)
         at += 1
-    for pair in net.flows:
-        point.flow[pair] = float(x[at])
+    for firm, arc in net.flows:
+        point.flow[firm, arc, 0] = float(x[at])
         at += 1
-    for sale in net.sales:
-        point.spot[sale] = float(x[at])
+    for firm, market in net.sales:
+        point.spot[firm, market, 0] = float(x[at])
         at += 1
     for pass_ in net.handovers:
-        point.handed[pass_.swap, pass_.giver, pass_.receiver, pass_.node] = float(x[at])
+        point.handed[pass_.swap, pass_.giver, pass_.receiver, pass_.node, 0] = float(x[at])
         at += 1
     targets: dict[str, dict[object, float]] = {
         "balance": point.value,  # type: ignore[dict-item]
@@ -256,5 +272,6 @@ def read_point(program: Program, x: Vector, z: Vector) -> Point:
     for (kind, key), dual in zip(program.rows, z, strict=False):  # cones after the named rows
         if kind in targets:
             # A balance's dual is the cost of one unit more to deliver: minus the value of gas.
-            targets[kind][key] = -float(dual) if kind == "balance" else float(dual)
+            parts = key if isinstance(key, tuple) else (key,)
+            targets[kind][*parts, 0] = -float(dual) if kind == "balance" else float(dual)
     return point
