@@ -223,7 +223,7 @@ class Case:
 
         return power(
             self.chain,
-            [chain_name(self.record, name) for name in players],
+            [chain_name(self.record, self.chain, name) for name in players],
             outsiders=outsiders,
             line=line_named(line) if line else None,
             on="processes",

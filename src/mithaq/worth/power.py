@@ -24,13 +24,8 @@ from mithaq.chain.lines import Line
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium import Equilibrium, solve
 from mithaq.equilibrium.network import Arc, read_arcs
-from mithaq.equilibrium.payoffs import (
-    arc_owners,
-    lifting_cost,
-    state_parties,
-    tariff_and_cost,
-    treasury,
-)
+from mithaq.equilibrium.payoffs import owners_of, price_and_cost, state_parties, treasury
+from mithaq.equilibrium.terms import Terms
 from mithaq.errors import DataError, ModelError, Problem
 from mithaq.games import is_nucleolus, least_core, members, nucleolus, prenucleolus, shapley
 from mithaq.worth.batch import Progress, Where, batch
@@ -44,6 +39,18 @@ EXPORTERS = 5
 GROUP = "coalition"
 #: As a share of v(all): a least core above this is taken to be empty of cores.
 EMPTY = 1e-7
+#: Items of payoffs that are not summed: those of carriage are counted by what a coalition sends,
+#: and of the others the coalition is payer and receiver, or they are the same whoever is in it.
+PAID_ON = (
+    "carrying cost",
+    "tariffs",
+    "congestion rents",
+    "transit fees",
+    "export duties",
+    "profit shares",
+    "entry payments",
+    "discovery cost",
+)
 
 
 @dataclass(frozen=True)
@@ -353,7 +360,7 @@ class _Access:
                 margin, fee, duty = self._kept(row, noun, inside)
                 if not (margin or fee or duty) or not self._alone(row, firms):
                     continue
-                tariff, _ = tariff_and_cost(row)
+                tariff, _ = price_and_cost(row, "tariff", "operating_cost")
                 if margin:
                     edits.append(Change(table, row["name"], "tariff", tariff - margin))
                 if fee:
@@ -366,8 +373,8 @@ class _Access:
         self, row: Mapping[str, Any], noun: str, inside: set[str]
     ) -> tuple[float, float, float]:
         """Tariff above cost, fee and duty of a unit sent that go to members."""
-        tariff, cost = tariff_and_cost(row)
-        share = sum(x for owner, x in arc_owners(row, noun).items() if owner in inside)
+        tariff, cost = price_and_cost(row, "tariff", "operating_cost")
+        share = sum(x for owner, x in owners_of(row, noun).items() if owner in inside)
         fee = duty = 0.0
         if noun == "line":
             here = self.country[row["from"]]
@@ -398,23 +405,21 @@ class _Access:
     def joint(self, found: Equilibrium, bits: int) -> float:
         """Revenue less cost of the coalition, what members pay each other apart."""
         firms, inside, point = set(self.sellers(bits)), self._inside(bits), found.point
-        total = sum(
-            found.market_prices[market] * q for (f, market), q in point.spot.items() if f in firms
-        )
-        fields = {row["name"]: row for row in found.chain.rows("fields")}
-        for (firm, name), q in point.lifting.items():
+        lines = found.payoff_lines
+        mine = lines["party"].isin(firms) & ~lines["item"].isin(PAID_ON)
+        total = float(lines.loc[mine, "musd"].sum())
+        part = Terms(found.chain, point).part
+        scarcity = {row["name"]: row["user_cost"] for row in found.chain.rows("fields")}
+        for (firm, name, slot), q in point.lifting.items():
             if firm in firms:
-                row = fields[name]
-                share = parse_shares(row["owners"])[firm]
-                total -= lifting_cost(row, share, q) + (row["user_cost"] + row["royalty"]) * q
-        paid = read_arcs(found.chain)
-        back = self._back(found.chain, inside)
-        for (firm, name), q in point.flow.items():
+                total -= part[slot] * scarcity[name] * q
+        paid, back = read_arcs(found.chain), self._back(found.chain, inside)
+        for (firm, name, slot), q in point.flow.items():
             if firm in firms:
-                mine, share = back[name]
+                kept, share = back[name]
                 # A line that nobody else may use is not auctioned: its rent stays with its user.
-                rent = (1 - share) * point.rent.get(name, 0.0) if self.outsiders else 0.0
-                total -= (paid[name].charge - mine + rent) * q
+                rent = (1 - share) * point.rent.get((name, slot), 0.0) if self.outsiders else 0.0
+                total -= part[slot] * (paid[name].charge - kept + rent) * q
         return float(total)
 
     def _back(self, chain: Chain, inside: set[str]) -> dict[str, tuple[float, float]]:
@@ -422,7 +427,7 @@ class _Access:
         out = {}
         for table, noun in (("pipelines", "line"), ("terminals", "terminal"), ("routes", "leg")):
             for row in chain.rows(table):
-                share = sum(x for o, x in arc_owners(row, noun).items() if o in inside)
+                share = sum(x for o, x in owners_of(row, noun).items() if o in inside)
                 out[row["name"]] = sum(self._kept(row, noun, inside)), share
         return out
 
