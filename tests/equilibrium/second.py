@@ -90,6 +90,7 @@ class Program:
     def grown(self, table: str, name: str, firm: str = "") -> Any:
         """Capacity by slot that decisions add."""
         found: Any = np.zeros(self.size)
+        [asset] = [r for r in self.chain.rows(table) if r["name"] == name]
         for row in self.chain.rows("expansions"):
             if (row["table"], row["row"]) != (table, name):
                 continue
@@ -107,7 +108,7 @@ class Program:
                         for v, _, _ in self.slots
                     ]
                 )
-                found = found + built[y] * there.astype(float)
+                found = found + built[y] * (there * self.open(asset))
         return found
 
     def _build(self, row: Any, key: tuple[str, str, str]) -> None:

@@ -47,7 +47,8 @@ def polish(
 def _outputs(program: Program, x: Vector, z: Vector) -> Vector:
     """The columns with each Golombek output where its marginal cost meets its value."""
     golombek = program.golombek
-    margin = -z[golombek.balance] / golombek.weight - golombek.a
+    held = np.where(golombek.reserves >= 0, z[golombek.reserves] * golombek.time, 0.0)
+    margin = -(z[golombek.balance] + held) / golombek.weight - golombek.a
     low, high = np.zeros_like(margin), golombek.capacity.copy()
     for _ in range(60):
         middle = (low + high) / 2

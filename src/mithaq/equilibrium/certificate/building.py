@@ -30,7 +30,8 @@ class Built:
         self.plans: list[tuple[Expansion, str, Array]] = []  # plan, firm, decided by year
         for row in case.chain.rows("expansions"):
             table, name = row["table"], row["row"]
-            plan = Expansion.of(row, calendar, owners.get(name, {}))
+            [asset] = [other for other in case.chain.rows(table) if other["name"] == name]
+            plan = Expansion.of(row, calendar, owners.get(name, {}), calendar.open(asset))
             for firm in plan.firms:
                 decided = np.array(
                     [
@@ -97,22 +98,30 @@ def _check_motives(
     stored = case.stored_value[:, at]
     # Who has gas at the node in some slot could store it; what is stored has a value in all.
     able = access & np.isfinite(value)
-    value = np.where(able, value, 0.0)
-    scale = np.maximum(np.abs(value), np.abs(stored))
     pay_in = given(row["injection_tariff"], row["injection_cost"])
     pay_out = given(row["withdrawal_tariff"], row["withdrawal_cost"])
+    # Of a firm that the point leaves out, a stored unit is worth what it costs to store it.
+    offer = np.where(able & (rates["injection"] > 0), value, np.inf)
+    offer = (offer + pay_in + case.injection_rent[at]) / keeps
+    least = offer.reshape(len(firms), -1, len(calendar.periods)).min(axis=2)
+    told = case.kept[:, at]
+    stored = np.where(told, stored, np.repeat(least, len(calendar.periods), axis=1))
+    useful = able & np.isfinite(stored) & case.known[:, case.place.nodes[row["node"]]]
+    stored = np.where(np.isfinite(stored), stored, 0.0)
+    value = np.where(able, value, 0.0)
+    scale = np.maximum(np.abs(value), np.abs(stored))
 
     def namer(verb: str) -> Any:
         return lambda f, t: f"{firms[f]} {verb} {name}{calendar.name(t)}"
 
     slack = value + pay_in + case.injection_rent[at] - keeps * stored
-    live = able & (rates["injection"] > 0)
+    live = able & told & (rates["injection"] > 0)
     found.pair(np.where(live, slack, 0.0), case.injection[:, at], scale, namer("injecting into"))
     slack = stored + pay_out + case.withdrawal_rent[at] - value
-    live = able & (rates["withdrawal"] > 0)
+    live = useful & (rates["withdrawal"] > 0)
     found.pair(np.where(live, slack, 0.0), case.withdrawal[:, at], scale, namer("withdrawing from"))
     slack = stored + case.room_rent[at] - stored[:, after]
-    live = access & (room > 0) & (stored != 0).any(axis=1, keepdims=True)
+    live = access & (room > 0) & told
     found.pair(np.where(live, slack, 0.0), case.level[:, at], scale, namer("keeping gas in"))
 
 

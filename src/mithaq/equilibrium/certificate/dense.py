@@ -128,6 +128,9 @@ class Case:
         self.withdrawal = _fill(point.withdrawal, shape, firms, kept)
         self.level = _fill(point.level, shape, firms, kept)
         self.stored_value = _fill(point.stored_value, shape, firms, kept)
+        self.kept = np.zeros(shape, dtype=bool)  # where the point gives what a stored unit is worth
+        for firm, name, slot in point.stored_value:
+            self.kept[firms[firm], kept[name], slot] = True
         self.injection_rent = _fill(point.injection_rent, shape[1:], kept)
         self.withdrawal_rent = _fill(point.withdrawal_rent, shape[1:], kept)
         self.room_rent = _fill(point.room_rent, shape[1:], kept)

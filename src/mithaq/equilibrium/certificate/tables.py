@@ -297,7 +297,10 @@ class Expansion:
     may: Array  # by year of decision: 1 where it may be decided
 
     @classmethod
-    def of(cls, row: Row, calendar: Calendar, owners: Mapping[str, float]) -> Expansion:
+    def of(
+        cls, row: Row, calendar: Calendar, owners: Mapping[str, float], open_: Array
+    ) -> Expansion:
+        """``open_``: slots in which the asset is open; in others, what is built is not there."""
         years = np.array([0.0 if math.isnan(y) else y for y in calendar.years])
         begins = years + row["lag"]
         lasts = math.inf if math.isnan(row["lifetime"]) else float(row["lifetime"])
@@ -312,5 +315,5 @@ class Expansion:
         unit = row["cost"] * (calendar.discount - back)
         may = ~((row["first_year"] > years) | (row["last_year"] < years))
         named = dict(owners) if row["table"] == "fields" else {"": 1.0}
-        active = in_use[:, calendar.year_of].astype(float)
+        active = in_use[:, calendar.year_of] * open_
         return cls(row, named, unit, active, may.astype(float))
