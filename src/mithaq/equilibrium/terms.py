@@ -94,7 +94,7 @@ class Terms:
         if row["nomination"] == "buyer":
             taken = self.point.taken
             return np.array([taken.get((row["name"], at), 0.0) for at in range(len(self))])
-        found = contract_quantity(row) * self.open(row)
+        found = contract_quantity(row) * self.open(row) * (reference > 0)
         if row["profile"] == "demand":
             for year in self.years:
                 mine = np.array([slot.year == year for slot in self.slots])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mithaq.chain.schema import parse_shares
+from mithaq.chain.schema import parse_names
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings
 from mithaq.equilibrium.certificate.tables import Expansion, given
@@ -26,11 +26,11 @@ class Built:
         self.room = np.zeros((len(case.storages), calendar.length))
         arc_at = {(way.table, way.row["name"]): at for at, way in enumerate(case.ways)}
         room_at = {row["name"]: at for at, row in enumerate(case.storages)}
-        owners = {row["name"]: parse_shares(row["owners"]) for row in case.chain.rows("fields")}
         self.plans: list[tuple[Expansion, str, Array]] = []  # plan, firm, decided by year
         for row in case.chain.rows("expansions"):
             table, name = row["table"], row["row"]
-            plan = Expansion.of(row, calendar, owners.get(name, {}))
+            [asset] = [other for other in case.chain.rows(table) if other["name"] == name]
+            plan = Expansion.of(row, asset, calendar)
             for firm in plan.firms:
                 decided = np.array(
                     [
@@ -75,7 +75,7 @@ def check_storing(case: Case, built: Built, found: Findings) -> None:
         ):
             spare = limit - use.sum(axis=0)
             found.limit(spare, rent, limit, lambda t, w=f"{what} {words}": w + calendar.name(t))
-        access = place.mask(_names(row["access"]), True)[:, None] > 0
+        access = place.mask(parse_names(row["access"]), True)[:, None] > 0
         barred = np.where(access, 0.0, into + out + level)
         found.note("capacity", barred, lambda f, _, n=name: f"{firms[f]} has no access to {n}")
         _check_motives(case, at, access, after, room, rates, found)
@@ -94,7 +94,7 @@ def _check_motives(
     calendar, row = case.calendar, case.storages[at]
     firms, name, keeps = list(case.place.firms), row["name"], 1 - row["loss"]
     value = case.value[:, case.place.nodes[row["node"]]]
-    stored = case.stored_value[:, at]
+    stored = _stored_values(case, at, value, after)
     # Who has gas at the node in some slot could store it; what is stored has a value in all.
     able = access & np.isfinite(value)
     value = np.where(able, value, 0.0)
@@ -112,8 +112,28 @@ def _check_motives(
     live = able & (rates["withdrawal"] > 0)
     found.pair(np.where(live, slack, 0.0), case.withdrawal[:, at], scale, namer("withdrawing from"))
     slack = stored + case.room_rent[at] - stored[:, after]
-    live = access & (room > 0) & (stored != 0).any(axis=1, keepdims=True)
+    live = access & (room > 0)
     found.pair(np.where(live, slack, 0.0), case.level[:, at], scale, namer("keeping gas in"))
+
+
+def _stored_values(case: Case, at: int, value: Array, after: Array) -> Array:
+    """What gas in store is worth to each firm; of one that the point leaves out, the most it gets.
+
+    That is what it would fetch in some later slot of the year, less what taking it out and room
+    until then cost; a firm for which putting gas in does not pay on these terms rightly stays out.
+    """
+    row = case.storages[at]
+    stored = case.stored_value[:, at].copy()
+    unknown = ~case.kept_known[:, at]
+    if not unknown.any():
+        return stored
+    worth = np.where(np.isfinite(value), value, -np.inf)
+    pay_out = given(row["withdrawal_tariff"], row["withdrawal_cost"])
+    best = worth[unknown] - pay_out - case.withdrawal_rent[at]
+    for _ in case.calendar.periods:
+        best = np.maximum(best, best[:, after] - case.room_rent[at])
+    stored[unknown] = np.where(np.isfinite(best), best, 0.0)
+    return stored
 
 
 def previous_slots(case: Case) -> Array:
@@ -138,10 +158,6 @@ def storage_limits(case: Case, built: Built, at: int) -> tuple[Array, dict[str, 
     return room, rates
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(";") if name.strip()]
-
-
 def check_building(case: Case, built: Built, found: Findings) -> None:
     """What is built stays within its limits and pays: rents over its life cover its cost."""
     calendar = case.calendar
@@ -159,7 +175,7 @@ def check_building(case: Case, built: Built, found: Findings) -> None:
                 for year in range(len(years))
             ]
         )
-        whole = case.point.build_total_price.get((table, name), 0.0)
+        whole = case.point.build_total_price.get((table, name, firm), 0.0)
 
         def where(y: int, words: str = words) -> str:
             return f"{words} in {years[y]}"
@@ -186,9 +202,7 @@ def _rent_of_a_unit(case: Case, built: Built, table: str, name: str, firm: str) 
     if table == "fields":
         at = case.slices.at[firm, name]
         pieces = case.slices
-        capacity = (pieces.capacity + built.fields) * pieces.available
-        eased = pieces.eased(pieces.quantity, capacity)[at]
-        earned: Array = weight * pieces.available[at] * (pieces.scarcity[at] + eased)
+        earned: Array = weight * pieces.available[at] * pieces.scarcity[at]
         return earned
     if table == "storages":
         at = built.room_at[name]

@@ -82,12 +82,6 @@ class Slices:
         steep = np.where(left > 0, -np.log(np.where(left > 0, left, 1.0)), STEEPEST)
         return cost + np.where(bent, -self.g * steep, 0.0)
 
-    def eased(self, quantity: Array, capacity: Array) -> Array:
-        """By how much one unit more of capacity lowers the cost of lifting: -dC/dK."""
-        used = np.clip(quantity / np.where(capacity > 0, capacity, 1.0), 0.0, 1 - 1e-15)
-        found: Array = np.where(capacity > 0, self.g * (np.log1p(-used) + used), 0.0)
-        return found
-
     def cost(self, quantity: Array, capacity: Array) -> Array:
         """The integral of marginal cost without levies (million USD a year)."""
         used = np.clip(quantity / np.where(capacity > 0, capacity, 1.0), 0.0, 1.0)
@@ -128,6 +122,9 @@ class Case:
         self.withdrawal = _fill(point.withdrawal, shape, firms, kept)
         self.level = _fill(point.level, shape, firms, kept)
         self.stored_value = _fill(point.stored_value, shape, firms, kept)
+        self.kept_known = np.zeros(shape[:2], dtype=bool)
+        for firm, name, _ in point.stored_value:
+            self.kept_known[firms[firm], kept[name]] = True
         self.injection_rent = _fill(point.injection_rent, shape[1:], kept)
         self.withdrawal_rent = _fill(point.withdrawal_rent, shape[1:], kept)
         self.room_rent = _fill(point.room_rent, shape[1:], kept)
@@ -135,7 +132,8 @@ class Case:
         for row in chain.rows("bookings"):
             rent = [point.booking_rent.get((row["firm"], row["arc"], s), 0.0) for s in range(slots)]
             [way] = [way for way in self.ways if way.row["name"] == row["arc"]]
-            reserved = row["capacity"] * self.calendar.open(row) * way.available
+            there = self.calendar.open(row) * (way.capacity > 0)
+            reserved = row["capacity"] * there * way.available
             self.booked[row["arc"]].append((firms[row["firm"]], reserved, np.array(rent)))
         self._find_values()
 

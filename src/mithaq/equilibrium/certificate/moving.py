@@ -34,16 +34,19 @@ def check_balances(case: Case, found: Findings) -> None:
         move(everyone, way.tail, -sent)
         move(everyone, way.head, way.keeps * sent)
         if way.in_kind:
-            move(place.firms[way.row["fee_firm"]], way.tail, way.in_kind * sent.sum(axis=0))
+            receiver = place.firms[way.row["fee_firm"]]
+            # Where its receiver can do nothing with it, a fee in kind is burnt.
+            if case.known[receiver, place.nodes[way.tail]].any():
+                move(receiver, way.tail, way.in_kind * sent.sum(axis=0))
     for at, row in enumerate(case.storages):
         move(everyone, row["node"], case.withdrawal[:, at] - case.injection[:, at])
     for at, market in enumerate(case.markets):
         move(everyone, market.node, -case.spot[:, at])
-    for (_, giver, receiver, node, slot), quantity in case.point.handed.items():
+    for (_, giver, taker, node, slot), quantity in case.point.handed.items():
         passed = np.zeros(case.calendar.length)
         passed[slot] = quantity
         move(place.firms[giver], node, -passed)
-        move(place.firms[receiver], node, passed)
+        move(place.firms[taker], node, passed)
     node_of = {market.row["name"]: market.node for market in case.markets}
     for deal in case.deals:
         node = node_of[deal.market]

@@ -274,7 +274,7 @@ def _delivered(row: Row, calendar: Calendar, market: Market, taken: Mapping[Any,
         slots = range(calendar.length)
         return np.array([taken.get((row["name"], slot), 0.0) for slot in slots])
     rate = given(row["nominated"], row["take_or_pay"] * row["annual_quantity"])
-    profile = np.ones(calendar.length)
+    profile = np.where(market.reference > 0, 1.0, 0.0)
     if row["profile"] == "demand":
         for year in range(len(calendar.years)):
             mine = calendar.year_of == year
@@ -289,13 +289,13 @@ class Expansion:
     """What may be built onto one asset, and in which slots what each year decides is there."""
 
     row: Row
-    firms: dict[str, float]  # who decides and for which share of the asset; "" for all owners
+    firms: Mapping[str, float]  # who decides and for which share of the asset; "" for all owners
     unit_cost: Array  # by year of decision, in present value, salvage taken off
     active: Array  # year of decision x slot
     may: Array  # by year of decision: 1 where it may be decided
 
     @classmethod
-    def of(cls, row: Row, calendar: Calendar, owners: Mapping[str, float]) -> Expansion:
+    def of(cls, row: Row, asset: Row, calendar: Calendar) -> Expansion:
         years = np.array([0.0 if math.isnan(y) else y for y in calendar.years])
         begins = years + row["lag"]
         lasts = math.inf if math.isnan(row["lifetime"]) else float(row["lifetime"])
@@ -305,8 +305,9 @@ class Expansion:
             left = np.ones(len(years))
         else:
             left = np.clip((begins + lasts - horizon) / lasts, 0.0, 1.0)
-        unit = row["cost"] * calendar.discount * (1 - row["salvage"] * left)
+        # What comes back does so at the end, so it counts as the last year does.
+        unit = row["cost"] * (calendar.discount - row["salvage"] * left * calendar.discount[-1])
         may = ~((row["first_year"] > years) | (row["last_year"] < years))
-        named = dict(owners) if row["table"] == "fields" else {"": 1.0}
-        active = in_use[:, calendar.year_of].astype(float)
+        named = parse_shares(asset["owners"]) if row["table"] == "fields" else {"": 1.0}
+        active = in_use[:, calendar.year_of] * calendar.open(asset)
         return cls(row, named, unit, active, may.astype(float))
