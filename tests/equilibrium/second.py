@@ -266,7 +266,7 @@ class Program:
                 rate = deal["nominated"]
                 if math.isnan(rate):
                     rate = deal["take_or_pay"] * deal["annual_quantity"]
-                profile = alive.astype(float)
+                profile = (alive | (not deal["destination_clause"])).astype(float)
                 if deal["profile"] == "demand":
                     for y in range(len(self.years)):
                         mine = np.array([v == y for v, _, _ in self.slots])

@@ -36,8 +36,8 @@ def check_balances(case: Case, found: Findings) -> None:
         if way.in_kind:
             receiver = place.firms[way.row["fee_firm"]]
             # Where its receiver can do nothing with it, a fee in kind is burnt.
-            if case.known[receiver, place.nodes[way.tail]].any():
-                move(receiver, way.tail, way.in_kind * sent.sum(axis=0))
+            useful = case.known[receiver, place.nodes[way.tail]]
+            move(receiver, way.tail, np.where(useful, way.in_kind * sent.sum(axis=0), 0.0))
     for at, row in enumerate(case.storages):
         move(everyone, row["node"], case.withdrawal[:, at] - case.injection[:, at])
     for at, market in enumerate(case.markets):

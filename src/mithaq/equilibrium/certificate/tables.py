@@ -274,7 +274,9 @@ def _delivered(row: Row, calendar: Calendar, market: Market, taken: Mapping[Any,
         slots = range(calendar.length)
         return np.array([taken.get((row["name"], slot), 0.0) for slot in slots])
     rate = given(row["nominated"], row["take_or_pay"] * row["annual_quantity"])
-    profile = np.where(market.reference > 0, 1.0, 0.0)
+    # Gas that has to be used in the market is not brought where nobody uses any.
+    used = (market.reference > 0) | (not row["destination_clause"])
+    profile = np.where(used, 1.0, 0.0)
     if row["profile"] == "demand":
         for year in range(len(calendar.years)):
             mine = calendar.year_of == year
