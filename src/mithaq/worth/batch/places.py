@@ -41,7 +41,7 @@ RECOUNT = 5.0  # seconds after which the threads of a cluster are counted anew
 GROUP = 256  # items that go to a GPU together, unless the task says otherwise
 DEAD = "the process that worked on this item died"
 DASK = "dask://"
-CONNECT = 30  # seconds in which a scheduler must answer
+CONNECT = 10  # seconds in which a scheduler must answer
 GONE = (
     "the Dask cluster at {address} has gone before the end; start it again and run the same again"
 )
@@ -234,7 +234,7 @@ def _cluster(task: Task, shared: Any, todo: Iterable[Pair], address: str) -> Ans
         common = client.submit(_same, shared, pure=False)
         try:
             client.submit(_ready, task, common, pure=False).result()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever keeps a task from being read there
             raise MithaqError(f"the workers at {address} cannot do this task: {error}") from None
         ended = dask.as_completed(with_results=True, raise_errors=False, loop=client.loop)
         counted, most = -RECOUNT, 0

@@ -79,6 +79,7 @@ class Kept:
         self.folder = folder
         self._arrow = _pyarrow()
         folder.mkdir(parents=True, exist_ok=True)
+        _ours_or_empty(folder)
         self._lock = _locked(folder / LOCK)
         try:
             self.columns = self._begun_for(task, shared)
@@ -285,12 +286,6 @@ class Kept:
         }
         path = self.folder / ABOUT
         if not path.exists():
-            strange = sorted(
-                x.name for x in self.folder.iterdir() if x.name != LOCK and x.suffix != ".new"
-            )
-            if strange:
-                what = f"is no store of a batch, and not empty: {strange[0]}"
-                raise DataError([Problem(str(self.folder), what=what, hint="name a new folder")])
             self._about = about | {"columns": {}}
             self._replace(ABOUT, _pretty(self._about))
             return {}
@@ -359,6 +354,13 @@ class Stored(Mapping[str, Any]):
         row = self._rows[key]
         values = {name: x for name, x in row.items() if name not in HEAD and x is not None}
         return row.get(ALONE, values)
+
+
+def _ours_or_empty(folder: Path) -> None:
+    names = {path.name for path in folder.iterdir()}
+    if ABOUT not in names and (strange := sorted(names - {LOCK, f"_{ABOUT}.new"})):
+        what = f"is no store of a batch, and not empty: {strange[0]}"
+        raise DataError([Problem(str(folder), what=what, hint="name a new folder")])
 
 
 def _parts(folder: Path) -> list[tuple[int, Path]]:
