@@ -12,6 +12,7 @@ import functools
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -301,7 +302,12 @@ class Talk:
 
 def print_json(data: Mapping[str, Any]) -> None:
     """Print one JSON object on one line; what is not a number comes out as null."""
-    click.echo(json.dumps(_plain(data), ensure_ascii=False, allow_nan=False))
+    text = json.dumps(_plain(data), ensure_ascii=False, allow_nan=False)
+    click.echo(_UNRULY.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+# What would act on a terminal, or be no text at all: JSON has another spelling for it.
+_UNRULY = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def _plain(value: Any) -> Any:
@@ -523,7 +529,9 @@ import_module("mithaq.commands")
 
 
 def _fail(message: str, status: int) -> int:
-    click.echo(message, err=True)
+    from mithaq.words.text import tame
+
+    click.echo(tame(message), err=True)
     return status
 
 
