@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_quadratic
+from mithaq.equilibrium.complementarity import needs, solve_mixed
+from mithaq.equilibrium.labels import read_point
+from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.polish import polish
 from mithaq.equilibrium.program import Program
+from mithaq.errors import ModelError
 
-__all__ = ["Method", "Outcome", "Point", "solve_program"]
+__all__ = ["Method", "Outcome", "solve_program"]
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
 TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
 HALF, BUSY = 0.5, 0.95  # use of capacity to start from where nothing, or too much, is known
-SINGLE = frozenset({"sign", "field", "floor"})  # rows that bound one column
+ENGINES = ("auto", "program", "complementarity")
+OWN = "interior-point method of its own"
 STEEPEST = 1e-9  # share of capacity short of which marginal cost is taken no closer to infinity
 
 
@@ -48,8 +52,15 @@ class Method:
     for ``conic_tolerance`` where there are Golombek costs, whose answer up to ``refinements``
     quadratic programs then sharpen (``first_steps`` more from a similar chain's answer), and for
     ``solver_tolerance`` in every quadratic program. ``polish`` takes Newton steps from the answer.
+
+    ``engine`` is "program" (the concave program), "complementarity" (the conditions themselves,
+    also where they have no potential) or "auto": the first where it can, else the second. A result
+    tells which it was, and ``solver`` what solved it.
+
+    Raises ModelError where there is no such engine.
     """
 
+    engine: str = "auto"
     solver: str = "piqp and clarabel"
     tolerance: float = 1e-6
     solver_tolerance: float = 1e-10
@@ -58,6 +69,22 @@ class Method:
     first_steps: int = 3
     polish: bool = False
     max_iterations: int = 200
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise ModelError(f"no engine is called {self.engine!r}; there are {', '.join(ENGINES)}")
+
+    def engaged(self, program: Program) -> Method:
+        """The method with its engine chosen for a program.
+
+        Raises ModelError where the concave program is asked for what only the other engine can do.
+        """
+        beyond = needs(program)
+        if self.engine == "program" and beyond:
+            raise ModelError(f"{'; '.join(beyond)}; the complementarity engine can solve this")
+        if self.engine == "complementarity" or beyond:
+            return dataclasses.replace(self, engine="complementarity", solver=OWN)
+        return dataclasses.replace(self, engine="program")
 
     @property
     def ladder(self) -> tuple[Method, ...]:
@@ -76,22 +103,6 @@ class Method:
 
     def to_dict(self) -> dict[str, object]:
         return dataclasses.asdict(self)
-
-
-@dataclass(slots=True)
-class Point:
-    """Quantities (bcm/yr) and values (USD/1000 m3) of an equilibrium, by the user's labels."""
-
-    lifting: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, field
-    flow: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, arc
-    spot: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, market
-    handed: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
-    value: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, node
-    rent: dict[str, float] = field(default_factory=dict)  # arc
-    scarcity: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, field
-    floor_price: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, market
-    swap_price: dict[str, float] = field(default_factory=dict)
-    swap_rent: dict[str, float] = field(default_factory=dict)
 
 
 STATUS = {
@@ -114,9 +125,13 @@ def solve_program(
     and its answer refined: these costs are flat in the epigraph of their cone, so that a gap of e
     leaves output accurate to sqrt(e) only. Quadratic programs whose cost curves touch the exact
     ones at the last output square the error each. ``near`` (firm and field → lifting) is where a
-    similar chain ended; from there such steps alone mostly do.
+    similar chain ended; from there such steps alone mostly do. The complementarity engine has no
+    use for it.
     """
     tolerance, limit = method.solver_tolerance, method.max_iterations
+    if method.engine == "complementarity":
+        answer = solve_mixed(program, tolerance, limit)
+        return _read(program, answer, dataclasses.replace(method, polish=False))
     if not program.cones:
         answer = solve_quadratic(whole_program(program), tolerance, limit)
         return _read(program, answer, method)
@@ -132,22 +147,28 @@ def solve_program(
 
 
 def first_guess(program: Program, near: Mapping[tuple[str, str], float]) -> Vector:
-    """Lifting of each slice: as in a similar chain, or in use like its neighbours at the node."""
+    """Lifting of each Golombek slice: as in a similar chain, or in use as others at its node."""
     slices = program.network.slices
+    size = program.network.slice_capacity.max(axis=0)
     used: dict[str, float] = {}
-    for piece in slices:
+    for piece, capacity in zip(slices, size, strict=True):
         if piece.g < 0 and (piece.firm, piece.field) in near:
-            share = near[piece.firm, piece.field] / max(piece.capacity, TINY)
+            share = near[piece.firm, piece.field] / max(capacity, TINY)
             used.setdefault(piece.node, min(share, BUSY))
-    return np.array(
+    guess = np.array(
         [
-            min(
-                near.get((p.firm, p.field), used.get(p.node, HALF) * p.capacity),
-                p.capacity * (1 - NEAR_CAPACITY),
-            )
-            for p in slices
+            near.get((p.firm, p.field), used.get(p.node, HALF) * capacity)
+            for p, capacity in zip(slices, size, strict=True)
         ]
     )
+    columns = program.columns
+    x = np.zeros(len(program.linear) - program.cones)
+    there = columns.mask("lifting")
+    x[columns.place[columns.of("lifting")[there]]] = np.broadcast_to(guess, there.shape)[there]
+    golombek = program.golombek
+    most = golombek.capacity * (1 - NEAR_CAPACITY)
+    x[golombek.column] = np.minimum(x[golombek.column], most)
+    return x
 
 
 def _read(program: Program, answer: Answer, method: Method) -> tuple[Outcome, str, Point | None]:
@@ -176,35 +197,25 @@ def _refine(program: Program, x: Vector, steps: int, method: Method) -> Answer |
 def whole_program(program: Program) -> Quadratic:
     """The program as solvers take it, cones included."""
     data = program.quadratic, program.linear, program.matrix, program.bound
-    return Quadratic(*data, program.equalities, single_rows(program))
-
-
-def single_rows(program: Program) -> NDArray[np.bool_]:
-    """Which rows bound one column."""
-    named = np.array([kind in SINGLE for kind, _ in program.rows], dtype=bool)
-    filled: NDArray[np.bool_] = np.bincount(program.matrix.indices, minlength=len(named)) == 1
-    return named & filled
+    return Quadratic(*data, program.equalities, program.single)
 
 
 def _closer(program: Program, before: Vector, after: Vector) -> Vector:
     """The next point to expand at: no step takes more than nine tenths of the idle capacity."""
     step = after.copy()
-    for index, piece in enumerate(program.network.slices):
-        if piece.g < 0:
-            idle = max(piece.capacity - before[index], 0.0)
-            step[index] = min(after[index], before[index] + 0.9 * idle)
+    golombek = program.golombek
+    at = golombek.column
+    idle = np.maximum(golombek.capacity - before[at], 0.0)
+    step[at] = np.minimum(after[at], before[at] + 0.9 * idle)
     return step
 
 
 def _largest_step(program: Program, before: Vector, after: Vector) -> float:
     """Largest change of a Golombek output, as a share of the capacity that is left idle."""
-    steps = [
-        abs(after[index] - before[index])
-        / max(piece.capacity - after[index], NEAR_CAPACITY * piece.capacity)
-        for index, piece in enumerate(program.network.slices)
-        if piece.g < 0
-    ]
-    return float(max(steps, default=0.0))
+    golombek = program.golombek
+    at, capacity = golombek.column, golombek.capacity
+    idle = np.maximum(capacity - after[at], NEAR_CAPACITY * capacity)
+    return float(np.max(np.abs(after[at] - before[at]) / idle, initial=0.0))
 
 
 def tangent_program(program: Program, x: Vector) -> Quadratic:
@@ -213,48 +224,16 @@ def tangent_program(program: Program, x: Vector) -> Quadratic:
     height = program.equalities + program.inequalities
     linear = program.linear[:width].copy()
     curve = np.zeros(width)
-    for index, piece in enumerate(program.network.slices):
-        if piece.g < 0:
-            output = min(max(float(x[index]), 0.0), piece.capacity)
-            left = max(piece.capacity - output, STEEPEST * piece.capacity)
-            slope, curve[index] = piece.g * math.log(left / piece.capacity), -piece.g / left
-            # The program's linear part already holds |g| for the epigraph form: take it out.
-            linear[index] += piece.g + slope - curve[index] * output
+    golombek = program.golombek
+    at, capacity = golombek.column, golombek.capacity
+    output = np.clip(x[at], 0.0, capacity)
+    left = np.maximum(capacity - output, STEEPEST * capacity)
+    slope = golombek.g * np.log(left / capacity)
+    bend = -golombek.g / left
+    curve[at] = golombek.weight * bend
+    # The program's linear part already holds |g| for the epigraph form: take it out.
+    linear[at] += golombek.weight * (golombek.g + slope - bend * output)
     quadratic = (program.quadratic[:width, :width] + sp.diags(curve)).tocsc()
     matrix = program.matrix[:height, :width]
-    bound = program.bound[:height]
-    single = single_rows(program)[:height]
+    bound, single = program.bound[:height], program.single[:height]
     return Quadratic(quadratic, linear, matrix, bound, program.equalities, single)
-
-
-def read_point(program: Program, x: Vector, z: Vector) -> Point:
-    """Put names on the solver's columns and duals. Quantities are never below zero."""
-    net = program.network
-    x = np.maximum(x, 0.0)
-    point = Point()
-    at = 0
-    for piece in net.slices:
-        point.lifting[piece.firm, piece.field] = min(float(x[at]), piece.capacity)
-        at += 1
-    for pair in net.flows:
-        point.flow[pair] = float(x[at])
-        at += 1
-    for sale in net.sales:
-        point.spot[sale] = float(x[at])
-        at += 1
-    for pass_ in net.handovers:
-        point.handed[pass_.swap, pass_.giver, pass_.receiver, pass_.node] = float(x[at])
-        at += 1
-    targets: dict[str, dict[object, float]] = {
-        "balance": point.value,  # type: ignore[dict-item]
-        "arc": point.rent,  # type: ignore[dict-item]
-        "field": point.scarcity,  # type: ignore[dict-item]
-        "floor": point.floor_price,  # type: ignore[dict-item]
-        "swap ratio": point.swap_price,  # type: ignore[dict-item]
-        "swap cap": point.swap_rent,  # type: ignore[dict-item]
-    }
-    for (kind, key), dual in zip(program.rows, z, strict=False):  # cones after the named rows
-        if kind in targets:
-            # A balance's dual is the cost of one unit more to deliver: minus the value of gas.
-            targets[kind][key] = -float(dual) if kind == "balance" else float(dual)
-    return point
