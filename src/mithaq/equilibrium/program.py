@@ -48,8 +48,6 @@ class Golombek:
     column: Index
     balance: Index
     limit: Index  # row of the slice's capacity
-    reserves: Index  # row of what the slice may lift in all; -1 where nothing is said
-    time: Vector  # calendar years of the slot
     weight: Vector
     capacity: Vector
     a: Vector
@@ -233,29 +231,12 @@ def _golombek(
         columns.place[columns.of("lifting")[slot, piece]],
         families["balance"].row(slot * len(net.balances) + node[piece]),
         families["field"].row(slot * len(net.slices) + piece),
-        _reserve_rows(columns, families["reserves"])[piece],
-        (net.calendar.share * net.calendar.span)[slot],
         net.calendar.weight[slot],
         net.slice_capacity[slot, piece],
         a[piece],
         b[piece],
         g[piece],
     )
-
-
-def _reserve_rows(columns: Columns, reserves: Family) -> Index:
-    """Row of the reserves of each slice; -1 where nothing limits them."""
-    row = {
-        key: int(place)
-        for key, place, there in zip(
-            reserves.keys,
-            reserves.row(np.arange(reserves.size)),
-            reserves.alive,
-            strict=True,
-        )
-        if there
-    }
-    return np.array([row.get(key, -1) for key in columns.keys["lifting"]], dtype=np.int64)
 
 
 def _with_cones(

@@ -112,7 +112,7 @@ class Terms:
             if plan["table"] == "fields" and plan["row"] == row["name"]:
                 for place, year in enumerate(self.years):
                     built = self.point.built.get(("fields", row["name"], firm, place), 0.0)
-                    found += built * self.in_use(plan, year) * self.open(row)
+                    found += built * self.in_use(plan, year)
         rows = self.chain.rows("availability")
         mine = [r for r in rows if r["table"] == "fields" and r["row"] == row["name"]]
         return found * self.factors(mine, "factor")

@@ -11,6 +11,8 @@ from mithaq.show.speech import Speech
 __all__ = ["market_sheets"]
 
 Data = Mapping[str, Any]
+LEAST_SHOWN = 0.05  # bcm a year; smaller flows are left out of tables
+LEAST_BUILT = 1e-3  # bcm or bcm/yr below which nothing is built to speak of
 FULL = 0.995  # a flow above this share of its capacity is shown as congested
 
 
@@ -22,7 +24,80 @@ def market_sheets(data: Data, words: Speech) -> list[Sheet]:
         exporters_sheet(data, words),
         congested_sheet(data, words),
         payoffs_sheet(data, words),
+        *through_time_sheets(data, words),
     ]
+
+
+def through_time_sheets(data: Data, words: Speech) -> list[Sheet]:
+    """Seasons and years, and what is built, where there are any."""
+    found = []
+    if data.get("slots"):
+        found.append(slots_sheet(data["slots"], words))
+    if data.get("investments"):
+        found.append(investments_sheet(data["investments"], words))
+    return found
+
+
+def _year(year: float | None) -> str:
+    return "–" if year is None else f"{year:g}"
+
+
+def slots_sheet(slots: Sequence[Data], words: Speech) -> Sheet:
+    """One row for each period of each year: mean price, gas delivered and gas in store."""
+    say, bcm = words.say, words.say("bcm")
+    columns = (
+        Column(say("Year")),
+        Column(say("Period")),
+        Column(say("Share of the year")),
+        Column(say("Mean price"), price_unit(words), True),
+        Column(say("Delivered"), volume_unit(words), True),
+        Column(say("In store at its end"), bcm, True),
+    )
+    rows = []
+    for slot in slots:
+        by_node: dict[str, float] = {}
+        for sale in slot["sales"]:
+            by_node[sale["node"]] = by_node.get(sale["node"], 0.0) + sale["bcm"]
+        sold = sum(by_node.values())
+        worth = sum(slot["prices"].get(node, 0.0) * bcm for node, bcm in by_node.items())
+        rows.append(
+            (
+                _year(slot["year"]),
+                slot["period"],
+                words.share(slot["share"]),
+                words.figure(worth / sold if sold > 0 else None),
+                words.figure(sold, 1),
+                words.figure(sum(row["level"] for row in slot["storage"]), 1),
+            )
+        )
+    note = say("The mean price is weighted by what is delivered.")
+    return Sheet.of(say("Seasons and years"), columns, rows, note=note)
+
+
+def investments_sheet(built: Sequence[Data], words: Speech) -> Sheet:
+    """What is built, where it is more than nothing."""
+    say, bcm, rate = words.say, words.say("bcm"), volume_unit(words)
+    columns = (
+        Column(say("Year")),
+        Column(say("What is built onto")),
+        Column(say("Owner")),
+        Column(say("Built"), "", True),
+        Column(say("Unit")),
+        Column(say("Cost"), say("million USD"), True),
+    )
+    rows = [
+        (
+            _year(row["year"]),
+            words.place(row["row"]),
+            words.place(row["firm"]) if row["firm"] else "",
+            words.figure(row["built"], 1),
+            bcm if row["unit"] == "bcm" else rate,
+            words.figure(row["musd"]),
+        )
+        for row in built
+        if row["built"] > LEAST_BUILT
+    ]
+    return Sheet.of(say("What is built"), columns, rows)
 
 
 def price_unit(words: Speech) -> str:
@@ -224,3 +299,87 @@ def _pair(item: Data | None, words: Speech) -> Cell:
         below=words.figure(item["observed"], 1),
         shade=max(-1.0, min(1.0, gap / 8.0)),
     )
+
+
+def supply_sheet(rows: Sequence[Data], words: Speech) -> Sheet:
+    """Fields by owner: what they can lift, what they lift, at what marginal cost."""
+    say = words.say
+    volume, price = volume_unit(words), price_unit(words)
+    columns = (
+        Column(say("Field")),
+        Column(say("Seller")),
+        Column(say("Node")),
+        Column(say("Capacity"), volume, True),
+        Column(say("Lifted"), volume, True),
+        Column(say("Marginal cost at rest"), price, True),
+        Column(say("Marginal cost"), price, True),
+    )
+    lines = [
+        (
+            words.place(row["field"]),
+            words.place(row["firm"]),
+            words.place(row["node"]),
+            words.figure(row["capacity"], 1),
+            words.figure(row["output"], 1),
+            words.figure(row["a"]),
+            words.figure(row["cost"]),
+        )
+        for row in sorted(rows, key=lambda row: (row["a"], row["field"], row["firm"]))
+    ]
+    return Sheet.of(say("Supply curve"), columns, lines)
+
+
+def duration_lines(
+    sales: Sequence[Data], nodes: Sequence[str], words: Speech
+) -> dict[str, list[tuple[float, float]]]:
+    """(price, volume) of all sales and of those at each node, by name in the reader's words."""
+    lines = {words.say("all markets"): [(sale["price"], sale["bcm"]) for sale in sales]}
+    for node in nodes:
+        here = [(sale["price"], sale["bcm"]) for sale in sales if sale["node"] == node]
+        lines[words.place(node)] = here
+    return lines
+
+
+def duration_sheet(sales: Sequence[Data], words: Speech) -> Sheet:
+    """Markets, the dearest first, with the share of the gas sold at that price or above."""
+    say = words.say
+    total = sum(sale["bcm"] for sale in sales) or 1.0
+    so_far, rows = 0.0, []
+    for sale in sorted(sales, key=lambda sale: -sale["price"]):
+        so_far += sale["bcm"]
+        rows.append(
+            (
+                words.place(sale["market"]),
+                words.figure(sale["price"]),
+                words.figure(sale["bcm"], 1),
+                words.share(so_far / total),
+            )
+        )
+    columns = (
+        Column(say("Market")),
+        Column(say("Price"), price_unit(words), True),
+        Column(say("Sold"), volume_unit(words), True),
+        Column(say("Share sold at this price or above"), "", True),
+    )
+    return Sheet.of(say("Price duration"), columns, rows)
+
+
+def storage_sheet(rows: Sequence[Data], storage: str, words: Speech) -> Sheet:
+    """Periods of a storage's year."""
+    say, unit = words.say, words.say("bcm")
+    columns = (
+        Column(say("Period")),
+        Column(say("Share of the year"), "", True),
+        Column(say("Injected"), unit, True),
+        Column(say("Withdrawn"), unit, True),
+        Column(say("In store at its end"), unit, True),
+    )
+    lines = [
+        (
+            row["period"],
+            words.share(row["share"]),
+            *(words.figure(row[key], 2) for key in ("injected", "withdrawn", "level")),
+        )
+        for row in rows
+    ]
+    return Sheet.of(say("The year of {storage}", storage=words.place(storage)), columns, lines)
