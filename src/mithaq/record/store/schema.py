@@ -379,6 +379,8 @@ def _hint(reason: str) -> str:
     for sign, hint in (
         ("readonly", "the file or its folder may not be written"),
         ("full", "nothing was recorded; make room and try again"),
+        ("No space left", "nothing was recorded; make room and try again"),
+        ("extend file", "nothing was recorded; is there room, and may the file grow?"),
         ("disk I/O", "nothing was recorded; is there room, and may the file grow?"),
         ("locked", "another program holds it; try again"),
         ("not a database", "is the address right?"),
