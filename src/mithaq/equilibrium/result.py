@@ -33,7 +33,9 @@ class Equilibrium:
     """Who sells what where, at what price, and the evidence that nobody would do otherwise.
 
     Quantities are bcm a year, prices USD/1000 m3, money million USD a year. Where ``outcome`` is
-    not ``Outcome.SOLVED`` no quantity and no price can be read: SolveError is raised instead.
+    not ``Outcome.SOLVED`` no quantity and no price can be read: SolveError is raised instead. Where
+    obligations cannot be met, ``reasons`` say which, and ``cure`` holds the smallest edits after
+    which they can.
     """
 
     chain: Chain
@@ -43,6 +45,7 @@ class Equilibrium:
     size: dict[str, int]
     seconds: dict[str, float]
     reasons: tuple[str, ...] = ()
+    cure: tuple[Edit, ...] = ()
     _point: Point | None = field(default=None, repr=False)
     _certificate: Certificate | None = None
 
@@ -207,6 +210,7 @@ class Equilibrium:
             "chain": self.chain.hash,
             "edits": [str(edit) for edit in self.chain.edits],
             "reasons": list(self.reasons),
+            "cure": [str(edit) for edit in self.cure],
         }
         if not self.solved:
             return head
@@ -231,7 +235,17 @@ class Equilibrium:
             ],
             "payoffs": {str(party): float(musd) for party, musd in self.payoffs().items()},
             "welfare": self.welfare,
+            **self._through_time(),
         }
+
+    def _through_time(self) -> dict[str, Any]:
+        """Slots and what is built, where there is more than one slot or something to build."""
+        found: dict[str, Any] = {}
+        if self.by_slot.calendar.count > 1:
+            found["slots"] = self.by_slot.to_list()
+        if self.chain.rows("expansions"):
+            found["investments"] = self.investments.to_dict("records")
+        return found
 
 
 def _labelled(values: dict[tuple[str, str], float], names: list[str]) -> pd.Series[float]:
@@ -296,8 +310,11 @@ def solve(
             outcome = Outcome.NOT_CERTIFIED
             gap = certificate.max_violation
             reasons = (f"largest violation {gap:.3g} at {certificate.worst}",)
-    if outcome is Outcome.INFEASIBLE:
-        reasons = explain(program)
+    cure: tuple[Edit, ...] = ()
+    if certificate is None or not certificate.holds:
+        diagnosis = explain(chain, program)
+        if diagnosis.sentences:  # whatever the solver's last word was
+            outcome, reasons, cure = Outcome.INFEASIBLE, diagnosis.sentences, diagnosis.cure
     seconds = {
         "load": chain.loaded_in,
         "build": built - start,
@@ -305,7 +322,16 @@ def solve(
         "certify": time.perf_counter() - built - in_solver,
     }
     equilibrium = Equilibrium(
-        chain, outcome, method, status, program.size, seconds, reasons, point, certificate
+        chain,
+        outcome,
+        method,
+        status,
+        program.size,
+        seconds,
+        reasons,
+        cure,
+        point,
+        certificate,
     )
     if equilibrium.solved:
         equilibrium.__dict__["payoff_lines"] = lines  # known already: fills the cached property
