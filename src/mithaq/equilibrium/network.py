@@ -19,6 +19,7 @@ from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.amounts import Calendar
 from mithaq.equilibrium.building import Building, buildings
+from mithaq.equilibrium.prepared import Memory, remembered
 
 __all__ = [
     "Arc",
@@ -162,6 +163,7 @@ def _either(value: float, other: float) -> float:
     return 0.0 if math.isnan(other) else other
 
 
+@remembered("pipelines", "terminals", "routes")
 def read_arcs(chain: Chain) -> dict[str, Arc]:
     """Every arc by name. A shipping leg runs from the liquefied side to the landed side."""
     arcs = {}
@@ -248,12 +250,18 @@ def _slice_capacity(chain: Chain, net: Network) -> list[Vector]:
     return [piece.share * whole[piece.field] for piece in net.slices]
 
 
-def _read_arc_numbers(chain: Chain, net: Network) -> None:
-    calendar = net.calendar
-    size = {}
+@remembered("pipelines", "terminals", "routes", "availability", "periods", "years")
+def arc_sizes(chain: Chain) -> dict[str, Vector]:
+    """Capacity of each arc by slot, before anything is built."""
+    calendar, arcs, size = Calendar(chain), read_arcs(chain), {}
     for table in ("pipelines", "terminals", "routes"):
         for row in chain.rows(table):
-            size[row["name"]] = calendar.usable(table, row, net.arcs[row["name"]].capacity)
+            size[row["name"]] = calendar.usable(table, row, arcs[row["name"]].capacity)
+    return size
+
+
+def _read_arc_numbers(chain: Chain, net: Network) -> None:
+    calendar, size = net.calendar, arc_sizes(chain)
     net.arc_capacity = _columns(calendar, [size[name] for name in net.arcs])
     for row in chain.rows("bookings"):
         key = row["firm"], row["arc"]
@@ -265,6 +273,13 @@ def _read_arc_numbers(chain: Chain, net: Network) -> None:
 
 def _columns(calendar: Calendar, columns: Sequence[Vector]) -> Vector:
     return np.stack(columns, axis=1) if columns else np.zeros((calendar.count, 0))
+
+
+@remembered("markets", "demand_factors", "periods", "years")
+def _curves(chain: Chain) -> dict[str, tuple[Vector, Vector]]:
+    """Intercept and slope of each market's demand, by slot."""
+    calendar = Calendar(chain)
+    return {row["name"]: calendar.demand(row) for row in chain.rows("markets")}
 
 
 def _read_markets(chain: Chain, net: Network) -> None:
@@ -289,7 +304,7 @@ def _read_markets(chain: Chain, net: Network) -> None:
             and fringe.get(firm["name"], country[row["node"]]) == country[row["node"]]
         )
         net.markets[row["name"]] = Market(row["name"], row["node"], sellers)
-        curves.append(net.calendar.demand(row))
+        curves.append(_curves(chain)[row["name"]])
     net.alpha = _columns(net.calendar, [alpha for alpha, _ in curves])
     net.beta = _columns(net.calendar, [beta for _, beta in curves])
 
@@ -368,13 +383,19 @@ def _prune(chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
         if arc.fee_in_kind:
             sources[arc.fee_firm].add(arc.tail)
     swaps = chain.rows("swaps")
-    supply, useful = _spread(firms, sources, sinks, ways, swaps)
-    live = {firm: supply[firm] & useful[firm] for firm in firms}
-    for firm in firms:
-        for node in sorted(live[firm]):
-            for arc in ways.out.get(node, ()):
-                if arc.head in live[firm] and ways.open(arc, firm):
-                    net.flows.append((firm, arc.name))
+    key = (
+        id(net.arcs),
+        tuple(arc.name for arc in ways.usable),
+        tuple(ways.country.items()),
+        *(
+            tuple((firm, frozenset(places)) for firm, places in found.items())
+            for found in (sources, sinks, ways.bound)
+        ),
+        id(swaps),
+    )
+    live, net.flows = _REACH.get(
+        key, (net.arcs, swaps), lambda: _reach(firms, sources, sinks, ways, swaps)
+    )
     net.slices = [piece for piece in net.slices if piece.node in live[piece.firm]]
     net.sales = [
         (firm, market.name)
@@ -453,6 +474,30 @@ def _sides(row: Mapping[str, Any]) -> list[tuple[str, str, frozenset[str], float
     nodes_a = frozenset(parse_names(str(row["nodes_a"])))
     nodes_b = frozenset(parse_names(str(row["nodes_b"])))
     return [(a, b, nodes_a, 1.0), (b, a, nodes_b, -float(str(row["ratio"])))]
+
+
+Reach = tuple[dict[str, set[str]], list[tuple[str, str]]]
+_REACH: Memory[Reach] = Memory()
+
+
+def _reach(
+    firms: list[str],
+    sources: dict[str, set[str]],
+    sinks: dict[str, set[str]],
+    ways: _Ways,
+    swaps: Sequence[Mapping[str, Any]],
+) -> Reach:
+    """Where each firm's gas can be and is of use, and the arcs that it can take there."""
+    supply, useful = _spread(firms, sources, sinks, ways, swaps)
+    live = {firm: supply[firm] & useful[firm] for firm in firms}
+    flows = [
+        (firm, arc.name)
+        for firm in firms
+        for node in sorted(live[firm])
+        for arc in ways.out.get(node, ())
+        if arc.head in live[firm] and ways.open(arc, firm)
+    ]
+    return live, flows
 
 
 def _spread(

@@ -62,6 +62,8 @@ class _Ledger:
             self.lines[party, item] += float(amount)
 
     def pay(self, payer: str, receiver: str, item: str, amount: float) -> None:
+        if not amount:
+            return
         self.book(payer, item, -amount)
         self.book(receiver, item, amount)
 
@@ -181,17 +183,21 @@ def _book_arcs(terms: Terms, ledger: _Ledger) -> None:
     point, part, count = terms.point, terms.part, len(terms)
     sent: dict[str, dict[str, Array]] = defaultdict(dict)
     for (firm, arc), quantity in _by_slot(point.flow, count).items():
-        sent[arc][firm] = quantity
+        if quantity.any():
+            sent[arc][firm] = quantity
     rents = _by_slot(point.rent, count)
     outside = _by_slot(point.third_party_rent, count)
     booked = {(row["firm"], row["arc"]): row for row in terms.chain.rows("bookings")}
     none = np.zeros(count)
     for table, noun in ARCS:
         for row in terms.chain.rows(table):
-            name, users = row["name"], sent[row["name"]]
+            name = row["name"]
+            if name not in sent:
+                continue
+            users = sent[name]
             tariff, cost = price_and_cost(row, "tariff", "operating_cost")
             owners = owners_of(row, noun)
-            rent, third = rents.get((name,), none), outside.get((name,), none)
+            rent, third = rents.get((name,), none), outside.get((name,))
             here = terms.country[row["from"]] if table != "terminals" else ""
             for firm, quantity in users.items():
                 total = float(part @ quantity)
@@ -200,12 +206,13 @@ def _book_arcs(terms: Terms, ledger: _Ledger) -> None:
                     reserved = _reserved(terms, table, booked[firm, name])
                     limited = np.maximum(quantity - reserved, 0.0)
                 scarce = float(part @ (rent * limited))
-                scarce += float(part @ (third * quantity)) if firm not in owners else 0.0
+                if third is not None and firm not in owners:
+                    scarce += float(part @ (third * quantity))
                 for owner, share in owners.items():
                     ledger.book(owner, "carrying cost", -share * cost * total)
                     ledger.pay(firm, owner, "tariffs", share * tariff * total)
                     ledger.pay(firm, owner, "congestion rents", share * scarce)
-                if here:
+                if here and (row["transit_fee"] or row["export_duty"]):
                     to_fee = treasury(row["fee_receiver"] or here)
                     to_duty = treasury(row["duty_receiver"] or here)
                     ledger.pay(firm, to_fee, "transit fees", row["transit_fee"] * total)
