@@ -41,6 +41,12 @@ class Conduct:
         return (self.matrix + self.matrix.T) / 2
 
     @cached_property
+    def triangle(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Matrix]:
+        """Rows, columns and entries of the upper triangle of 11' + (L + L')/2."""
+        one, other = np.triu_indices(len(self.sellers))
+        return one, other, (1.0 + self.symmetric)[one, other]
+
+    @cached_property
     def uneven(self) -> tuple[tuple[str, str], ...]:
         """Pairs of sellers of which one weighs the other otherwise than it is weighed."""
         skew = np.argwhere(np.abs(np.triu(self.matrix - self.matrix.T)) > ROUNDING)
