@@ -210,8 +210,10 @@ def _book_arcs(terms: Terms, ledger: _Ledger) -> None:
                     scarce += float(part @ (third * quantity))
                 for owner, share in owners.items():
                     ledger.book(owner, "carrying cost", -share * cost * total)
-                    ledger.pay(firm, owner, "tariffs", share * tariff * total)
-                    ledger.pay(firm, owner, "congestion rents", share * scarce)
+                    if tariff:
+                        ledger.pay(firm, owner, "tariffs", share * tariff * total)
+                    if scarce:
+                        ledger.pay(firm, owner, "congestion rents", share * scarce)
                 if here and (row["transit_fee"] or row["export_duty"]):
                     to_fee = treasury(row["fee_receiver"] or here)
                     to_duty = treasury(row["duty_receiver"] or here)
