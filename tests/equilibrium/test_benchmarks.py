@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import mithaq
+from benchmarks import sizes
 from benchmarks.__main__ import main
 from benchmarks.peers import PEERS, Peer
 from mithaq.equilibrium.program import build_program
@@ -50,3 +51,11 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     for word in ("load", "build", "solve", "certify", *(peer.name for peer in PEERS)):
         assert word in printed
     assert "differs" not in printed
+
+
+@pytest.mark.slow
+def test_the_command_on_sizes(capsys: pytest.CaptureFixture[str]) -> None:
+    sizes.main(["--sizes", "annual", "--runs", "1", "--limit", "20"])
+    printed = capsys.readouterr().out
+    for word in ("annual", "build", "again", "growth with firms", "growth with nodes"):
+        assert word in printed
