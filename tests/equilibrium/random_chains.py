@@ -174,7 +174,7 @@ def stepped(seed: int) -> Rows:
                 "elasticity": dice.choice([-0.5, -1]),
             }
             for node in nodes
-            for sector in ("homes", "power", "industry")[: dice.randint(1, 3)]
+            for sector in ("all", "power", "industry")[: dice.randint(1, 3)]
         ],
         "pipelines": [
             {
@@ -298,7 +298,7 @@ def _age(dice: Random, tables: Rows, firms: list[str]) -> None:
         if not owed and not line.get("access"):
             tables["bookings"] = [
                 {"arc": _name(line), "firm": firm, "capacity": round(part * line["capacity"], 3)}
-                for firm, part in ((firms[0], 0.4), (firms[-1], 0.3))
+                for firm, part in {firms[-1]: 0.3, firms[0]: 0.4}.items()
             ]
     tables["expansions"] = []
     grown = [("pipelines", _name(line)) for line in lines[:2]]
