@@ -156,13 +156,13 @@ def drivers_sheet(data: Data, words: Speech) -> Sheet:
     columns = (
         Column(say("Party")),
         Column(say("Input")),
-        Column(say("Alone"), say("share of variance"), True),
+        Column(say("By itself"), say("share of variance"), True),
         Column(say("With others"), say("share of variance"), True),
     )
     rows: list[tuple[Cell | str, ...]] = []
     for party, item in data["parties"].items():
         told = item["sensitivity"] if item["kind"] in ("firm", "state", "consumers") else {}
-        ranked = sorted(told, key=lambda key: -told[key]["total"])[:MOST_INPUTS]  # noqa: B023
+        ranked = sorted(told, key=lambda key: -told[key]["total"])[:MOST_INPUTS]
         rows += [
             (
                 words.party(party),
