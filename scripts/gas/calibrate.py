@@ -17,8 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from gas2010 import build, demand
-from gas2010.sources import SOURCES
+from gas import build, demand
+from gas.sources import SOURCES
 from mithaq import Chain, MithaqError, solve
 from mithaq.equilibrium.fit import Fit, fit
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "data" / "sources"
-OUTPUT = ROOT / "src" / "mithaq" / "data" / "gas" / "2010"
-PAGE = ROOT / "docs" / "reference" / "data-2010.md"
+YEARS = ("2009", "2010")  # base years that are built
+CELLS_OF = "2010"  # the year whose trade says which sellers are in which markets
 
 Row = dict[str, str]
 Cell = str | float
@@ -28,6 +28,16 @@ SPELLINGS = {
     "US": "United States",
     "UAE": "United Arab Emirates",
 }
+
+
+def output(year: str) -> Path:
+    """Folder of the chain of a base year."""
+    return ROOT / "src" / "mithaq" / "data" / "gas" / year
+
+
+def reference_page(year: str) -> Path:
+    """Reference page of a base year."""
+    return ROOT / "docs" / "reference" / f"data-{year}.md"
 
 
 def spelled(name: str) -> str:

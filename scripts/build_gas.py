@@ -1,7 +1,7 @@
 """Build the gas chain of 2010 from the tables in ``data/sources``.
 
-python scripts/build_gas_2010.py               tables and reference page, from stored parameters
-python scripts/build_gas_2010.py --calibrate   find the parameters again first (minutes)
+python scripts/build_gas.py               tables and reference page, from stored parameters
+python scripts/build_gas.py --calibrate   find the parameters again first (minutes)
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from gas2010 import build, calibrate, page
-from gas2010.sources import OUTPUT, PAGE
+from gas import build, calibrate, page
+from gas.sources import OUTPUT, PAGE
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Conduct and user costs: which few numbers are calibrated, and which cell takes which.
 
-A cell (seller, market) is open where gas was sold in 2010. Its conduct is one of seven numbers, by
+A cell (seller, market) is open where gas was sold in 2010, in whatever base year. Its conduct is one of seven numbers, by
 the market and by the seller's weight in it; the user cost of a field is one of eight, by seller.
 Cells without trade in 2010 stand in the table too, closed, with the conduct of a Cournot newcomer.
 """
@@ -8,12 +8,13 @@ Cells without trade in 2010 stand in the table too, closed, with the conduct of 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from gas2010 import carriage
-from gas2010.demand import HOME_SELLERS, OBLIGED, Market
-from gas2010.sources import OutRow, choice
-from gas2010.supply import seller_of
-from gas2010.trade import LEAST, Trade
+from gas import carriage
+from gas.demand import HOME_SELLERS, OBLIGED, Market
+from gas.sources import OutRow, choice
+from gas.supply import seller_of
+from gas.trade import LEAST, Trade
 
 Cell = tuple[str, str]
 
@@ -63,8 +64,16 @@ PARAMETERS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The year whose trade says which sellers are in which markets, whatever the base year."""
+
+    trade: Trade
+    markets: list[Market]
+
+
 def sold(trade: Trade, markets: list[Market]) -> dict[Cell, float]:
-    """What each exporting firm sold in each market at market prices in 2010, bcm."""
+    """What each exporting firm sold in each market at market prices, bcm."""
     found: dict[Cell, float] = {}
     for (origin, importer, mode), bcm in sorted(trade.cells.items()):
         firm = seller_of(origin, mode)
@@ -123,15 +132,15 @@ def _uncalibrated(cell: Cell) -> tuple[float, str]:
 
 
 def conduct_rows(
-    trade: Trade,
+    known: Known,
     markets: list[Market],
     fields: list[OutRow],
     steps: carriage.Ways,
     values: Mapping[str, float],
 ) -> list[OutRow]:
     """Rows of the table ``conduct``: each exporting firm in each market that it can reach."""
-    cells = sold(trade, markets)
-    used = {market.name: market.quantity for market in markets}
+    cells = sold(known.trade, known.markets)
+    used = {market.name: market.quantity for market in known.markets}
     rows: list[OutRow] = []
     for firm in (row["name"] for row in choice("firms")):
         nodes = sorted({str(field["node"]) for field in fields if field["owners"] == firm})

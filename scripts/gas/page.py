@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from gas2010 import build, network
-from gas2010.calibrate import chain_of
-from gas2010.conduct import PARAMETERS
-from gas2010.sources import OutRow
+from gas import build, network
+from gas.calibrate import chain_of
+from gas.conduct import PARAMETERS
+from gas.sources import OutRow
 from mithaq import Chain, Change, solve
 from mithaq.equilibrium.fit import fit
 
@@ -18,7 +18,7 @@ Parameters = Mapping[str, Mapping[str, float]]
 INTRO = """\
 # Data of 2010
 
-This page is written by `scripts/build_gas_2010.py` from the tables that it builds; change the
+This page is written by `scripts/build_gas.py` from the tables that it builds; change the
 sources and run the script again rather than the page.
 
 **Basis.** Gas is in bcm a year at 15 °C and 40 MJ/m³ (gross), money in US dollars of the year that
