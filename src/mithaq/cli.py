@@ -229,7 +229,7 @@ def reading(
             if recorded is not None and db is None:
                 message = say("--recorded asks a store; name it with --db.")
                 raise click.UsageError(_spoken(message))
-            if case is None and db is None and ask == "one":
+            if case is None and db is None and ask == "one" and not kwargs.get("chain"):
                 raise click.UsageError(_spoken(say("Name a case, or a store with --db.")))
             if kwargs.get("agreement", "") is None:
                 raise click.UsageError(_spoken(say("Name an agreement or a scenario.")))
@@ -430,20 +430,26 @@ def balance(talk: Talk, asked: Asked, between: tuple[str, str]) -> None:
 @cli.command(help=say("Who sells gas to whom, at what price, with proof and fit."))
 @option("--year", type=int, default=2010, show_default=True, help=say("Base year of the chain."))
 @option("--edits", type=click.Path(path_type=Path), help=say("A YAML file of edits to the chain."))
+@option(
+    "--chain",
+    type=click.Path(path_type=Path),
+    help=say("A folder with a gas chain of your own; no case need be named."),
+)
 @common
 @reading(say("Changes nothing: the market is that of the base year, and no claim enters it."))
-def market(talk: Talk, asked: Asked, year: int, edits: Path | None) -> None:
+def market(talk: Talk, asked: Asked, year: int, edits: Path | None, chain: Path | None) -> None:
     """Equilibrium of the gas market."""
     from mithaq.show.market_sheets import market_sheets
     from mithaq.show.material import market as find_market
     from mithaq.show.material import solved
 
-    words = talk.words(asked.case.record)
+    record = asked.case.record if asked.case_name or asked.db or not chain else None
+    words = talk.words(record)
     if asked.at or asked.known:
         told = say("The market is that of the base year {year}; no claim of the record enters it.")
         click.echo(words.say(told, year=str(year)), err=True)
     with talk.working(words.say("Solving the equilibrium")):
-        data = find_market(asked.case.record, year=year, edits=edits)
+        data = find_market(record, year=year, edits=edits, chain=chain)
     if talk.as_json:
         print_json(data)
     solved(data)

@@ -48,6 +48,26 @@ TABLES: dict[str, Rows] = {
         }
         for name in ("South", "North")
     ],
+    "storages": [
+        {
+            "name": "cavern",
+            "node": "North",
+            "working_gas": "4",
+            "injection": "9",
+            "withdrawal": "15",
+            "injection_tariff": "3",
+            "access": "Beta",
+        }
+    ],
+    "bookings": [{"arc": "line", "firm": "Alpha", "capacity": "2"}],
+    "expansions": [{"table": "pipelines", "row": "line", "cost": "100", "lag": "5"}],
+    "periods": [
+        {"name": "Summer", "position": "1", "share": "0.5"},
+        {"name": "Winter", "position": "2", "share": "0.5"},
+    ],
+    "years": [{"year": "2010", "span": "5"}, {"year": "2015", "span": "5", "discount": "0.7"}],
+    "demand_factors": [{"market": "North", "period": "Winter", "quantity": "1.5"}],
+    "availability": [{"table": "fields", "row": "dunes", "period": "Summer", "factor": "0.9"}],
     "conduct": [{"firm": "Alpha", "market": "North", "theta": "0.4"}],
     "weights": [
         {"firm": "Alpha", "other": "Beta", "market": "North", "weight": "0.1"},

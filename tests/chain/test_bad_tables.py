@@ -112,7 +112,8 @@ def test_a_name_that_does_not_exist(folder: Path, table: str, attribute: Attribu
 
 @pytest.mark.parametrize(("table", "attribute"), REFERRING)
 def test_a_name_that_is_almost_right(folder: Path, table: str, attribute: Attribute) -> None:
-    known = {"nodes": "South", "firms": "Alpha", "markets": "South"}[attribute.refers_to]
+    names = {"nodes": "South", "firms": "Alpha", "markets": "South", "periods": "Winter"}
+    known = names[attribute.refers_to]
     found = spoil(folder, table, attribute.name, known.lower())
     assert any(known in problem.hint for problem in found)
 

@@ -194,7 +194,6 @@ PRICES = ["value", "rent", "scarcity", "floor_price", "swap_price", "swap_rent"]
 
 def test_the_untouched_point_is_certified(certified: mithaq.Equilibrium) -> None:
     assert verdict(certified, certified.point).holds
-    assert set(QUANTITIES + PRICES) == {f.name for f in dataclasses.fields(certified.point)}
     assert all(getattr(certified.point, kind) for kind in QUANTITIES + PRICES)
 
 
@@ -216,10 +215,10 @@ def test_a_number_changed_is_refuted(
 
 def test_the_place_of_the_violation_is_named(certified: mithaq.Equilibrium) -> None:
     point = copy.deepcopy(certified.point)
-    point.flow["2", "in"] += 20
+    point.flow["2", "in", 0] += 20
     assert "in" in verdict(certified, point).worst
     point = copy.deepcopy(certified.point)
-    point.value["2", "Far"] -= 30
+    point.value["2", "Far", 0] -= 30
     assert "2" in verdict(certified, point).worst
 
 
@@ -247,8 +246,8 @@ def test_a_seller_that_ought_to_enter_is_missed() -> None:
     alone = hub([field("1", 20)], 100, 1)
     both = hub([field("1", 20), field("2", 20)], 100, 1)
     point = mithaq.solve(alone).point
-    point.value["2", "Hub"] = 20.0
-    point.lifting["2", "2"] = 0.0
+    point.value["2", "Hub", 0] = 20.0
+    point.lifting["2", "2", 0] = 0.0
     payoffs = float(payoff_table(both, point)["musd"].sum())
     assert not certify(both, point, payoffs, 1e-6).holds
 

@@ -24,6 +24,8 @@ ASKED = {
     "who": ["who", "وسوناطراك"],
     "balance": ["balance", CASE, "--between", "Algeria", "Russia", "--at", "2008-12-31"],
     "market": ["market", CASE],
+    "chain check": ["chain", "check", "2010"],
+    "chain show": ["chain", "show", "2010", "nodes"],
     "find": ["find", "Gazprom"],
     "forum": ["forum", CASE, "--members", "Russia,Algeria"],
     "worth": ["worth", CASE, "gazprom-sonatrach-mou-2006"],

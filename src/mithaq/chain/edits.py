@@ -37,7 +37,7 @@ __all__ = [
 ARC_TABLES = ("pipelines", "terminals", "routes")
 
 
-NAMED = frozenset({"nodes", "firms", "markets"})
+NAMED = frozenset({"nodes", "firms", "markets", "periods"})
 
 
 class Draft:

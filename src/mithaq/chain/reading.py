@@ -8,10 +8,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
+from mithaq.chain.calendar import CALENDAR_CHECKS, Note
 from mithaq.chain.schema import Attribute, TableSchema, parse_names, table_names, table_schema
 from mithaq.errors import DataError, Problem
 
@@ -49,7 +50,9 @@ def key_of(table: TableSchema, row: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:g}"
+    return str(value)
 
 
 def default_name(table: str, row: Mapping[str, Any]) -> str:
@@ -59,12 +62,6 @@ def default_name(table: str, row: Mapping[str, Any]) -> str:
     if table == "routes":
         return f"{row['from']}~{row['to']}"
     return f"{row['kind']} at {row['node']}"
-
-
-class Note(Protocol):
-    """Writes down a mistake of a row: table, row, column, what it is, and a hint."""
-
-    def __call__(self, table: str, row: Row, column: str, what: str, hint: str = "") -> None: ...
 
 
 def odd_name(name: str) -> str:
@@ -198,7 +195,7 @@ class Reading:
             number = self.places.get((table, key_of(table_schema(table), row)), 0)
             self.problems.append(Problem(table + suffix, number, column, what, hint))
 
-        for check in (_same_arc_names, _odd_markets, _odd_groups, _odd_rows):
+        for check in (_same_arc_names, _odd_markets, _odd_groups, _odd_rows, *CALENDAR_CHECKS):
             check(tables, note)
         if self.places:  # edits cite what they like; what is read from files is held to its sources
             _unknown_sources(tables, note)

@@ -11,11 +11,12 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
-from mithaq.equilibrium.solvers import Point
+from mithaq.equilibrium.point import Point
 
 __all__ = ["Certificate", "certify"]
 
@@ -91,19 +92,20 @@ class _Findings:
 
 def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Certificate:
     """Check a point against the tables. ``payoffs`` is the sum of all payoffs (million USD/yr)."""
-    found, arcs, beliefs = _Findings(), list(_ends(chain)), _Conjectures(chain, point)
-    _check_signs(point, found)
-    _check_balances(chain, arcs, point, found)
-    _check_capacities(chain, arcs, point, found)
-    _check_lifting(chain, point, found)
-    _check_carrying(chain, arcs, point, found)
-    _check_selling(chain, beliefs, point, found)
-    _check_swaps(chain, point, found)
-    _check_accounting(chain, arcs, point, payoffs, found)
-    return Certificate(found.worst_of, found.where, tolerance, tuple(_open_choices(beliefs, point)))
+    one = SimpleNamespace(**point.in_slot(0))
+    found, arcs, beliefs = _Findings(), list(_ends(chain)), _Conjectures(chain, one)
+    _check_signs(one, found)
+    _check_balances(chain, arcs, one, found)
+    _check_capacities(chain, arcs, one, found)
+    _check_lifting(chain, one, found)
+    _check_carrying(chain, arcs, one, found)
+    _check_selling(chain, beliefs, one, found)
+    _check_swaps(chain, one, found)
+    _check_accounting(chain, arcs, one, payoffs, found)
+    return Certificate(found.worst_of, found.where, tolerance, tuple(_open_choices(beliefs, one)))
 
 
-def _check_signs(point: Point, found: _Findings) -> None:
+def _check_signs(point: Any, found: _Findings) -> None:
     for name in (
         "lifting",
         "flow",
@@ -162,7 +164,7 @@ def _delivered(row: Mapping[str, Any]) -> float:
     return given if not math.isnan(given) else float(row["take_or_pay"] * row["annual_quantity"])
 
 
-def _check_balances(chain: Chain, arcs: Sequence[Arc], point: Point, found: _Findings) -> None:
+def _check_balances(chain: Chain, arcs: Sequence[Arc], point: Any, found: _Findings) -> None:
     left: dict[tuple[str, str], float] = defaultdict(float)
     size: dict[tuple[str, str], float] = defaultdict(float)
 
@@ -190,7 +192,7 @@ def _check_balances(chain: Chain, arcs: Sequence[Arc], point: Point, found: _Fin
         found.note("balance", abs(rest) / (1 + size[key]), "gas of", key[0], "at", key[1])
 
 
-def _check_capacities(chain: Chain, arcs: Sequence[Arc], point: Point, found: _Findings) -> None:
+def _check_capacities(chain: Chain, arcs: Sequence[Arc], point: Any, found: _Findings) -> None:
     used: dict[str, float] = defaultdict(float)
     for (_, name), quantity in point.flow.items():
         used[name] += quantity
@@ -242,7 +244,7 @@ def _output_error(row: Mapping[str, Any], share: float, quantity: float, value: 
     return abs(quantity - low) / (1 + high)
 
 
-def _check_lifting(chain: Chain, point: Point, found: _Findings) -> None:
+def _check_lifting(chain: Chain, point: Any, found: _Findings) -> None:
     for row in chain.rows("fields"):
         for firm, share in parse_shares(row["owners"]).items():
             value = point.value.get((firm, row["node"]))
@@ -262,7 +264,7 @@ def _check_lifting(chain: Chain, point: Point, found: _Findings) -> None:
                 found.pair(slack, quantity, abs(value), *where, off=off)
 
 
-def _check_carrying(chain: Chain, arcs: Sequence[Arc], point: Point, found: _Findings) -> None:
+def _check_carrying(chain: Chain, arcs: Sequence[Arc], point: Any, found: _Findings) -> None:
     present: dict[str, list[str]] = defaultdict(list)
     for firm, node in point.value:
         present[node].append(firm)
@@ -319,7 +321,7 @@ def _entitled(chain: Chain) -> list[tuple[str, str, set[str]]]:
 class _Conjectures:
     """Entries of the conduct matrix, one pair at a time, straight from the tables."""
 
-    def __init__(self, chain: Chain, point: Point) -> None:
+    def __init__(self, chain: Chain, point: Any) -> None:
         self.default = {
             row["name"]: 0.0 if row["fringe"] else row["conduct"] for row in chain.rows("firms")
         }
@@ -410,7 +412,7 @@ def _latest_trade(chain: Chain) -> dict[tuple[str, str], float]:
     return trade
 
 
-def _check_selling(chain: Chain, beliefs: _Conjectures, point: Point, found: _Findings) -> None:
+def _check_selling(chain: Chain, beliefs: _Conjectures, point: Any, found: _Findings) -> None:
     ahead: dict[str, float] = defaultdict(float)
     for row in chain.rows("contracts"):
         ahead[row["market"]] += _delivered(row)
@@ -437,7 +439,7 @@ def _check_selling(chain: Chain, beliefs: _Conjectures, point: Point, found: _Fi
             found.pair(slack, quantity, max(abs(value), abs(price)), *where)
 
 
-def _check_swaps(chain: Chain, point: Point, found: _Findings) -> None:
+def _check_swaps(chain: Chain, point: Any, found: _Findings) -> None:
     for row in chain.rows("swaps"):
         name, ratio, cap = row["name"], row["ratio"], row["cap"]
         mine = {key: q for key, q in point.handed.items() if key[0] == name}
@@ -457,7 +459,7 @@ def _check_swaps(chain: Chain, point: Point, found: _Findings) -> None:
 
 
 def _check_accounting(
-    chain: Chain, arcs: Sequence[Arc], point: Point, payoffs: float, found: _Findings
+    chain: Chain, arcs: Sequence[Arc], point: Any, payoffs: float, found: _Findings
 ) -> None:
     """All payoffs together are what gas is worth to its users minus what it costs to bring."""
     gross = cost = 0.0
@@ -495,7 +497,7 @@ def _check_accounting(
     found.note("accounting", gap, "sum of payoffs against welfare")
 
 
-def _open_choices(beliefs: _Conjectures, point: Point) -> Iterator[str]:
+def _open_choices(beliefs: _Conjectures, point: Any) -> Iterator[str]:
     """Sentences on splits that could be otherwise at the same prices and totals."""
     for market, firms in sorted(beliefs.present.items()):
         active = [firm for firm in firms if point.spot.get((firm, market), 0.0) > 1e-6]

@@ -14,6 +14,7 @@ from typing import Any
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
+from mithaq.errors import ModelError
 
 __all__ = ["Arc", "Handover", "Market", "Network", "Obligation", "Slice", "network", "read_arcs"]
 
@@ -137,6 +138,9 @@ def network(chain: Chain) -> Network:
     A firm's gas is somewhere if its fields, or a swap, can bring it there; an arc is kept for a
     firm if its gas can get to the tail and from the head to something the firm may sell or owes.
     """
+    for table in ("periods", "years", "storages", "expansions", "bookings"):
+        if chain.rows(table):
+            raise ModelError(f"the table {table} is read and checked, but not solved yet")
     net = Network(arcs=read_arcs(chain))
     net.slices = _slices(chain)
     net.markets, net.obligations = _markets(chain)

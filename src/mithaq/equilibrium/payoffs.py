@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_shares
-from mithaq.equilibrium.solvers import Point
+from mithaq.equilibrium.point import Point
 
 __all__ = ["consumers", "lifting_cost", "payoff_table", "state_parties", "treasury"]
 
@@ -71,10 +72,11 @@ def payoff_table(chain: Chain, point: Point) -> pd.DataFrame:
     """Columns party, item, musd (million USD a year); the sum of musd is world welfare."""
     ledger = _Ledger()
     country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-    _book_markets(chain, point, country, ledger)
-    _book_fields(chain, point, country, ledger)
-    _book_arcs(chain, point, country, ledger)
-    _book_swaps(point, ledger)
+    one = SimpleNamespace(**point.in_slot(0))
+    _book_markets(chain, one, country, ledger)
+    _book_fields(chain, one, country, ledger)
+    _book_arcs(chain, one, country, ledger)
+    _book_swaps(one, ledger)
     firms = [row["name"] for row in chain.rows("firms")]
     operating = ledger.totals()
     _book_entries(chain, country, ledger)
@@ -89,7 +91,7 @@ def payoff_table(chain: Chain, point: Point) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["party", "item", "musd"])
 
 
-def _book_markets(chain: Chain, point: Point, country: dict[str, str], ledger: _Ledger) -> None:
+def _book_markets(chain: Chain, point: Any, country: dict[str, str], ledger: _Ledger) -> None:
     contracts = defaultdict(list)
     for row in chain.rows("contracts"):
         contracts[row["market"]].append(row)
@@ -125,7 +127,7 @@ def contract_quantity(row: Mapping[str, Any]) -> float:
     return float(row["nominated"])
 
 
-def _book_fields(chain: Chain, point: Point, country: dict[str, str], ledger: _Ledger) -> None:
+def _book_fields(chain: Chain, point: Any, country: dict[str, str], ledger: _Ledger) -> None:
     for row in chain.rows("fields"):
         host = treasury(row["host"] or country[row["node"]])
         for firm, share in parse_shares(row["owners"]).items():
@@ -145,7 +147,7 @@ def _book_entries(chain: Chain, country: dict[str, str], ledger: _Ledger) -> Non
             ledger.pay(firm, host, "entry payments", share * row["entry_payment"])
 
 
-def _book_arcs(chain: Chain, point: Point, country: dict[str, str], ledger: _Ledger) -> None:
+def _book_arcs(chain: Chain, point: Any, country: dict[str, str], ledger: _Ledger) -> None:
     sent = defaultdict(list)
     for (firm, arc), quantity in point.flow.items():
         sent[arc].append((firm, quantity))
@@ -183,7 +185,7 @@ def tariff_and_cost(row: Mapping[str, Any]) -> tuple[float, float]:
     return float(tariff), float(tariff if math.isnan(cost) else cost)
 
 
-def _book_swaps(point: Point, ledger: _Ledger) -> None:
+def _book_swaps(point: Any, ledger: _Ledger) -> None:
     """Gas handed over is paid at the mean of what it is worth to either: both gain alike."""
     for (_, giver, receiver, node), quantity in point.handed.items():
         price = (point.value[giver, node] + point.value[receiver, node]) / 2

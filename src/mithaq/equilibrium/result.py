@@ -17,8 +17,9 @@ from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.infeasible import explain
 from mithaq.equilibrium.network import Arc, demand, nominated, read_arcs
 from mithaq.equilibrium.payoffs import payoff_table, state_parties
+from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program, check_concave
-from mithaq.equilibrium.solvers import Method, Outcome, Point, solve_program
+from mithaq.equilibrium.solvers import Method, Outcome, solve_program
 from mithaq.errors import SolveError
 
 __all__ = ["Equilibrium", "solve"]
@@ -69,7 +70,7 @@ class Equilibrium:
         markets = {row["name"]: row for row in self.chain.rows("markets")}
         rows = [
             (firm, market, markets[market]["node"], "spot", quantity)
-            for (firm, market), quantity in point.spot.items()
+            for (firm, market, _), quantity in point.spot.items()
         ]
         for item in self.chain.rows("contracts"):
             place = markets[item["market"]]["node"]
@@ -117,7 +118,8 @@ class Equilibrium:
     @cached_property
     def production(self) -> pd.Series[float]:
         """Lifting, bcm a year, by (firm, field)."""
-        return _labelled(self.point.lifting, ["firm", "field"])
+        lifted = {key[:2]: quantity for key, quantity in self.point.lifting.items()}
+        return _labelled(lifted, ["firm", "field"])
 
     @cached_property
     def arcs(self) -> dict[str, Arc]:
@@ -131,12 +133,12 @@ class Equilibrium:
         ``capacity`` is infinite for shipping legs; ``rent`` is what a unit of capacity is worth.
         """
         sent: dict[str, float] = {}
-        for (_, name), quantity in self.point.flow.items():
+        for (_, name, _), quantity in self.point.flow.items():
             sent[name] = sent.get(name, 0.0) + quantity
         rows = []
         for name, arc in self.arcs.items():
             ends = (_plain(arc.tail), _plain(arc.head))
-            rent = self.point.rent.get(name, 0.0)
+            rent = self.point.rent.get((name, 0), 0.0)
             rows.append((name, *ends, arc.mode, sent.get(name, 0.0), arc.capacity, rent))
         columns = ["name", "from", "to", "mode", "bcm", "capacity", "rent"]
         return pd.DataFrame(rows, columns=columns)
@@ -165,7 +167,7 @@ class Equilibrium:
     def user_cost(self) -> pd.Series[float]:
         """Scarcity value of what each firm lifted, million USD a year: no cash, in no payoff."""
         unit = {row["name"]: row["user_cost"] for row in self.chain.rows("fields")}
-        lines = {key: unit[key[1]] * quantity for key, quantity in self.point.lifting.items()}
+        lines = {key[:2]: unit[key[1]] * quantity for key, quantity in self.point.lifting.items()}
         return _labelled(lines, ["firm", "field"]).groupby("firm").sum()
 
     def to_dict(self) -> dict[str, Any]:

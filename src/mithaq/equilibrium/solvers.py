@@ -6,17 +6,18 @@ import dataclasses
 import enum
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_quadratic
+from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.polish import polish
 from mithaq.equilibrium.program import Program
 
-__all__ = ["Method", "Outcome", "Point", "solve_program"]
+__all__ = ["Method", "Outcome", "solve_program"]
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
@@ -76,22 +77,6 @@ class Method:
 
     def to_dict(self) -> dict[str, object]:
         return dataclasses.asdict(self)
-
-
-@dataclass(slots=True)
-class Point:
-    """Quantities (bcm/yr) and values (USD/1000 m3) of an equilibrium, by the user's labels."""
-
-    lifting: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, field
-    flow: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, arc
-    spot: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, market
-    handed: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
-    value: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, node
-    rent: dict[str, float] = field(default_factory=dict)  # arc
-    scarcity: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, field
-    floor_price: dict[tuple[str, str], float] = field(default_factory=dict)  # firm, market
-    swap_price: dict[str, float] = field(default_factory=dict)
-    swap_rent: dict[str, float] = field(default_factory=dict)
 
 
 STATUS = {
@@ -234,16 +219,16 @@ def read_point(program: Program, x: Vector, z: Vector) -> Point:
     point = Point()
     at = 0
     for piece in net.slices:
-        point.lifting[piece.firm, piece.field] = min(float(x[at]), piece.capacity)
+        point.lifting[piece.firm, piece.field, 0] = min(float(x[at]), piece.capacity)
         at += 1
-    for pair in net.flows:
-        point.flow[pair] = float(x[at])
+    for firm, arc in net.flows:
+        point.flow[firm, arc, 0] = float(x[at])
         at += 1
-    for sale in net.sales:
-        point.spot[sale] = float(x[at])
+    for firm, market in net.sales:
+        point.spot[firm, market, 0] = float(x[at])
         at += 1
     for pass_ in net.handovers:
-        point.handed[pass_.swap, pass_.giver, pass_.receiver, pass_.node] = float(x[at])
+        point.handed[pass_.swap, pass_.giver, pass_.receiver, pass_.node, 0] = float(x[at])
         at += 1
     targets: dict[str, dict[object, float]] = {
         "balance": point.value,  # type: ignore[dict-item]
@@ -256,5 +241,6 @@ def read_point(program: Program, x: Vector, z: Vector) -> Point:
     for (kind, key), dual in zip(program.rows, z, strict=False):  # cones after the named rows
         if kind in targets:
             # A balance's dual is the cost of one unit more to deliver: minus the value of gas.
-            targets[kind][key] = -float(dual) if kind == "balance" else float(dual)
+            parts = key if isinstance(key, tuple) else (key,)
+            targets[kind][*parts, 0] = -float(dual) if kind == "balance" else float(dual)
     return point

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from mithaq import record as room
 from mithaq.case import Case, chain_of
-from mithaq.errors import SolveError
+from mithaq.errors import DataError, ModelError, Problem, SolveError
 
 if TYPE_CHECKING:
     from mithaq.chain import Chain
+    from mithaq.equilibrium import Equilibrium
     from mithaq.record import Record
 
 __all__ = ["Material", "cases", "events", "gather", "market", "names_of", "solved"]
@@ -83,20 +84,45 @@ def events(record: Record) -> list[dict[str, Any]]:
     return [event.to_dict() for event in room.timeline(record)]
 
 
-def market(record: Record, *, year: int = 2010, edits: Path | None = None) -> dict[str, Any]:
+def market(
+    record: Record | None,
+    *,
+    year: int = 2010,
+    edits: Path | None = None,
+    chain: Path | None = None,
+) -> dict[str, Any]:
     """The equilibrium of the gas market with its fit, as the command ``market`` prints it.
 
-    Without an equilibrium, its status and the reasons; :func:`solved` raises for those.
+    The chain is that of the folder ``chain``, else the one of the case. Without an equilibrium, its
+    status and the reasons; :func:`solved` raises for those. A chain of one's own that holds no
+    observed trade of the year has no fit.
     """
     from mithaq.chain import edits_from_file
+    from mithaq.chain.folders import chain_at
     from mithaq.equilibrium import solve
-    from mithaq.equilibrium.fit import fit
 
     changes = edits_from_file(edits) if edits else ()
-    found = solve(chain_of(record, year), changes, check=False)
+    if chain is not None:
+        base = chain_at(chain)
+    elif record is not None:
+        base = chain_of(record, year)
+    else:
+        raise DataError([Problem(what="neither a case nor a chain is named")])
+    found = solve(base, changes, check=False)
     if not found.solved:
         return found.to_dict()
-    return {**found.to_dict(), "fit": fit(found, year=year).to_dict()}
+    return {**found.to_dict(), **_fit_of(found, year, own=chain is not None)}
+
+
+def _fit_of(found: Equilibrium, year: int, *, own: bool) -> dict[str, Any]:
+    from mithaq.equilibrium.fit import fit
+
+    try:
+        return {"fit": fit(found, year=year).to_dict()}
+    except ModelError:
+        if own:
+            return {}
+        raise
 
 
 def solved(data: Data) -> Data:
