@@ -329,6 +329,7 @@ class _Conjectures:
         self.home = {row["name"]: row["home"] for row in chain.rows("firms")}
         given = chain.rows("conduct")
         self.theta = {(r["firm"], r["market"]): r["theta"] for r in given}
+        self.adder = {(r["firm"], r["market"]): r["adder"] for r in given}
         self.present: dict[str, list[str]] = defaultdict(list)
         for firm, market in point.spot:
             self.present[market].append(firm)
@@ -435,7 +436,7 @@ def _check_selling(chain: Chain, beliefs: _Conjectures, point: Any, found: _Find
             )
             value = point.value[firm, row["node"]]
             floor = point.floor_price.get((firm, name), 0.0)
-            slack = value + margin - price - floor
+            slack = value + margin + beliefs.adder.get((firm, name), 0.0) - price - floor
             found.pair(slack, quantity, max(abs(value), abs(price)), *where)
 
 

@@ -95,6 +95,7 @@ class Network:
     handovers: list[Handover] = field(default_factory=list)
     swap_caps: dict[str, float] = field(default_factory=dict)
     floors: dict[tuple[str, str], float] = field(default_factory=dict)
+    adders: dict[tuple[str, str], float] = field(default_factory=dict)
     balances: list[tuple[str, str]] = field(default_factory=list)  # (firm, node)
 
 
@@ -144,6 +145,7 @@ def network(chain: Chain) -> Network:
     net = Network(arcs=read_arcs(chain))
     net.slices = _slices(chain)
     net.markets, net.obligations = _markets(chain)
+    net.adders = {(r["firm"], r["market"]): r["adder"] for r in chain.rows("conduct")}
     net.floors = {(r["firm"], r["market"]): r["quantity"] for r in chain.rows("floors")}
     net.swap_caps = {row["name"]: row["cap"] for row in chain.rows("swaps")}
     _prune(chain, net)

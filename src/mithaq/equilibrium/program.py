@@ -127,9 +127,10 @@ def _linear(net: Network) -> Vector:
     lifting = [piece.a + piece.levy for piece in net.slices]
     flow = [net.arcs[arc].charge for _, arc in net.flows]
     sale = []
-    for _, name in net.sales:
-        market = net.markets[name]
-        sale.append(market.beta * market.fixed - market.alpha)
+    for pair in net.sales:
+        market = net.markets[pair[1]]
+        adder = net.adders.get(pair, 0.0)
+        sale.append(market.beta * market.fixed - market.alpha + adder)
     return np.array([*lifting, *flow, *sale, *[0.0] * len(net.handovers)])
 
 
