@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from gas import carriage, conduct, demand, network, supply
+from gas import carriage, conduct, contracts, demand, network, supply
 from gas.sources import CELLS_OF, YEARS, OutRow, choice
 from gas.trade import Trade
 
-BASE = "central"
-MEAN_ELASTICITIES = {"central": 0.45, "low_elasticity": 0.25, "high_elasticity": 0.70}
+BASE, FULL = "lean", "full"
+MEAN_ELASTICITIES = {BASE: 0.45, "low_elasticity": 0.25, "high_elasticity": 0.70}
 START = {
     "conduct: alone in the market": 0.20,
     "conduct: main seller at a hub": 0.10,
@@ -103,6 +103,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "take_or_pay",
         "price",
         "nominated",
+        "from_year",
+        "to_year",
         "source",
         "note",
     ),
@@ -154,7 +156,12 @@ def stored(calibration: str) -> dict[str, float]:
         for row in choice("calibration")
         if row["calibration"] == calibration
     }
-    return found or dict(START)
+    return found or ({} if calibration == FULL else dict(START))
+
+
+def all_stored() -> dict[str, dict[str, float]]:
+    """Parameters of every calibration that the chain carries."""
+    return {name: stored(name) for name in (*MEAN_ELASTICITIES, FULL)}
 
 
 def tables(base: Fixed, parameters: Mapping[str, Mapping[str, float]]) -> Tables:
@@ -170,6 +177,13 @@ def tables(base: Fixed, parameters: Mapping[str, Mapping[str, float]]) -> Tables
             changes += conduct.calibration_rows(
                 name, parameters[name], scale, cells, base.fields, markets
             )
+    ahead = contracts.taken(base.known)
+    if base.trade.year != CELLS_OF:
+        ahead = contracts.carried(ahead, base.known, base.trade, base.markets, base.fields)
+    deals = contracts.rows(base.trade.year, base.markets, ahead)
+    if FULL in parameters:
+        taken = contracts.nominations(deals, ahead)
+        changes += contracts.calibration_rows(FULL, parameters[FULL], taken, deals, cells)
     return {
         "nodes": [{**row, "source": "coordinates", "note": ""} for row in choice("nodes")],
         "firms": supply.firm_rows(base.markets),
@@ -179,7 +193,7 @@ def tables(base: Fixed, parameters: Mapping[str, Mapping[str, float]]) -> Tables
         "routes": base.routes,
         "markets": markets,
         "conduct": cells,
-        "contracts": conduct.contract_rows(base.trade, base.markets),
+        "contracts": conduct.contract_rows(base.trade, base.markets) + deals,
         "observed": observed_rows(base),
         "prices_observed": demand.price_rows(base.markets, base.trade.year),
         "calibrations": changes,

@@ -202,7 +202,9 @@ def contract_rows(trade: Trade, markets: list[Market]) -> list[OutRow]:
             "take_or_pay": 1,
             "price": price[market],
             "nominated": round(bcm, 3),
-            "source": "comtrade; assumption: what was sold in 2010, as a contract",
+            "from_year": "",
+            "to_year": "",
+            "source": f"comtrade; assumption: what was sold in {trade.year}, as a contract",
             "note": "gas bound by old terms, or cargoes sold ahead",
         }
         for (firm, market), bcm in sorted(sold(trade, markets).items())
@@ -244,7 +246,7 @@ def calibration_rows(
         if parameter:
             change("conduct", key, "theta", values[parameter], f"calibrated: {parameter}")
         elif cell["may_sell"] == "true" and cell["market"] in FAR_EAST:
-            why = "assumption: Cournot at the central elasticity, below it in proportion"
+            why = "assumption: Cournot at the mean elasticity of lean, below it in proportion"
             change("conduct", key, "theta", round(min(1.0, elasticity), 3), why)
     for field in fields:
         parameter = user_cost_parameter(field)

@@ -62,6 +62,11 @@ def choice(name: str) -> tuple[Row, ...]:
     return _read("choices", name)
 
 
+def forget() -> None:
+    """Read the files again when they are next asked for."""
+    _read.cache_clear()
+
+
 def number(text: str) -> float:
     """A cell as a number; an empty cell is 0."""
     return float(text) if text else 0.0

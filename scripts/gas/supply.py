@@ -19,6 +19,11 @@ FRINGE_COST = {  # node of the chain: cost function of SeasonalFlex
 EXPORT_HOMES = {row["home"] for row in choice("firms")}
 
 
+def homes() -> dict[str, str]:
+    """Home country of each exporting firm."""
+    return {row["name"]: row["home"] for row in choice("firms")}
+
+
 def fringe_name(country: str) -> str:
     """Name of the price-taking fringe of a country."""
     return f"{country} producers"
