@@ -1,8 +1,9 @@
 """Conduct and user costs: which few numbers are calibrated, and which cell takes which.
 
-A cell (seller, market) is open where gas was sold in 2010, in whatever base year. Its conduct is one of seven numbers, by
-the market and by the seller's weight in it; the user cost of a field is one of eight, by seller.
-Cells without trade in 2010 stand in the table too, closed, with the conduct of a Cournot newcomer.
+A cell (seller, market) is open where gas was sold in 2010, in whatever base year. Its conduct is
+one of eight numbers, by the market and by the seller's weight in it; the user cost of a field is
+one of eight, by seller. Cells without trade in 2010 stand in the table too, closed, with the
+conduct of a Cournot newcomer.
 """
 
 from __future__ import annotations

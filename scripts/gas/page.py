@@ -45,8 +45,9 @@ METHODS = """\
   reseller's own imports: Austrian, Hungarian and Slovenian re-exports are Russian, Turkish ones
   Azeri, the others go by the mix of the reseller's imports. Central Asian gas counts as Russian.
   Producers (Netherlands, United Kingdom, Denmark, Norway) count as origins of all that they sell.
-  Austria's imports are a stand-in of 2008. A cell that is not there is missing, not zero. Trade that
-  the balances of a year need and nobody observed (stand-ins, LNG fitted to totals) is not in it.
+  Austria's imports are a stand-in of 2008. A cell that is not there is missing, not zero.
+  What the balances of a year need and nobody observed (stand-ins, LNG fitted to totals) is not in
+  that table.
 - **Statistical differences.** Demand is consumption. What production and traced imports leave open
   is a field called "Statistical difference (country)", lifted at no cost by the domestic fringe;
   where supply exceeds consumption the excess counts as demand. Both are named in the notes.
@@ -67,10 +68,10 @@ METHODS = """\
 - **Long-term contracts** stand in `contracts` by buyer where the annual quantity is told; what a
   seller delivers in a market beyond them is one row of other terms. In the base and the lean
   calibrations none of this gas is nominated: a seller's conduct counts it. The calibration `full`
-  takes {nominated:.0%} of what was delivered in 2010 as nominated at the border price, since Cedigaz
-  counts 263 + 87 + 61 bcm a year under such contracts to Europe at the start of 2015 (rows of
-  `data/sources/tables/contracts.csv`), nine tenths of what it imports. Take-or-pay shares are entered where a
-  source tells them.
+  takes {nominated:.0%} of what was delivered in 2010 as nominated at the border price, since
+  Cedigaz counts 263 + 87 + 61 bcm a year under such contracts to Europe at the start of 2015 (rows
+  of `data/sources/tables/contracts.csv`), nine tenths of what it imports. Take-or-pay shares are
+  entered where a source tells them.
 - **Left out.** Storage and seasons, losses and fuel gas (tariffs carry them), Kuwait's LNG, exports
   of Turkmenistan to China and Iran, Russian gas for Kazakhstan, Croatian gas sold to Italy (it
   counts in Italy's statistical difference), Gazprom's half of Sakhalin II as a stake.
@@ -79,25 +80,27 @@ METHODS = """\
 CALIBRATED = """\
 ## What was calibrated, and what was not
 
-`lean` (with `low_elasticity` and `high_elasticity`): **{count} numbers**, by damped least squares on
-the trade cells, the exporters' totals and the price targets of 2010. Conduct is one of eight numbers by kind of market and weight of the
-seller; user cost (the scarcity of gas in the ground) is one of eight by seller. Rows that share a
-number carry its name in their note. Not calibrated: elasticities, reference demand and prices,
-costs, tariffs, capacities, contracts; conduct in the Far East (Cournot), of price-takers, and of
-the sellers of closed cells. There is no number for a single cell but one: Gazprom in Ukraine.
+`lean` (with `low_elasticity` and `high_elasticity`): **{count} numbers**, by damped least squares
+on the trade cells, the exporters' totals and the price targets of 2010. Conduct is one of eight
+numbers by kind of market and weight of the seller; user cost (the scarcity of gas in the ground)
+is one of eight by seller. Rows that share a number carry its name in their note. Not calibrated:
+elasticities, reference demand and prices, costs, tariffs, capacities, contracts; conduct in the
+Far East (Cournot), of price-takers, and of the sellers of closed cells. There is no number for a
+single cell but one: Gazprom in Ukraine.
 
 A seller may enter a market (`may_sell`) where it sold at least 0.2 bcm or a tenth of demand in
 2010. Every other cell that it could reach is closed in the base and stands in `conduct` with the
 conduct of a newcomer; `OpenMarket` opens it.
 
 The count leaves out what the base takes from 2010 without fitting: which cells are open, what is
-sold as contracts (markets served by contracts alone reproduce their price by construction), and the
-reference point of each market. So the table of the fit also gives the error with every cell open.
+sold as contracts (markets served by contracts alone reproduce their price by construction), and
+the reference point of each market. So the table of the fit also gives the error with every cell
+open.
 
-`full`: user costs as in `lean`, contracts as nominated, Cournot beyond them, and **{adders} adders**,
-one for each open cell with trade: USD per 1000 m³ that shape what a seller sells there and are no
-cash. One number a cell makes the base year fit and proves nothing; what it is worth shows in the
-error on another year. `mithaq calibrate` finds all of these numbers again.
+`full`: user costs as in `lean`, contracts as nominated, Cournot beyond them, and **{adders}
+adders**, one for each open cell with trade: USD per 1000 m³ that shape what a seller sells there
+and are no cash. One number a cell makes the base year fit and proves nothing; what it is worth
+shows in the error on another year. `mithaq calibrate` finds all of these numbers again.
 
 Nothing is fitted to another year than 2010. Its chain takes over cells, conduct, user costs and
 adders; nominations follow what each importer needs from abroad, and for sellers of LNG alone what
@@ -106,9 +109,9 @@ they shipped in all, so that nothing of the year's trade by seller and market en
 Fit does not tell which conduct or elasticity is true: calibrations with a mean elasticity of 0.25,
 0.45 and 0.70 fit about equally well. Results are ranges over them.
 
-"Alone" is a share of demand of at least 55 %, "small" below 17 %, both in 2010; hubs are the United
-Kingdom, the Netherlands and Belgium; the south is Bulgaria, Croatia, Greece, Italy, Portugal,
-Romania, Serbia, Slovenia, Spain, Switzerland and Turkey.
+"Alone" is a share of demand of at least 55 %, "small" below 17 %, both in 2010; hubs are the
+United Kingdom, the Netherlands and Belgium; the south is Bulgaria, Croatia, Greece, Italy,
+Portugal, Romania, Serbia, Slovenia, Spain, Switzerland and Turkey.
 """
 
 
@@ -139,9 +142,9 @@ def _targets(base: build.Fixed) -> str:
     text = (
         "## Prices and targets\n\n"
         "USD per 1000 m³. The price of a market is its reference price; a target is also in\n"
-        "`prices_observed`. Rows are those of `data/sources/tables`: Gazprom's contract price where\n"
-        "it is known, else the customs value; the hubs of the Netherlands and the United Kingdom.\n"
-        "Spain is a choice (its customs value was under arbitration).\n\n"
+        "`prices_observed`. Rows are those of `data/sources/tables`: Gazprom's contract price\n"
+        "where it is known, else the customs value; the hubs of the Netherlands and the United\n"
+        "Kingdom. Spain is a choice (its customs value was under arbitration).\n\n"
     )
     return text + markdown(head, rows)
 
@@ -160,7 +163,9 @@ def _parameters(parameters: Parameters) -> str:
     )
     shown = [[name.removeprefix("adder: "), value] for name, value in adders.items()]
     table = markdown(["number", *names], rows)
-    more = "\nAdders of `full`, USD per 1000 m³:\n\n" + markdown(["seller in market", "adder"], shown)
+    more = "\nAdders of `full`, USD per 1000 m³:\n\n" + markdown(
+        ["seller in market", "adder"], shown
+    )
     return f"{intro}\nMean elasticities: {means}, `full` as `{build.BASE}`.\n\n{note}{table}{more}"
 
 
@@ -225,7 +230,7 @@ def fits(year: str, parameters: Parameters) -> str:
     first = next(iter(found.values()))
     names = list(found)
     marks = {k: "-" if v is None else f"{v:.3f}" for k, v in first.benchmarks.items()}
-    rows = [
+    rows: list[list[object]] = [
         ["calibrated numbers", *(found[n].parameters for n in names)],
         ["WAPE over pairs", *(f"{found[n].wape:.3f}" for n in names)],
         [
@@ -250,9 +255,9 @@ def fits(year: str, parameters: Parameters) -> str:
         f"{how} Measured on the ten main exporters into Europe, origin-traced, cells observed in\n"
         f"{year}; exporters and prices as model over observed. Forecasts without economics, for\n"
         f"comparison: trade of {first.other_year} unchanged {marks['unchanged']}, scaled to each\n"
-        f"importer's imports {marks['scaled']}, fitted to the true totals of {year} (RAS, a floor)\n"
-        f"{marks['ras']}. The chain of a year knows its demand, reference prices and capacities,\n"
-        "export capacity among them (what was sold in all, and a spare).\n\n"
+        f"importer's imports {marks['scaled']}, fitted to the true totals of {year} (RAS, a\n"
+        f"floor) {marks['ras']}. The chain of a year knows its demand, reference prices and\n"
+        "capacities, export capacity among them (what was sold in all, and a spare).\n\n"
         + markdown(["", *names], rows)
         + _without_contracts(year, parameters, found[build.FULL])
         + f"{FIT_END}\n"
@@ -277,10 +282,10 @@ def _without_contracts(year: str, parameters: Parameters, full: Fit) -> str:
     without = fit(solve(other.with_edits(kept)), int(year))
     return (
         "\n**What contracts explain.** The same recipe with nothing nominated needs adders of\n"
-        f"{mean(found.values):.0f} USD per 1000 m³ (mean absolute value by volume, on 2010), and is\n"
-        f"then off by {without.wape:.3f} on {year} ({_mean_error(without):.1%} on prices). With contracts\n"
-        f"as nominated the adders are {mean(parameters[build.FULL]):.0f}, the error {full.wape:.3f}\n"
-        f"({_mean_error(full):.1%}): what adders would otherwise absorb.\n"
+        f"{mean(found.values):.0f} USD per 1000 m³ (mean absolute value by volume, on 2010), and\n"
+        f"is then off by {without.wape:.3f} on {year} ({_mean_error(without):.1%} on prices).\n"
+        f"With contracts as nominated the adders are {mean(parameters[build.FULL]):.0f}, the\n"
+        f"error {full.wape:.3f} ({_mean_error(full):.1%}): what adders would otherwise absorb.\n"
     )
 
 

@@ -7,7 +7,7 @@ in ``RESELLERS`` sold on is given to the origins of their own imports, and taken
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from gas.sources import OutRow, choice, number, spelled, table
 

@@ -12,6 +12,7 @@ import functools
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -301,7 +302,12 @@ class Talk:
 
 def print_json(data: Mapping[str, Any]) -> None:
     """Print one JSON object on one line; what is not a number comes out as null."""
-    click.echo(json.dumps(_plain(data), ensure_ascii=False, allow_nan=False))
+    text = json.dumps(_plain(data), ensure_ascii=False, allow_nan=False)
+    click.echo(_UNRULY.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+# What would act on a terminal, or be no text at all: JSON has another spelling for it.
+_UNRULY = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def _plain(value: Any) -> Any:
@@ -435,9 +441,22 @@ def balance(talk: Talk, asked: Asked, between: tuple[str, str]) -> None:
     type=click.Path(path_type=Path),
     help=say("A folder with a gas chain of your own; no case need be named."),
 )
+@option(
+    "--export",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help=say("Also write the result: FILE.nc, FILE.xlsx, FOLDER.parquet, or FOLDER for CSV files."),
+)
 @common
 @reading(say("Changes nothing: the market is that of the base year, and no claim enters it."))
-def market(talk: Talk, asked: Asked, year: int, edits: Path | None, chain: Path | None) -> None:
+def market(
+    talk: Talk,
+    asked: Asked,
+    year: int,
+    edits: Path | None,
+    chain: Path | None,
+    export: Path | None,
+) -> None:
     """Equilibrium of the gas market."""
     from mithaq.show.market_sheets import market_sheets
     from mithaq.show.material import market as find_market
@@ -449,12 +468,14 @@ def market(talk: Talk, asked: Asked, year: int, edits: Path | None, chain: Path 
         told = say("The market is that of the base year {year}; no claim of the record enters it.")
         click.echo(words.say(told, year=str(year)), err=True)
     with talk.working(words.say("Solving the equilibrium")):
-        data = find_market(record, year=year, edits=edits, chain=chain)
+        data = find_market(record, year=year, edits=edits, chain=chain, export=export)
     if talk.as_json:
         print_json(data)
     solved(data)
     if not talk.as_json:
         talk.answer(data, lambda: market_sheets(data, words))
+        for path in data.get("exported", ()):
+            click.echo(words.say("Written: {file}", file=path))
 
 
 @cli.command(help=say("What an agreement and each leg of it is worth to each party."))
@@ -508,7 +529,9 @@ import_module("mithaq.commands")
 
 
 def _fail(message: str, status: int) -> int:
-    click.echo(message, err=True)
+    from mithaq.words.text import tame
+
+    click.echo(tame(message), err=True)
     return status
 
 

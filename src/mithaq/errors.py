@@ -19,9 +19,15 @@ from typing import Any
 __all__ = ["BatchError", "DataError", "MithaqError", "ModelError", "Problem", "SolveError"]
 
 
+_LONGEST = 500
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """One mistake in the input: where it stands, what it is, what to do next.
+
+    What it quotes is anybody's text, so every part is cut to 500 characters and kept to printable
+    ones: a mistake is one line, and cannot reverse, colour or clear the screen it is read on.
 
     >>> print(Problem(file="nodes.csv", row=3, column="latitude", what="'x' is not a number"))
     nodes.csv, row 3, column latitude: 'x' is not a number
@@ -32,6 +38,12 @@ class Problem:
     column: str = ""
     what: str = ""
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("file", "column", "what", "hint"):
+            text = getattr(self, name)
+            if len(text) > _LONGEST or not text.isprintable():
+                object.__setattr__(self, name, _escaped(text))
 
     @property
     def where(self) -> str:
@@ -46,6 +58,17 @@ class Problem:
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text} ({self.hint})" if self.hint else text
+
+
+def _escaped(text: str) -> str:
+    """The text with escapes for what is not printable, its middle left out where it is long."""
+    if len(text) > _LONGEST:
+        half = _LONGEST // 2
+        text = f"{text[:half]} ... {text[-half + 5 :]}"
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
 
 
 class MithaqError(Exception):

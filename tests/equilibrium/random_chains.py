@@ -140,6 +140,130 @@ def rich(seed: int) -> Rows:
     return tables
 
 
+def through_time(seed: int, tables: Rows | None = None) -> Rows:
+    """A chain with periods or years or both, and what lives in them; plain without ``tables``."""
+    dice = Random(seed + 2)
+    tables = plain(seed, conduct=None) if tables is None else tables
+    firms = [row["name"] for row in tables["firms"]]
+    if dice.random() < 0.8:
+        shares = dice.choice([(0.5, 0.5), (0.25, 0.5, 0.25), (0.6, 0.4)])
+        tables["periods"] = [
+            {"name": f"p{place}", "position": place, "share": share}
+            for place, share in enumerate(shares)
+        ]
+    if "periods" not in tables or dice.random() < 0.5:
+        tables["years"] = [
+            {"year": 2020 + 5 * place, "span": dice.choice([1, 5]), "discount": 0.7**place}
+            for place in range(dice.choice([1, 2, 3]))
+        ]
+    _swing(dice, tables)
+    _store(dice, tables, firms)
+    _age(dice, tables, firms)
+    return tables
+
+
+def _swing(dice: Random, tables: Rows) -> None:
+    """Demand and capacity that change with the season and the year."""
+    periods = [row["name"] for row in tables.get("periods", [])]
+    years = [row["year"] for row in tables.get("years", [])]
+    factors: list[Row] = []
+    if periods:
+        factors.append({"period": periods[0], "quantity": dice.choice([0.6, 1.4]), "price": 1.1})
+        factors.append({"sector": "all", "period": periods[-1], "quantity": dice.choice([0.5, 2])})
+        if tables["fields"]:
+            name = dice.choice(tables["fields"])["name"]
+            tables["availability"] = [
+                {"table": "fields", "row": name, "period": periods[0], "factor": 0.7}
+            ]
+    if years:
+        factors.append({"year": years[-1], "quantity": dice.choice([0.8, 1.3])})
+    regulated = {row["name"] for row in tables["markets"] if "regulated_price" in row}
+    if len(tables["markets"]) > 1 and dice.random() < 0.3 and periods and not regulated:
+        name = tables["markets"][0]["name"]
+        if not any(row["market"] == name for row in tables.get("contracts", [])):
+            factors.append({"market": name, "period": periods[0], "quantity": 0})
+    tables["demand_factors"] = [row for row in factors if not ("sector" in row and regulated)]
+    owed = bool(regulated or tables.get("contracts") or tables.get("floors"))
+    if owed:  # what can be served at the reference can be served at no more than that
+        for row in tables["demand_factors"]:
+            row["quantity"] = min(row["quantity"], 1.0)
+            row.pop("price", None)
+        tables.pop("availability", None)
+    lines = [row for row in tables["pipelines"] if row["capacity"]]
+    if periods and lines and not owed:
+        line = dice.choice(lines)
+        tables.setdefault("availability", []).append(
+            {"table": "pipelines", "row": _name(line), "period": periods[-1], "factor": 0.4}
+        )
+
+
+def _name(line: Row) -> str:
+    return str(line.get("name") or f"{line['from']}-{line['to']}")
+
+
+def _store(dice: Random, tables: Rows, firms: list[str]) -> None:
+    for place in range(dice.choice([0, 1, 1, 2])):
+        gas = round(dice.uniform(1, 15), 1)
+        row = {
+            "name": f"cave {place}",
+            "node": dice.choice(tables["nodes"])["name"],
+            "working_gas": gas,
+            "injection": round(gas * dice.uniform(1, 4), 1),
+            "withdrawal": round(gas * dice.uniform(1, 4), 1),
+            "injection_cost": dice.choice([0.5, 2]),
+            "withdrawal_tariff": dice.choice([0, 1]),
+            "loss": dice.choice([0, 0.02]),
+            "owner": dice.choice(["", firms[0], f"{firms[0]}:0.3;City:0.7"]),
+            "access": dice.choice(["", "", f"{firms[0]};{firms[-1]}"]),
+        }
+        tables.setdefault("storages", []).append(row)
+
+
+def _age(dice: Random, tables: Rows, firms: list[str]) -> None:
+    """What comes and goes with the years, what is used up, reserved and built."""
+    years = [row["year"] for row in tables.get("years", [])]
+    owed = any(name in tables for name in ("contracts", "floors")) or any(
+        "regulated_price" in row for row in tables["markets"]
+    )
+    if years and not owed:
+        span = sum(row["span"] for row in tables["years"])
+        field = dice.choice(tables["fields"])
+        field["reserves"] = round(field["capacity"] * span * dice.uniform(0.1, 1.2), 1)
+        dice.choice(tables["fields"])["from_year"] = years[-1]
+    lines = [row for row in tables["pipelines"] if row["capacity"]]
+    if lines:
+        line = dice.choice(lines)
+        line["third_party_share"] = dice.choice([0.3, 0.8])
+        line["owner"] = line.get("owner") or firms[0]
+        line = dice.choice(lines)
+        if not owed and not line.get("access"):
+            tables["bookings"] = [
+                {"arc": _name(line), "firm": firm, "capacity": round(part * line["capacity"], 3)}
+                for firm, part in ((firms[0], 0.4), (firms[-1], 0.3))
+            ]
+    tables["expansions"] = []
+    grown = [("pipelines", _name(line)) for line in lines[:2]]
+    grown += [("storages", row["name"]) for row in tables.get("storages", [])[:1]]
+    grown += [("fields", row["name"]) for row in tables["fields"][:1] if row["capacity"]]
+    for table, name in grown:
+        if dice.random() < 0.7:
+            tables["expansions"].append(
+                {
+                    "table": table,
+                    "row": name,
+                    "cost": round(dice.uniform(5, 400), 1),
+                    "limit": dice.choice(["", 3]),
+                    "total_limit": dice.choice(["", 8]),
+                    "lag": dice.choice([0, 5]) if years else 0,
+                    "lifetime": dice.choice(["", 5, 20]),
+                    "salvage": dice.choice([0, 0.5]),
+                    "first_year": dice.choice(["", years[0]]) if years else "",
+                }
+            )
+    for row in tables["fields"][:1]:
+        row["discovery_cost"] = 4
+
+
 def _mutual_stakes(tables: Rows, firms: list[str]) -> None:
     for row in tables["firms"][:2]:
         row.update(conduct=1, fringe=False)

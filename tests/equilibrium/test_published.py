@@ -1,13 +1,37 @@
-"""Published and closed-form cases, built from tables and solved through the public face."""
+"""Published and closed-form cases, built from tables and solved by both engines."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
 
 import mithaq
 from tests.equilibrium.toys import chain, demand, field, hub, totals
+
+
+@pytest.fixture(autouse=True)
+def both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every case is solved by the program and by the complementarity engine, which must agree."""
+    solve = mithaq.solve
+
+    def twice(*arguments: Any, method: mithaq.Method | None = None) -> mithaq.Equilibrium:
+        if method is not None:
+            return solve(*arguments, method=method)
+        answer = solve(*arguments)
+        if answer.method.engine == "complementarity":
+            return answer
+        exact = solve(*arguments, method=mithaq.Method(engine="program", polish=True))
+        other = solve(*arguments, method=mithaq.Method(engine="complementarity"))
+        agree = partial(pytest.approx, rel=1e-6, abs=1e-6)
+        assert other.market_prices.to_dict() == agree(exact.market_prices.to_dict())
+        assert other.welfare == agree(exact.welfare)
+        one, two = (e.deliveries.groupby("market")["bcm"].sum() for e in (exact, other))
+        assert two.to_dict() == agree(one.to_dict())
+        return answer
+
+    monkeypatch.setattr(mithaq, "solve", twice)
 
 
 def near(expected: Any) -> Any:
@@ -261,10 +285,22 @@ class TestMutualCoefficient:
         profit = (float(answer.prices["Hub"]) - 20) * each
         assert answer.payoffs()[["1", "2"]].tolist() == near([profit, profit])
 
-    def test_a_stake_of_one_side_has_no_potential(self) -> None:
+
+class TestSilentStake:
+    """Reynolds and Snapp (1986), one side: q1 = (1 - k)/(3 - k) A/b, q2 = A/b / (3 - k)."""
+
+    @pytest.mark.parametrize("k", [0.1, 0.5, 0.9])
+    def test_outputs(self, k: float) -> None:
+        base = hub([field("1", 20), field("2", 20)], 100, 2)
+        answer = mithaq.solve(base, [mithaq.Stake("1", "2", k)])
+        assert totals(answer) == near({"1": (1 - k) / (3 - k) * 40, "2": 40 / (3 - k)})
+        assert answer.method.engine == "complementarity"
+
+    def test_it_has_no_potential(self) -> None:
         base = hub([field("1", 20), field("2", 20)], 100, 1)
-        with pytest.raises(mithaq.ModelError, match="1 weighs 2"):
-            mithaq.solve(base, [mithaq.Stake("1", "2", 0.5)])
+        stake, method = mithaq.Stake("1", "2", 0.5), mithaq.Method(engine="program")
+        with pytest.raises(mithaq.ModelError, match="1 weighs 2 otherwise.*complementarity"):
+            mithaq.solve(base, [stake], method=method)
 
 
 class TestSymmetricIsNotEnough:
@@ -276,7 +312,7 @@ class TestSymmetricIsNotEnough:
             for f, g in [("north", "east"), ("east", "north"), ("north", "west"), ("west", "north")]
         ]
         fields = [field(name, 20) for name in ("north", "east", "west", "bystander")]
-        with pytest.raises(mithaq.ModelError, match="not concave") as caught:
+        with pytest.raises(mithaq.ModelError, match="not monotone") as caught:
             mithaq.solve(hub(fields, 100, 1, weights=rows))
         for name in ("north", "east", "west"):
             assert name in str(caught.value)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from mithaq.chain import Chain, Change
-from mithaq.equilibrium.fit import Fit, fit
+from mithaq.equilibrium.fit import Fit, fit, parameter_names
 from mithaq.equilibrium.network import demand
 from mithaq.equilibrium.recipes import NOMINATED, Cell, Move, Objective, Recipe, recipe_of
 from mithaq.equilibrium.result import Equilibrium, solve
@@ -160,14 +160,14 @@ def calibrate(
         values = _least_squares(chain, plan)
     else:
         values = _adders(chain.with_edits(plan.data), plan, seen)
-    after = solve(chain.with_edits((*plan.data, *_changes(plan.moves, values))))
+    after = fit(solve(chain.with_edits((*plan.data, *_changes(plan.moves, values)))), year)
     start = np.array([move.start for move in plan.moves])
     found = np.array([values[move.parameter] for move in plan.moves])
-    costs = (
-        _cost(_errors(before, plan, start)),
-        _cost(_errors(fit(after, year), plan, found)),
-    )
-    return Calibration(plan, values, before, fit(after, year), costs)
+    costs = _cost(_errors(before, plan, start)), _cost(_errors(after, plan, found))
+    made = Calibration(plan, values, before, after, costs)
+    cells = [{str(key): cell for key, cell in row.items()} for row in made.rows.to_dict("records")]
+    count = len(parameter_names(chain, cells))
+    return replace(made, after=replace(after, parameters=count))
 
 
 def observed_sales(equilibrium: Equilibrium, year: int) -> dict[Cell, float]:

@@ -34,15 +34,26 @@ class Conduct:
     matrix: Matrix
 
     @property
+    def symmetric(self) -> Matrix:
+        """(L + L')/2: what decides whether the conditions are monotone."""
+        return (self.matrix + self.matrix.T) / 2
+
+    @property
+    def uneven(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of sellers of which one weighs the other otherwise than it is weighed."""
+        skew = np.argwhere(np.abs(np.triu(self.matrix - self.matrix.T)) > ROUNDING)
+        return tuple((self.sellers[one], self.sellers[other]) for one, other in skew)
+
+    @property
     def smallest_eigenvalue(self) -> float:
-        """Of 11' + L; the program is concave in the market's sales where it is not negative."""
-        whole = self.matrix + 1.0
+        """Of 11' + (L + L')/2; where it is not negative, the market's conditions are monotone."""
+        whole = self.symmetric + 1.0
         return float(np.linalg.eigvalsh(whole)[0]) if len(self.sellers) else 0.0
 
     @property
     def tied(self) -> tuple[str, ...]:
         """Sellers that mind, or are minded by, another seller's margin."""
-        others = np.abs(self.matrix - np.diag(np.diag(self.matrix))).sum(axis=1)
+        others = np.abs(self.symmetric - np.diag(np.diag(self.matrix))).sum(axis=1)
         return tuple(f for f, weight in zip(self.sellers, others, strict=True) if weight > 0)
 
 
@@ -58,24 +69,16 @@ class Group:
 def conduct_matrices(chain: Chain, sellers: dict[str, tuple[str, ...]]) -> dict[str, Conduct]:
     """L of each market over ``sellers`` (market → firms that can sell there).
 
-    Raises ModelError, naming the firms, where L is not symmetric: such conduct has no potential.
+    L may be asymmetric (``Conduct.uneven``): such conduct has no potential, but an equilibrium.
 
     The group form L_SS = (1 - k) diag(theta) + k theta_S 11' is a merged seller at k = 1; a stake v
     of f in g adds v theta_f to L_fg (Reynolds and Snapp 1986, for Cournot sellers).
     """
     behaviour = _Behaviour(chain)
-    matrices = {}
-    for market, firms in sellers.items():
-        matrix = behaviour.matrix(market, firms)
-        skew = np.argwhere(np.abs(matrix - matrix.T) > ROUNDING)
-        if len(skew):
-            one, other = firms[skew[0][0]], firms[skew[0][1]]
-            raise ModelError(
-                f"conduct in {market} is not symmetric: {one} weighs {other} otherwise than "
-                f"{other} weighs {one}; make stakes or weights mutual, at equal conduct"
-            )
-        matrices[market] = Conduct(market, firms, (matrix + matrix.T) / 2)
-    return matrices
+    return {
+        market: Conduct(market, firms, behaviour.matrix(market, firms))
+        for market, firms in sellers.items()
+    }
 
 
 class _Behaviour:

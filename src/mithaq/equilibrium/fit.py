@@ -164,17 +164,25 @@ def calibrated_parameters(chain: Chain) -> tuple[str, ...]:
     name share the number, so that the count of names is the count of parameters. In a chain with
     the cells of a calibration the notes of that calibration stand in place of theirs.
     """
+    cells = [row for row in chain.rows("calibrations") if row["calibration"] == chain.calibration]
+    return parameter_names(chain, cells if chain.calibration else ())
+
+
+def parameter_names(chain: Chain, cells: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Names of the calibrated numbers of a chain in which a calibration has set ``cells``.
+
+    ``cells`` are rows of the table ``calibrations``.
+    """
     labels = {
         (table, key_of(table_schema(table), row)): _labels(row["note"])
         for table in CALIBRATED_COLUMN
         for row in chain.rows(table)
     }
     names: list[str] = []
-    for row in chain.rows("calibrations") if chain.calibration else ():
-        if row["calibration"] == chain.calibration:
-            if CALIBRATED_COLUMN.get(row["table"]) == row["column"]:
-                labels.pop((row["table"], row["row"]), None)
-            names += _labels(row["note"])
+    for row in cells:
+        if CALIBRATED_COLUMN.get(row["table"]) == row["column"]:
+            labels.pop((row["table"], row["row"]), None)
+        names += _labels(row["note"])
     return tuple(sorted({*names, *(name for found in labels.values() for name in found)}))
 
 

@@ -1,7 +1,8 @@
 """Who earns what at an equilibrium: a partition of world welfare, in million USD a year.
 
 Million USD = bcm x USD/1000 m3. Every transfer has a payer and a receiver, so that the payoffs sum
-to gross consumer surplus minus the cost of lifting and carrying. A state is a subtotal.
+to gross consumer surplus minus the cost of lifting, carrying, storing, searching and building. A
+state is a subtotal. Over several years all is discounted and told per discounted year.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium.point import Point
+from mithaq.equilibrium.terms import Array, Terms
 
 __all__ = ["consumers", "lifting_cost", "payoff_table", "state_parties", "treasury"]
+
+Row = Mapping[str, Any]
 
 
 def treasury(country: str) -> str:
@@ -31,17 +35,18 @@ def consumers(country: str) -> str:
     return f"consumers in {country}"
 
 
-def lifting_cost(row: Mapping[str, Any], share: float, quantity: float) -> float:
+def lifting_cost(row: Row, share: float, quantity: float, capacity: float | None = None) -> float:
     """Cost (million USD/yr) of lifting ``quantity`` from a slice of ``share`` of a field.
 
-    C(q) = a q + b q^2 / (2 share) - g [ (K - q) ln((K - q)/K) + q ] with K the slice's capacity:
-    the integral of a + b q + g ln(1 - q/K) (Golombek, Gjelsvik and Rosendahl 1995).
+    C(q) = a q + b q^2 / (2 share) - g [ (K - q) ln((K - q)/K) + q ] with K the slice's capacity
+    (``capacity``, else its share of the table's): the integral of a + b q + g ln(1 - q/K)
+    (Golombek, Gjelsvik and Rosendahl 1995).
     """
     cost = row["a"] * quantity + row["b"] / share * quantity**2 / 2
-    if row["g"] < 0:
-        capacity = share * row["capacity"]
-        left = max(capacity - quantity, 0.0)
-        entropy = left * math.log(left / capacity) if left > 0 else 0.0
+    if row["g"] < 0 and quantity > 0:
+        size = share * row["capacity"] if capacity is None else capacity
+        left = max(size - quantity, 0.0)
+        entropy = left * math.log(left / size) if left > 0 else 0.0
         cost -= row["g"] * (entropy + quantity)
     return float(cost)
 
@@ -54,7 +59,7 @@ class _Ledger:
 
     def book(self, party: str, item: str, amount: float) -> None:
         if amount:
-            self.lines[party, item] += amount
+            self.lines[party, item] += float(amount)
 
     def pay(self, payer: str, receiver: str, item: str, amount: float) -> None:
         self.book(payer, item, -amount)
@@ -69,141 +74,220 @@ class _Ledger:
 
 
 def payoff_table(chain: Chain, point: Point) -> pd.DataFrame:
-    """Columns party, item, musd (million USD a year); the sum of musd is world welfare."""
-    ledger = _Ledger()
-    country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-    one = SimpleNamespace(**point.in_slot(0))
-    _book_markets(chain, one, country, ledger)
-    _book_fields(chain, one, country, ledger)
-    _book_arcs(chain, one, country, ledger)
-    _book_swaps(one, ledger)
-    firms = [row["name"] for row in chain.rows("firms")]
+    """Columns party, item, musd (million USD a year); the sum of musd is world welfare.
+
+    Of several slots, money is their mean, weighted by how long each lasts and by the discount of
+    its year; what is paid once counts in the year of its decision.
+    """
+    ledger, terms = _Ledger(), Terms(chain, point)
+    _book_markets(terms, ledger)
+    _book_fields(terms, ledger)
+    _book_arcs(terms, ledger)
+    _book_storages(terms, ledger)
+    _book_swaps(terms, ledger)
+    _book_building(terms, ledger)
     operating = ledger.totals()
-    _book_entries(chain, country, ledger)
+    _book_entries(terms, ledger)
     for row in chain.rows("stakes"):
         dividend = row["share"] * operating[row["firm"]]
         ledger.pay(row["firm"], row["holder"], "dividends", dividend)
     paid = ledger.totals()
-    for firm in firms:
-        if firm not in paid:  # a firm that does nothing is a party all the same
-            ledger.lines[firm, "sales"] = 0.0
+    for row in chain.rows("firms"):
+        if row["name"] not in paid:  # a firm that does nothing is a party all the same
+            ledger.lines[row["name"], "sales"] = 0.0
     rows = [(party, item, amount) for (party, item), amount in sorted(ledger.lines.items())]
     return pd.DataFrame(rows, columns=["party", "item", "musd"])
 
 
-def _book_markets(chain: Chain, point: Any, country: dict[str, str], ledger: _Ledger) -> None:
+def _by_slot(values: Mapping[Any, float], slots: int) -> dict[Any, Array]:
+    """Entries of a sheet of the point as arrays over slots, by the rest of the key."""
+    found: dict[Any, Array] = {}
+    for key, value in values.items():
+        rest = key[:-1]
+        if rest not in found:
+            found[rest] = np.zeros(slots)
+        found[rest][key[-1]] = value
+    return found
+
+
+def _book_markets(terms: Terms, ledger: _Ledger) -> None:
+    part, chain = terms.part, terms.chain
     contracts = defaultdict(list)
     for row in chain.rows("contracts"):
         contracts[row["market"]].append(row)
     spot = defaultdict(list)
-    for (firm, market), quantity in point.spot.items():
+    for (firm, market), quantity in _by_slot(terms.point.spot, len(terms)).items():
         spot[market].append((firm, quantity))
     for row in chain.rows("markets"):
-        who = consumers(country[row["node"]])
-        slope = row["reference_price"] / (abs(row["elasticity"]) * row["reference_quantity"])
-        choke = row["reference_price"] + slope * row["reference_quantity"]
+        name, country = row["name"], terms.country[row["node"]]
+        who = consumers(country)
+        choke, slope, reference = terms.demand(row)
         if not math.isnan(row["regulated_price"]):
-            total = max((choke - row["regulated_price"]) / slope, 0.0)
-            ledger.book(who, "use of gas", choke * total - slope * total**2 / 2)
-            for firm, share in parse_shares(row["supplier"]).items():
-                ledger.pay(who, firm, "regulated sales", row["regulated_price"] * share * total)
+            total = np.zeros(len(terms))
+            for firm, quantity in terms.supply(row).items():
+                total = total + quantity
+                money = row["regulated_price"] * float(part @ quantity)
+                ledger.pay(who, firm, "regulated sales", money)
+            ledger.book(who, "use of gas", float(part @ (choke * total - slope * total**2 / 2)))
             continue
-        ahead = [(item, contract_quantity(item)) for item in contracts[row["name"]]]
-        total = sum(q for _, q in spot[row["name"]]) + sum(q for _, q in ahead)
-        price = choke - slope * total
-        ledger.book(who, "use of gas", choke * total - slope * total**2 / 2)
-        for firm, quantity in spot[row["name"]]:
-            ledger.pay(who, firm, "sales", price * quantity)
+        ahead = [(item, terms.delivered(item, reference)) for item in contracts[name]]
+        here = [quantity for item, quantity in ahead if item["destination_clause"]]
+        total = sum([quantity for _, quantity in spot[name]], np.zeros(len(terms)))
+        total = sum(here, total)
+        rationed = [terms.point.rationed.get((name, at), 0.0) for at in range(len(terms))]
+        # Where the price is capped, what is asked for at the cap exceeds what is delivered.
+        price = choke - slope * (total + np.array(rationed))
+        ledger.book(who, "use of gas", float(part @ (choke * total - slope * total**2 / 2)))
+        for firm, quantity in spot[name]:
+            ledger.pay(who, firm, "sales", part @ (price * quantity))
         for item, quantity in ahead:
-            buyer = item["buyer"] or f"buyers in {country[row['node']]}"
-            ledger.pay(who, buyer, "resale", price * quantity)
-            ledger.pay(buyer, item["seller"], "contracts", item["price"] * quantity)
+            buyer = item["buyer"] or f"buyers in {country}"
+            if item["destination_clause"]:
+                ledger.pay(who, buyer, "resale", part @ (price * quantity))
+            agreed = item["price"] + (price if item["pricing"] == "spot" else 0.0)
+            ledger.pay(buyer, item["seller"], "contracts", part @ (agreed * quantity))
 
 
-def contract_quantity(row: Mapping[str, Any]) -> float:
-    """What the buyer takes: the nomination, else the take-or-pay floor."""
-    if math.isnan(row["nominated"]):
-        return float(row["take_or_pay"] * row["annual_quantity"])
-    return float(row["nominated"])
-
-
-def _book_fields(chain: Chain, point: Any, country: dict[str, str], ledger: _Ledger) -> None:
-    for row in chain.rows("fields"):
-        host = treasury(row["host"] or country[row["node"]])
+def _book_fields(terms: Terms, ledger: _Ledger) -> None:
+    point, part = terms.point, terms.part
+    for row in terms.chain.rows("fields"):
+        host = treasury(row["host"] or terms.country[row["node"]])
         for firm, share in parse_shares(row["owners"]).items():
-            quantity = point.lifting.get((firm, row["name"]), 0.0)
-            cost = lifting_cost(row, share, quantity)
-            ledger.book(firm, "lifting cost", -cost)
-            ledger.pay(firm, host, "royalties", row["royalty"] * quantity)
-            worth = point.value.get((firm, row["node"]), 0.0) * quantity
-            rent = max(worth - cost - row["royalty"] * quantity, 0.0)
-            ledger.pay(firm, host, "profit shares", row["profit_share"] * rent)
+            capacity = terms.capacity(row, firm, share)
+            for at, weight in enumerate(part):
+                quantity = point.lifting.get((firm, row["name"], at), 0.0)
+                cost = lifting_cost(row, share, quantity, float(capacity[at]))
+                royalty = row["royalty"] * quantity
+                ledger.book(firm, "lifting cost", -weight * cost)
+                ledger.pay(firm, host, "royalties", weight * royalty)
+                worth = point.value.get((firm, row["node"], at), 0.0) * quantity
+                rent = max(worth - cost - royalty, 0.0)
+                ledger.pay(firm, host, "profit shares", weight * row["profit_share"] * rent)
 
 
-def _book_entries(chain: Chain, country: dict[str, str], ledger: _Ledger) -> None:
-    for row in chain.rows("fields"):
-        host = treasury(row["host"] or country[row["node"]])
+def _book_entries(terms: Terms, ledger: _Ledger) -> None:
+    for row in terms.chain.rows("fields"):
+        host = treasury(row["host"] or terms.country[row["node"]])
         for firm, share in parse_shares(row["owners"]).items():
             ledger.pay(firm, host, "entry payments", share * row["entry_payment"])
+            ledger.book(firm, "discovery cost", -share * row["discovery_cost"])
 
 
-def _book_arcs(chain: Chain, point: Any, country: dict[str, str], ledger: _Ledger) -> None:
-    sent = defaultdict(list)
-    for (firm, arc), quantity in point.flow.items():
-        sent[arc].append((firm, quantity))
-    for table, noun in (("pipelines", "line"), ("terminals", "terminal"), ("routes", "leg")):
-        for row in chain.rows(table):
-            tariff, cost = tariff_and_cost(row)
-            owners = arc_owners(row, noun)
-            rent = point.rent.get(row["name"], 0.0)
-            users = sent[row["name"]]
-            total = sum(quantity for _, quantity in users)
-            for owner, share in owners.items():
-                ledger.book(owner, "carrying cost", -share * cost * total)
-                for firm, quantity in users:
-                    ledger.pay(firm, owner, "tariffs", share * tariff * quantity)
-                    ledger.pay(firm, owner, "congestion rents", share * rent * quantity)
-            if table == "pipelines" and (row["transit_fee"] or row["export_duty"]):
-                here = country[row["from"]]
-                to_fee = treasury(row["fee_receiver"] or here)
-                to_duty = treasury(row["duty_receiver"] or here)
-                for firm, quantity in users:
-                    ledger.pay(firm, to_fee, "transit fees", row["transit_fee"] * quantity)
-                    ledger.pay(firm, to_duty, "export duties", row["export_duty"] * quantity)
+ARCS = (("pipelines", "line"), ("terminals", "terminal"), ("routes", "leg"))
+ASSETS = (*ARCS, ("storages", "storage"))
 
 
-def arc_owners(row: Mapping[str, Any], noun: str) -> Mapping[str, float]:
-    """Owners of an arc by share; one that nobody is named for has an operator of its own."""
+def _book_arcs(terms: Terms, ledger: _Ledger) -> None:
+    point, part, count = terms.point, terms.part, len(terms)
+    sent: dict[str, dict[str, Array]] = defaultdict(dict)
+    for (firm, arc), quantity in _by_slot(point.flow, count).items():
+        sent[arc][firm] = quantity
+    rents = _by_slot(point.rent, count)
+    outside = _by_slot(point.third_party_rent, count)
+    booked = {(row["firm"], row["arc"]): row for row in terms.chain.rows("bookings")}
+    none = np.zeros(count)
+    for table, noun in ARCS:
+        for row in terms.chain.rows(table):
+            name, users = row["name"], sent[row["name"]]
+            tariff, cost = price_and_cost(row, "tariff", "operating_cost")
+            owners = owners_of(row, noun)
+            rent, third = rents.get((name,), none), outside.get((name,), none)
+            here = terms.country[row["from"]] if table != "terminals" else ""
+            for firm, quantity in users.items():
+                total = float(part @ quantity)
+                limited = quantity
+                if (firm, name) in booked:  # no rent on what it has booked
+                    reserved = _reserved(terms, table, booked[firm, name])
+                    limited = np.maximum(quantity - reserved, 0.0)
+                scarce = float(part @ (rent * limited))
+                scarce += float(part @ (third * quantity)) if firm not in owners else 0.0
+                for owner, share in owners.items():
+                    ledger.book(owner, "carrying cost", -share * cost * total)
+                    ledger.pay(firm, owner, "tariffs", share * tariff * total)
+                    ledger.pay(firm, owner, "congestion rents", share * scarce)
+                if here:
+                    to_fee = treasury(row["fee_receiver"] or here)
+                    to_duty = treasury(row["duty_receiver"] or here)
+                    ledger.pay(firm, to_fee, "transit fees", row["transit_fee"] * total)
+                    ledger.pay(firm, to_duty, "export duties", row["export_duty"] * total)
+
+
+def _reserved(terms: Terms, table: str, booking: Row) -> Array:
+    rows = terms.chain.rows("availability")
+    mine = [row for row in rows if row["table"] == table and row["row"] == booking["arc"]]
+    found: Array = booking["capacity"] * terms.open(booking) * terms.factors(mine, "factor")
+    return found
+
+
+def owners_of(row: Row, noun: str) -> Mapping[str, float]:
+    """Owners of an asset by share; one that nobody is named for has an operator of its own."""
     return parse_shares(row["owner"] or f"operator of {noun} {row['name']}")
 
 
-def tariff_and_cost(row: Mapping[str, Any]) -> tuple[float, float]:
-    """Tariff and operating cost of an arc; each stands in for the other where it is empty."""
-    tariff, cost = row["tariff"], row["operating_cost"]
-    if math.isnan(tariff):
-        tariff = 0.0 if math.isnan(cost) else cost
-    return float(tariff), float(tariff if math.isnan(cost) else cost)
+def price_and_cost(row: Row, price: str, cost: str) -> tuple[float, float]:
+    """What users pay and what it costs; each stands in for the other where it is empty."""
+    paid, spent = row[price], row[cost]
+    if math.isnan(paid):
+        paid = 0.0 if math.isnan(spent) else spent
+    return float(paid), float(paid if math.isnan(spent) else spent)
 
 
-def _book_swaps(point: Any, ledger: _Ledger) -> None:
+def _book_storages(terms: Terms, ledger: _Ledger) -> None:
+    point, count = terms.point, len(terms)
+    rows = {row["name"]: row for row in terms.chain.rows("storages")}
+    none = np.zeros(count)
+    for kind in ("injection", "withdrawal", "level"):
+        rents = _by_slot(getattr(point, f"{'room' if kind == 'level' else kind}_rent"), count)
+        part = terms.stock if kind == "level" else terms.part
+        for (firm, name), quantity in _by_slot(getattr(point, kind), count).items():
+            row, rent = rows[name], float(part @ (rents.get((name,), none) * quantity))
+            for owner, share in owners_of(row, "storage").items():
+                ledger.pay(firm, owner, "congestion rents", share * rent)
+                if kind != "level":
+                    tariff, cost = price_and_cost(row, f"{kind}_tariff", f"{kind}_cost")
+                    total = share * float(part @ quantity)
+                    ledger.book(owner, "storing cost", -cost * total)
+                    ledger.pay(firm, owner, "tariffs", tariff * total)
+
+
+def _book_swaps(terms: Terms, ledger: _Ledger) -> None:
     """Gas handed over is paid at the mean of what it is worth to either: both gain alike."""
-    for (_, giver, receiver, node), quantity in point.handed.items():
-        price = (point.value[giver, node] + point.value[receiver, node]) / 2
-        ledger.pay(receiver, giver, "swap settlement", price * quantity)
+    value = terms.point.value
+    for (_, giver, receiver, node, slot), quantity in terms.point.handed.items():
+        price = (value[giver, node, slot] + value[receiver, node, slot]) / 2
+        amount = terms.part[slot] * price * quantity
+        ledger.pay(receiver, giver, "swap settlement", amount)
+
+
+def _book_building(terms: Terms, ledger: _Ledger) -> None:
+    """What owners pay for capacity, in the year of decision, and what of it comes back."""
+    assets = {
+        (table, row["name"]): owners_of(row, noun)
+        for table, noun in ASSETS
+        for row in terms.chain.rows(table)
+    }
+    plans = {(row["table"], row["row"]): row for row in terms.chain.rows("expansions")}
+    for (table, name, firm, place), quantity in terms.point.built.items():
+        plan = plans[table, name]
+        price = plan["cost"] * quantity * terms.once[place]
+        back = terms.salvage(plan, terms.years[place])
+        for owner, share in ({firm: 1.0} if firm else assets[table, name]).items():
+            ledger.book(owner, "investment", -share * price)
+            ledger.book(owner, "salvage", share * price * back)
 
 
 def state_parties(chain: Chain, country: str) -> set[str]:
     """Parties whose payoffs add up to the state's: firms, operators, treasury, buyers, consumers.
 
-    An operator that is none of the firms belongs to the country of the first of its lines, by
-    name; ship owners belong to nobody.
+    An operator that is none of the firms belongs to the country of the first of its lines,
+    terminals or storages, by name; ship owners belong to nobody.
     """
-    firms = {row["name"]: row["home"] for row in chain.rows("firms")}
+    homes = {row["name"]: row["home"] for row in chain.rows("firms")}
     nodes = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-    homes = dict(firms)
-    for table, noun, place in (("pipelines", "line", "from"), ("terminals", "terminal", "node")):
-        for row in chain.rows(table):
-            for owner in arc_owners(row, noun):
-                homes.setdefault(owner, nodes[row[place]])
+    for table, noun in ASSETS:
+        for row in chain.rows(table) if table != "routes" else ():
+            place = row["from"] if table == "pipelines" else row["node"]
+            for owner in owners_of(row, noun):
+                homes.setdefault(owner, nodes[place])
     parties = {party for party, home in homes.items() if home == country}
     return parties | {treasury(country), consumers(country), f"buyers in {country}"}

@@ -3,7 +3,8 @@
     max  sum_m [ alpha_m Q_m - beta_m/2 Q_m^2 - beta_m/2 s_m' L_m s_m ] - costs
 
 (Egging-Bratseth, Baltensperger and Tomasgard 2020 for diagonal L; here for any symmetric L whose
-Hessian is negative semidefinite where the balances hold.) Written for a conic solver as
+Hessian is negative semidefinite where the balances hold; of an asymmetric L the program holds the
+symmetric part, and the complementarity engine adds the rest.) Written for a conic solver as
 
     min  x'Px/2 + q'x   so that   Ax + slack = b,   slack in {0} x R+ x exponential cones.
 
@@ -78,7 +79,7 @@ class _Rows:
 
 
 def build_program(chain: Chain) -> Program:
-    """Assemble the program of a chain. Raises ModelError where conduct is not symmetric."""
+    """Assemble the program of a chain."""
     net = network(chain)
     sellers: dict[str, list[str]] = {name: [] for name in net.markets}
     for firm, market in net.sales:
@@ -137,12 +138,12 @@ def _linear(net: Network) -> Vector:
 def _quadratic(
     net: Network, conduct: dict[str, Conduct], first_sale: int, width: int
 ) -> sp.csc_matrix:
-    """Upper triangle of P: cost slopes of lifting, and beta (11' + L) in each market."""
+    """Upper triangle of P: cost slopes of lifting, beta (11' + (L + L')/2) in each market."""
     at = [index for index, piece in enumerate(net.slices) if piece.b]
     column, value = list(at), [net.slices[index].b for index in at]
     start = first_sale
     for name, market in net.markets.items():
-        block = market.beta * (1.0 + conduct[name].matrix)
+        block = market.beta * (1.0 + conduct[name].symmetric)
         size = len(block)
         for i, j in zip(*np.triu_indices(size), strict=True):
             at.append(start + int(i))
@@ -208,9 +209,10 @@ def _inequalities(net: Network, starts: NDArray[np.int_], rows: _Rows) -> None:
 
 
 def check_concave(program: Program) -> None:
-    """Raise ModelError, naming firms, unless the program is concave.
+    """Raise ModelError, naming firms, unless the program is concave, or the conditions monotone.
 
-    Enough: 11' + L positive semidefinite in every market. If not, the Hessian reduced to the null
+    Both come to the same test, on the symmetric part of conduct. Enough: 11' + (L + L')/2 positive
+    semidefinite in every market. If not, the Hessian reduced to the null
     space of the balances decides, since cost curvature cures it only there.
     """
     bad = [c for c in program.conduct.values() if c.smallest_eigenvalue < -ROUNDING]
@@ -237,6 +239,6 @@ def check_concave(program: Program) -> None:
     markets = sorted({market for _, market in blamed or tied})
     raise ModelError(
         f"the conduct of {', '.join(firms)} in {', '.join(markets)} has no stable equilibrium: "
-        f"the program is not concave (smallest reduced eigenvalue {values[0]:.3g}); "
+        f"it is not monotone (smallest reduced eigenvalue {values[0]:.3g}); "
         "lower their strength of cooperation, stakes or weights, or make them one group"
     )

@@ -160,9 +160,7 @@ def _full(
     nominated: float,
 ) -> Recipe:
     """Contract gas as nominated, spot gas as Cournot, and an adder in each cell with trade."""
-    open_cells = [
-        (row["firm"], row["market"]) for row in chain.rows("conduct") if row["may_sell"]
-    ]
+    open_cells = [(row["firm"], row["market"]) for row in chain.rows("conduct") if row["may_sell"]]
     seen = {cell: observed[cell] for cell in open_cells if observed.get(cell, 0.0) > 0}
     whole: dict[Cell, float] = defaultdict(float)
     for row in chain.rows("contracts"):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -170,6 +171,17 @@ class Equilibrium:
         lines = {key[:2]: unit[key[1]] * quantity for key, quantity in self.point.lifting.items()}
         return _labelled(lines, ["firm", "field"]).groupby("firm").sum()
 
+    def export(self, path: str | Path) -> tuple[Path, ...]:
+        """Write the result with units, dictionary and run record; return the files written.
+
+        ``.nc`` is netCDF-4, ``.xlsx`` Excel, ``.parquet`` a folder of Parquet files, no suffix a
+        folder of CSV files. Raises DataError where it is another or a library is missing (extra
+        ``files``), and SolveError where nothing is solved.
+        """
+        from mithaq.equilibrium.exports import export
+
+        return export(self, path)
+
     def to_dict(self) -> dict[str, Any]:
         """The equilibrium as plain values: the keys of ``mithaq market --json``."""
         head: dict[str, Any] = {
@@ -233,9 +245,10 @@ def solve(
     ``near`` is the production of a similar chain's equilibrium (lifting by firm and field), from
     which to start: the answer is the same, sooner.
 
-    Raises DataError where an edit cannot be applied, ModelError where conduct is not symmetric or
-    the program not concave, and SolveError where no certified equilibrium was found; with
-    ``check=False`` the last comes back as an Equilibrium that is not solved.
+    Raises DataError where an edit cannot be applied, ModelError where conduct is not monotone
+    (or not symmetric, if the method insists on the concave program), and SolveError where no
+    certified equilibrium was found; with ``check=False`` the last comes back as an Equilibrium that
+    is not solved.
 
     >>> import pandas as pd
     >>> chain = Chain.from_tables({
@@ -253,6 +266,7 @@ def solve(
     start = time.perf_counter()
     chain = chain.with_edits(edits)
     program = build_program(chain)
+    method = method.engaged(program)
     check_concave(program)
     built = time.perf_counter()
     in_solver = 0.0

@@ -13,9 +13,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_quadratic
+from mithaq.equilibrium.complementarity import needs, solve_mixed
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.polish import polish
 from mithaq.equilibrium.program import Program
+from mithaq.errors import ModelError
 
 __all__ = ["Method", "Outcome", "solve_program"]
 
@@ -24,6 +26,8 @@ NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error 
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
 TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
 HALF, BUSY = 0.5, 0.95  # use of capacity to start from where nothing, or too much, is known
+ENGINES = ("auto", "program", "complementarity")
+OWN = "interior-point method of its own"
 SINGLE = frozenset({"sign", "field", "floor"})  # rows that bound one column
 STEEPEST = 1e-9  # share of capacity short of which marginal cost is taken no closer to infinity
 
@@ -49,8 +53,15 @@ class Method:
     for ``conic_tolerance`` where there are Golombek costs, whose answer up to ``refinements``
     quadratic programs then sharpen (``first_steps`` more from a similar chain's answer), and for
     ``solver_tolerance`` in every quadratic program. ``polish`` takes Newton steps from the answer.
+
+    ``engine`` is "program" (the concave program), "complementarity" (the conditions themselves,
+    also where they have no potential) or "auto": the first where it can, else the second. A result
+    tells which it was, and ``solver`` what solved it.
+
+    Raises ModelError where there is no such engine.
     """
 
+    engine: str = "auto"
     solver: str = "piqp and clarabel"
     tolerance: float = 1e-6
     solver_tolerance: float = 1e-10
@@ -59,6 +70,22 @@ class Method:
     first_steps: int = 3
     polish: bool = False
     max_iterations: int = 200
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise ModelError(f"no engine is called {self.engine!r}; there are {', '.join(ENGINES)}")
+
+    def engaged(self, program: Program) -> Method:
+        """The method with its engine chosen for a program.
+
+        Raises ModelError where the concave program is asked for what only the other engine can do.
+        """
+        beyond = needs(program)
+        if self.engine == "program" and beyond:
+            raise ModelError(f"{'; '.join(beyond)}; the complementarity engine can solve this")
+        if self.engine == "complementarity" or beyond:
+            return dataclasses.replace(self, engine="complementarity", solver=OWN)
+        return dataclasses.replace(self, engine="program")
 
     @property
     def ladder(self) -> tuple[Method, ...]:
@@ -99,9 +126,13 @@ def solve_program(
     and its answer refined: these costs are flat in the epigraph of their cone, so that a gap of e
     leaves output accurate to sqrt(e) only. Quadratic programs whose cost curves touch the exact
     ones at the last output square the error each. ``near`` (firm and field → lifting) is where a
-    similar chain ended; from there such steps alone mostly do.
+    similar chain ended; from there such steps alone mostly do. The complementarity engine has no
+    use for it.
     """
     tolerance, limit = method.solver_tolerance, method.max_iterations
+    if method.engine == "complementarity":
+        answer = solve_mixed(program, tolerance, limit)
+        return _read(program, answer, dataclasses.replace(method, polish=False))
     if not program.cones:
         answer = solve_quadratic(whole_program(program), tolerance, limit)
         return _read(program, answer, method)

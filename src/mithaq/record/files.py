@@ -201,8 +201,11 @@ class _Reader(Reading):
             hint = "it gives the id and the title of the case"
             self.problems.append(Problem(_CASE_FILE, what="the file is missing", hint=hint))
             return
+        before = len(self.problems)
         tree = read_tree(path, _CASE_FILE, self.problems)
         if tree is None:
+            if len(self.problems) == before:
+                self.problems.append(Problem(_CASE_FILE, 1, what="case: id is missing"))
             return
         given = self.fields(_CASE_FILE, tree, _CASE, "case")
         name = self._id(_CASE_FILE, tree, given, "case") or self.folder.name

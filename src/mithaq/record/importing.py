@@ -32,6 +32,7 @@ from mithaq.errors import DataError, Problem
 from mithaq.record.claims import Claim, Place, Source, Value
 from mithaq.record.properties import KINDS, Property, properties, property_of
 from mithaq.record.record import Case, Record, Subject
+from mithaq.record.texts import fault_of_text
 from mithaq.record.tree import Node, read_tree
 from mithaq.record.values import IDENTIFIER, Reading, near
 from mithaq.record.writer import write_case
@@ -46,7 +47,6 @@ _SOURCE = ("id", "publisher", "lang", "url", "title", "published")
 _FILL = (
     "column", "value", "split", "format", "codes", "language", "unit", "measures", "about",
 )  # fmt: skip
-_LONGEST = 100_000
 
 
 def import_csv(file: Path, mapping: Path, out: Path) -> Record:
@@ -226,10 +226,11 @@ class _Reader(Reading):
         name = self._id(self.file, fills["id"].node(row, cells), texts["id"] or None)
         if not name:
             return ""
-        for needed in ("publisher", "lang"):
-            if needed in fills and not texts[needed]:
-                node = fills[needed].node(row, cells)
-                self.problem(self.file, node, f"source {name}: {needed} is missing")
+        for key, text in texts.items():
+            fault = fault_of_text(text) if text or key in ("publisher", "lang") else ""
+            if fault:
+                told = fault if text else f"{key} is missing"
+                self.problem(self.file, fills[key].node(row, cells), f"source {name}: {told}")
         published = None
         if texts.get("published"):
             published = self._date(fills["published"], row, cells, "published")
@@ -283,8 +284,8 @@ class _Reader(Reading):
     def _read(
         self, node: Node, declared: Property, fill: _Fill, row: int
     ) -> list[tuple[Value, str]]:
-        if len(node.text) > _LONGEST:
-            self.problem(self.file, node, f"{declared.name}: longer than {_LONGEST} characters")
+        if fault := fault_of_text(node.text):
+            self.problem(self.file, node, f"{declared.name}: {fault}")
             return []
         match declared.type:
             case "text":

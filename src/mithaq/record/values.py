@@ -10,13 +10,14 @@ from difflib import get_close_matches
 from mithaq.errors import Problem
 from mithaq.record.claims import NumberError, Office, Place, Quantity, Share, Value
 from mithaq.record.properties import Property, codes
+from mithaq.record.texts import fault_of_text
 from mithaq.record.tree import Node
 from mithaq.words.dates import DateError, Edtf, parse
 
-__all__ = ["IDENTIFIER", "Reading", "Reference", "near"]
+__all__ = ["IDENTIFIER", "LANGUAGE", "Reading", "Reference", "near"]
 
-IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]*")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
+IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,199}")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
 _DEFAULT_MEASURES = {
     "capacity": "capacity",
     "cost": "cost",
@@ -65,7 +66,11 @@ class Reading:
         if node.is_missing:
             self.problem(file, node, f"{name}: the value is missing")
             return None
-        return node.text.strip()
+        text = node.text.strip()
+        if fault := fault_of_text(text):
+            self.problem(file, node, f"{name}: {fault}")
+            return None
+        return text
 
     def fields(self, file: str, node: Node, allowed: Iterable[str], name: str) -> dict[str, Node]:
         """The pairs of a mapping by key; unknown and repeated keys are problems."""
@@ -110,7 +115,7 @@ class Reading:
             return [] if text is None else [(text, "")]
         found: list[tuple[str, str]] = []
         for language, value in self.fields(file, node, (), name).items():
-            if not _LANGUAGE.fullmatch(language):
+            if not LANGUAGE.fullmatch(language):
                 hint = "write {en: ..., ar: ...}"
                 self.problem(file, value, f"{name}: {language!r} is no language code", hint)
                 continue

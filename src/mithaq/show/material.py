@@ -90,17 +90,22 @@ def market(
     year: int = 2010,
     edits: Path | None = None,
     chain: Path | None = None,
+    export: Path | None = None,
 ) -> dict[str, Any]:
     """The equilibrium of the gas market with its fit, as the command ``market`` prints it.
 
     The chain is that of the folder ``chain``, else the one of the case. Without an equilibrium, its
     status and the reasons; :func:`solved` raises for those. A chain of one's own that holds no
-    observed trade of the year has no fit.
+    observed trade of the year has no fit. With ``export`` it is also written there, and the key
+    ``exported`` names the files.
     """
     from mithaq.chain import edits_from_file
     from mithaq.chain.folders import chain_at
     from mithaq.equilibrium import solve
+    from mithaq.equilibrium.exports import check_export
 
+    if export is not None:
+        check_export(export)
     changes = edits_from_file(edits) if edits else ()
     if chain is not None:
         base = chain_at(chain)
@@ -111,7 +116,10 @@ def market(
     found = solve(base, changes, check=False)
     if not found.solved:
         return found.to_dict()
-    return {**found.to_dict(), **_fit_of(found, year, own=chain is not None)}
+    data = {**found.to_dict(), **_fit_of(found, year, own=chain is not None)}
+    if export is not None:
+        data["exported"] = [str(path) for path in found.export(export)]
+    return data
 
 
 def _fit_of(found: Equilibrium, year: int, *, own: bool) -> dict[str, Any]:

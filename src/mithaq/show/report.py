@@ -420,7 +420,11 @@ def _contradiction(item: Data, material: Material, words: Speech) -> dict[str, A
 
 def _source(source: Data, words: Speech) -> dict[str, str]:
     url = str(source.get("url") or "")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:  # an address that is none
+        parts, host = urlsplit(""), ""
     safe = parts.scheme in ("http", "https")
     published = source.get("published")
     when = words.date(published) if published else words.say("no date")
@@ -433,7 +437,7 @@ def _source(source: Data, words: Speech) -> dict[str, str]:
         "language": words.term("language", str(source.get("lang") or "")),
         "date": when,
         "url": url if safe else "",
-        "host": parts.hostname or "",
+        "host": host,
     }
 
 

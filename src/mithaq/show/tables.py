@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mithaq.show.sheets import Cell, Sheet
+from mithaq.words.text import tame
 
 __all__ = ["console", "print_answers", "print_sheets", "rich_table"]
 
@@ -34,12 +35,14 @@ def rich_table(sheet: Sheet) -> Group:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for column in sheet.columns:
         head = f"{column.head}\n{column.unit}" if column.unit else column.head
-        table.add_column(Text(head), justify="right" if column.figures else "left", overflow="fold")
+        table.add_column(
+            _plain(head), justify="right" if column.figures else "left", overflow="fold"
+        )
     for row in sheet.rows:
         table.add_row(*map(_text, row))
-    parts: list[Text | Table] = [Text(sheet.title, style="bold underline"), table]
+    parts: list[Text | Table] = [_plain(sheet.title, "bold underline"), table]
     if sheet.note:
-        parts.append(Text(sheet.note, style="dim"))
+        parts.append(_plain(sheet.note, "dim"))
     return Group(*parts, Text(""))
 
 
@@ -49,9 +52,9 @@ def print_answers(
     """Print questions, each with the sentences that answer it."""
     out = console(stream)
     for question, sentences in answers:
-        out.print(Text(question, style="bold"))
+        out.print(_plain(question, "bold"))
         for sentence in sentences:
-            out.print(Padding(Text(sentence), (0, 0, 0, 2), expand=False))
+            out.print(Padding(_plain(sentence), (0, 0, 0, 2), expand=False))
         out.print()
 
 
@@ -84,10 +87,10 @@ def _needed(sheet: Sheet) -> int:
 
 def _stacked(sheet: Sheet) -> Group:
     """The sheet for a narrow terminal: one block per named row, one line per column."""
-    lines: list[Text] = [Text(sheet.title, style="bold underline")]
+    lines: list[Text] = [_plain(sheet.title, "bold underline")]
     for row in sheet.rows:
         if row[0].text:
-            lines.append(Text.assemble((row[0].text, "bold")))
+            lines.append(_plain(row[0].text, "bold"))
         elif len(lines) > 1:
             lines.pop()  # a row without a name goes on with the one before
         for column, entry in zip(sheet.columns[1:], row[1:], strict=True):
@@ -96,16 +99,20 @@ def _stacked(sheet: Sheet) -> Group:
                 lines.append(Text.assemble((f"  {head}: ", "dim"), _text(entry)))
         lines.append(Text(""))
     if sheet.note:
-        lines.append(Text(sheet.note, style="dim"))
+        lines.append(_plain(sheet.note, "dim"))
     return Group(*lines)
 
 
 def _empty(sheet: Sheet) -> Group:
-    return Group(Text(sheet.title, style="bold underline"), Text(sheet.note), Text(""))
+    return Group(_plain(sheet.title, "bold underline"), _plain(sheet.note), Text(""))
 
 
 def _text(cell: Cell) -> Text:
-    text = Text(cell.text, style=_TONES.get(cell.tone, ""))
+    text = _plain(cell.text, _TONES.get(cell.tone, ""))
     if cell.below:
-        text.append("\n" + cell.below, style="dim")
+        text.append("\n" + tame(cell.below), style="dim")
     return text
+
+
+def _plain(text: str, style: str = "") -> Text:
+    return Text(tame(text), style=style)

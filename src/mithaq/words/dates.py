@@ -24,6 +24,7 @@ _POINT = re.compile(
     r"(?P<year>[0-9]{4}|[0-9]{3}X|[0-9]{2}XX)(?:-(?P<month>[0-9]{2}|XX)(?:-(?P<day>[0-9]{2}|XX))?)?"
     r"(?P<mark>[?~%]?)"
 )
+_LONGEST = 60
 _NEXT = "write it as 2006, 2006-08, 2006-08-04, 2006? or an interval 2006-08/2007-08"
 
 
@@ -151,6 +152,8 @@ def parse(text: str) -> Edtf:
     mithaq.words.dates.DateError: '2006-13' has no month 13
     """
     cleaned = text.strip()
+    if len(cleaned) > _LONGEST:
+        raise DateError(f"{cleaned[:20]!r}... is too long for a date")
     if cleaned.count("/") == 1:
         return _interval(cleaned)
     point = _point(cleaned)

@@ -11,6 +11,7 @@ import csv
 import gettext
 import io
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +21,7 @@ from typing import Any, Literal
 from mithaq.errors import DataError, Problem
 from mithaq.words.dates import DateError, Edtf, parse
 
-__all__ = ["LANGUAGES", "Language", "isolate", "labels", "language", "mark"]
+__all__ = ["LANGUAGES", "Language", "isolate", "labels", "language", "mark", "tame"]
 
 _NBSP = "\u00a0"
 _THIN = "\u202f"
@@ -296,6 +297,30 @@ def isolate(text: str) -> str:
     True
     """
     return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
+
+
+def tame(text: str) -> str:
+    """The text as a terminal may show it: anybody's words cannot colour, clear or reverse it.
+
+    Control characters but the line end, marks that override the direction of what follows, and
+    isolates that are not closed are left out; halves of pairs become a question mark.
+
+    >>> tame("a\\x1b[31m\\u202eb\\n"), tame(isolate("Газ")) == isolate("Газ")
+    ('a[31mb\\n', True)
+    """
+    if text.isprintable() and text.isascii():
+        return text
+    text = _UNRULY.sub(lambda found: "?" if found[0] >= "\ud800" else "", text)
+    depth = 0
+    for letter in _ISOLATES.findall(text):
+        depth += -1 if letter == _POP_ISOLATE else 1
+        if depth < 0:
+            break
+    return text if depth == 0 else _ISOLATES.sub("", text)
+
+
+_UNRULY = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]")
+_ISOLATES = re.compile("[\u2066-\u2069]")
 
 
 @lru_cache(maxsize=1)

@@ -25,13 +25,19 @@ from mithaq.record.claims import (
     Source,
     Value,
 )
-from mithaq.record.properties import KINDS, codes, property_of
+from mithaq.record.properties import KINDS, property_of
 from mithaq.record.record import Case, Record, Subject
+from mithaq.record.soundness import faults_of, faults_of_case, faults_of_source
 from mithaq.record.values import IDENTIFIER
 from mithaq.words.dates import Edtf, parse
 
 __all__ = ["read_lines", "write_lines"]
 
+_STRUCTURES: Mapping[str, tuple[type[Quantity | Share | Office], Mapping[str, type]]] = {
+    "quantity": (Quantity, {"number": str, "unit": str, "measures": str, "about": bool}),
+    "share": (Share, {"party": str, "percent": str}),
+    "office": (Office, {"party": str, "role": str}),
+}
 _CODES = {"polarity": Polarity, "modality": Modality, "basis": Basis, "rank": Rank}
 _TEXTS = {f.name for f in fields(Claim)} - {
     *_CODES, "value", "valid", "recorded_at", "recorded_by", "where",
@@ -90,6 +96,7 @@ class _Reader:
         self.file = file
         self.problems: list[Problem] = []
         self.case: Case | None = None
+        self.case_row = 0
         self.sources: dict[str, Source] = {}
         self.subjects: dict[str, Subject] = {}
         self.told: list[tuple[int, Mapping[str, Any]]] = []
@@ -107,7 +114,7 @@ class _Reader:
         try:
             match kind:
                 case "case":
-                    self._case(plain)
+                    self._case(row, plain)
                 case "source":
                     self._source(row, plain)
                 case "subject":
@@ -119,7 +126,7 @@ class _Reader:
         except _WrongError as error:
             self.problem(row, error.column, error.what)
 
-    def _case(self, plain: Mapping[str, Any]) -> None:
+    def _case(self, row: int, plain: Mapping[str, Any]) -> None:
         _known(plain, _CASE)
         title, description = plain.get("title", {}), plain.get("description", {})
         if self.case is not None:
@@ -131,22 +138,21 @@ class _Reader:
         states = plain.get("states", [])
         if not isinstance(states, list) or not all(isinstance(s, str) for s in states):
             raise _WrongError("states", "a list of ids is wanted")
+        self.case_row = row
         self.case = Case(_id(plain), title, description, tuple(states))
 
     def _source(self, row: int, plain: Mapping[str, Any]) -> None:
         _known(plain, _SOURCE | {"published"})
         texts = {name: _text(plain, name) for name in _SOURCE & set(plain)}
-        for needed in ("publisher", "lang"):
-            if not texts.get(needed):
-                raise _WrongError(needed, f"{needed} is missing")
-        if texts.get("published_basis", "stated") not in ("stated", "inferred"):
-            raise _WrongError("published_basis", "stated or inferred is wanted")
+        texts = {"publisher": "", "lang": "", **texts}
         published = _date(_text(plain, "published"), "published") if "published" in plain else None
         name = _id(plain)
         if name in self.sources:
             raise _WrongError("id", f"the source {name!r} stands twice")
-        where = Place(self.file, row)
-        self.sources[name] = Source(published=published, where=where, **texts)
+        source = Source(published=published, where=Place(self.file, row), **texts)
+        self.sources[name] = source
+        for what in faults_of_source(source):
+            self.problem(row, "", what)
 
     def _subject(self, row: int, plain: Mapping[str, Any]) -> None:
         _known(plain, {"id", "kind"})
@@ -158,6 +164,7 @@ class _Reader:
         self.subjects[name] = Subject(name, kind, Place(self.file, row))
 
     def record(self) -> Record:
+        kinds = {subject.id: subject.kind for subject in self.subjects.values()}
         claims: dict[Claim, None] = {}
         for row, plain in self.told:
             try:
@@ -165,10 +172,14 @@ class _Reader:
                 if claim in claims:
                     raise _WrongError("", "the same claim stands twice")
                 claims[claim] = None
+                for what in faults_of(claim, kinds[claim.subject], kinds, self.sources):
+                    self.problem(row, "", what)
             except _WrongError as error:
                 self.problem(row, error.column, error.what)
         if self.case is None and not self.problems:
             self.problem(0, "", "no line tells of the case")
+        for what in faults_of_case(self.case, kinds) if self.case else ():
+            self.problem(self.case_row, "", what)
         if self.problems:
             raise DataError(sorted(self.problems))
         return Record(self.case or Case(""), self.sources.values(), self.subjects.values(), claims)
@@ -183,8 +194,6 @@ class _Reader:
         if declared is None:
             what = f"a {subject.kind} has no property {texts.get('property')!r}"
             raise _WrongError("property", what)
-        if texts.get("source") and texts["source"] not in self.sources:
-            raise _WrongError("source", f"there is no source {texts['source']!r}")
         found: dict[str, Any] = {}
         for name, kind in _CODES.items():
             if name in plain:
@@ -194,41 +203,27 @@ class _Reader:
                     raise _WrongError(name, f"unknown code {plain[name]!r}") from None
         if "valid" in plain:
             found["valid"] = _date(_text(plain, "valid"), "valid")
-        value = self._value(plain.get("value"), declared.type, declared.vocabulary)
-        if value is None and found.get("polarity") is not Polarity.NOT_FOUND:
-            raise _WrongError("value", "the value is missing")
+        value = _value(plain.get("value"), declared.type)
         found |= texts
         return Claim(value=value, where=Place(self.file, row), **found)
 
-    def _value(self, plain: Any, kind: str, vocabulary: tuple[str, ...]) -> Value | None:
-        if plain is None:
-            return None
-        try:
-            match kind:
-                case "quantity":
-                    return Quantity(**plain)
-                case "share":
-                    self._refer(plain["party"])
-                    return Share(**plain)
-                case "office":
-                    if plain["party"]:
-                        self._refer(plain["party"])
-                    return Office(**plain)
-        except (TypeError, KeyError, ValueError, AttributeError) as error:
-            raise _WrongError("value", f"no {kind}: {error}") from None
-        if not isinstance(plain, str):
-            raise _WrongError("value", "a text is wanted")
-        if kind == "date":
-            return _date(plain, "value")
-        if kind == "code" and not any(plain in codes(name) for name in vocabulary):
-            raise _WrongError("value", f"unknown code {plain!r}")
-        if kind == "subject":
-            self._refer(plain)
-        return plain
 
-    def _refer(self, name: Any) -> None:
-        if name not in self.subjects:
-            raise _WrongError("value", f"there is no subject {name!r}")
+def _value(plain: Any, kind: str) -> Value | None:
+    if plain is None:
+        return None
+    if kind in _STRUCTURES:
+        made, parts = _STRUCTURES[kind]
+        if not isinstance(plain, dict) or not plain.keys() <= parts.keys():
+            raise _WrongError("value", f"{kind}: one with {', '.join(parts)} is wanted")
+        if not all(isinstance(plain[name], parts[name]) for name in plain):
+            raise _WrongError("value", f"{kind}: a part has the wrong type")
+        try:
+            return made(**plain)
+        except (TypeError, ValueError) as error:
+            raise _WrongError("value", f"no {kind}: {error}") from None
+    if not isinstance(plain, str):
+        raise _WrongError("value", "a text is wanted")
+    return _date(plain, "value") if kind == "date" else plain
 
 
 def _known(plain: Mapping[str, Any], names: set[str]) -> None:

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
 import sqlalchemy as sql
 
 from mithaq.errors import DataError, Problem
-from mithaq.record.claims import Claim, Office, Polarity, Quantity, Rank, Share, Source, Value
-from mithaq.record.properties import KINDS, Property, codes, property_of
+from mithaq.record.claims import Claim, Source
+from mithaq.record.properties import KINDS
 from mithaq.record.record import Case, Subject
+from mithaq.record.soundness import (
+    faults_of,
+    faults_of_case,
+    faults_of_source,
+    subjects_named,
+)
 from mithaq.record.store.index import Postings
 from mithaq.record.store.rows import (
     GENESIS,
@@ -30,20 +35,12 @@ from mithaq.record.store.rows import (
 )
 from mithaq.record.store.schema import claims, insert
 from mithaq.record.values import IDENTIFIER
-from mithaq.words.dates import Edtf
 
 __all__ = ["Added", "Appending", "in_parts", "tail_of"]
 
 _PART = 2000
 _FLUSH = 10_000
 _Item = TypeVar("_Item")
-_FREE = ("locator", "said_by", "searched", "original", "reason", "by", "note")
-_TYPES: Mapping[str, type] = {
-    "date": Edtf,
-    "quantity": Quantity,
-    "share": Share,
-    "office": Office,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +118,13 @@ class Appending:
         told: Sequence[Claim],
     ) -> Added:
         """Append what is not current. Raises DataError with every mistake; then nothing is kept."""
-        self._case(case)
+        self._case(case, subjects)
         self._add_sources(sources)
         self._add_subjects(subjects)
         self._look_up(told)
         for part in in_parts(told):
-            encoded = self._encode(part)
-            for claim, (content, text, name) in zip(part, encoded, strict=True):
+            sound = [claim for claim in part if self._sound(claim)]
+            for claim, (content, text, name) in zip(sound, self._encode(sound), strict=True):
                 self._claim(claim, content, text, name)
         if self.problems:
             raise DataError(self.problems)
@@ -189,8 +186,15 @@ class Appending:
 
     # Case, sources, subjects
 
-    def _case(self, case: Case | None) -> None:
+    def _case(self, case: Case | None, subjects: Sequence[Subject]) -> None:
         if case is None:
+            return
+        kinds = {
+            name: row.content["kind"] for name, row in self._last("subject", case.states).items()
+        }
+        kinds |= {subject.id: subject.kind for subject in subjects}
+        if faults := list(faults_of_case(case, kinds)):
+            self.problems += [Problem(what=what) for what in faults]
             return
         query = sql.select(claims.c.body).where(claims.c.kind == "case").order_by(claims.c.seq)
         held = [Row.of(body) for body in self.connection.execute(query).scalars()]
@@ -210,10 +214,11 @@ class Appending:
     def _add_sources(self, sources: Sequence[Source]) -> None:
         held = self._last("source", [s.id for s in sources])
         for source in sources:
-            if not IDENTIFIER.fullmatch(source.id):
-                self._problem(f"{source.id!r} is no id of a source")
-                continue
-            self._unless_same("source", source.id, source.to_dict(), held.get(source.id))
+            faults = list(faults_of_source(source))
+            for what in faults:
+                self._problem(what)
+            if not faults:
+                self._unless_same("source", source.id, source.to_dict(), held.get(source.id))
             self._sources.add(source.id)
 
     def _add_subjects(self, subjects: Sequence[Subject]) -> None:
@@ -233,7 +238,7 @@ class Appending:
 
     def _look_up(self, told: Sequence[Claim]) -> None:
         """Read what the log holds of everything that the claims name."""
-        used = {name for claim in told for name in _names(claim)}
+        used = {name for claim in told for name in subjects_named(claim)}
         held = self._last("subject", sorted(used - self._kinds.keys()))
         self._kinds |= {name: row.content["kind"] for name, row in held.items()}
         cited = {claim.source for claim in told if claim.source}
@@ -277,14 +282,8 @@ class Appending:
         link = claim.corrects or claim.retracts
         if link and not self._open(claim, content_id, link):
             return
-        kind = self._kinds.get(claim.subject)
         if claim.retracts:
             self._retraction(claim, link)
-            return
-        if kind is None:
-            self._problem(f"there is no subject {claim.subject!r}", claim)
-            return
-        if not self._sound(claim, kind):
             return
         if content_id in self._current:
             self._twice(claim, content_id, link)
@@ -320,51 +319,18 @@ class Appending:
         self._row("retraction", claim.subject, content, retracts=link, why=why)
         self._apply(self.seq, None, link)
 
-    def _sound(self, claim: Claim, kind: str) -> bool:
+    def _sound(self, claim: Claim) -> bool:
         """Whether a claim fits the table of properties and what the record holds."""
-        before = len(self.problems)
-        declared = property_of(kind, claim.property)
-        if declared is None:
-            self._problem(f"the property {claim.property!r} is not allowed for {kind}", claim)
-        elif claim.value is not None:
-            self._value(claim, claim.value, declared)
-        if claim.source and claim.source not in self._sources:
-            self._problem(f"there is no source {claim.source!r}", claim)
-        for what in self._faults(claim):
+        if claim.retracts:
+            return True
+        kind = self._kinds.get(claim.subject)
+        if kind is None:
+            self._problem(f"there is no subject {claim.subject!r}", claim)
+            return False
+        faults = list(faults_of(claim, kind, self._kinds, self._sources))
+        for what in faults:
             self._problem(what, claim)
-        return len(self.problems) == before
-
-    def _value(self, claim: Claim, value: Value, declared: Property) -> None:
-        wanted = _TYPES.get(declared.type, str)
-        if not isinstance(value, wanted):
-            self._problem(f"{declared.name}: a {declared.type} is wanted", claim)
-            return
-        known = _codes(declared.vocabulary)
-        if declared.type == "code" and value not in known:
-            self._problem(f"{declared.name}: unknown code {str(value)!r}", claim)
-        lost = [name for name in _references(value, declared, known) if name not in self._kinds]
-        for name in lost:
-            self._problem(f"{declared.name}: there is no subject {name!r}", claim)
-
-    def _faults(self, claim: Claim) -> Iterator[str]:
-        """What a file of the record would refuse or lose."""
-        if claim.rank is not Rank.NORMAL and not claim.reason:
-            yield "a rank needs its reason"
-        if claim.polarity is Polarity.NOT_FOUND and not claim.searched:
-            yield "not_found needs searched, what was searched"
-        elif claim.value is None and claim.polarity is not Polarity.NOT_FOUND:
-            yield "the value is missing"
-        if claim.locator and not claim.source:
-            yield "a locator needs a source"
-        for name in ("by", "said_by"):
-            told = getattr(claim, name)
-            if IDENTIFIER.fullmatch(told) and told not in self._kinds:
-                yield f"{name}: there is no subject {told!r}"
-        texts = [getattr(claim, name) for name in _FREE]
-        if isinstance(claim.value, str):
-            texts.append(claim.value or " ")
-        if any(text != text.strip() for text in texts):
-            yield "a text begins or ends with a space, or is empty"
+        return not faults
 
     def _problem(self, what: str, claim: Claim | None = None) -> None:
         place = claim.where if claim is not None else None
@@ -372,34 +338,6 @@ class Appending:
         column = str(place.column) if place and place.column else ""
         shown = f"{claim.subject}.{claim.property}: {what}" if claim is not None else what
         self.problems.append(Problem(file, row, column, shown))
-
-
-def _names(claim: Claim) -> tuple[str, ...]:
-    """The ids of subjects that a claim may name."""
-    return (claim.subject, claim.by, claim.said_by, *_named(claim.value))
-
-
-def _named(value: Value | None) -> tuple[str, ...]:
-    """The ids of subjects that a value may name."""
-    if isinstance(value, Share | Office):
-        return (value.party,)
-    return (value,) if isinstance(value, str) and IDENTIFIER.fullmatch(value) else ()
-
-
-@cache
-def _codes(vocabularies: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(code for name in vocabularies for code in codes(name))
-
-
-def _references(value: Value, declared: Property, known: frozenset[str]) -> tuple[str, ...]:
-    """The ids that must be subjects."""
-    if isinstance(value, Share | Office):
-        return (value.party,) if value.party else ()
-    if declared.type == "subject" and isinstance(value, str):
-        return (value,)
-    if declared.type == "actor" and isinstance(value, str) and value not in known:
-        return (value,)
-    return ()
 
 
 def _clean_name(by: str) -> str:

@@ -7,6 +7,7 @@ Who owns the database can take the triggers away; then the chain of hashes tells
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,11 @@ VERSION = 3
 INDEXED = 3
 """The version from which on a store has its index."""
 
+# An address with a slip in it is no file that anybody means, and may hold a password.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|//[^/@]*:[^/@]*@")
+_SETTINGS = frozenset({"uri", "mode", "immutable", "vfs", "cache", "nolock"})
+"""What a "file:" address may ask of SQLite."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 WRITER_ROLE = "mithaq_writer"
 WAIT_SECONDS = 120
 _FETCH = 5000
@@ -272,16 +278,30 @@ def address(url: str | Path) -> sql.URL:
     """
     text = str(url)
     if "://" not in text:
+        if _ADDRESS.search(text) or _CONTROL.search(text):
+            raise DataError([_unknown(text.rsplit("@", maxsplit=1)[-1])])
         return sql.URL.create("sqlite", database=text)
     try:
         found = sql.make_url(text)
     except (ArgumentError, ValueError):
         raise DataError([_unknown(text.rsplit("@", maxsplit=1)[-1])]) from None
     if found.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
-        return found.set(drivername="postgresql+psycopg")
-    if found.drivername == "sqlite" and found.database not in (None, "", ":memory:"):
-        return found
-    raise DataError([_unknown(found.render_as_string(hide_password=True))])
+        found = found.set(drivername="postgresql+psycopg")
+        refused = {"plugin"} & found.query.keys()
+    elif (
+        found.drivername == "sqlite"
+        and found.database not in (None, "", ":memory:")
+        and not _CONTROL.search(text)
+    ):
+        by_uri = str(found.database).startswith("file:") and found.query.get("uri") == "true"
+        refused = found.query.keys() - (_SETTINGS if by_uri else set())
+    else:
+        raise DataError([_unknown(found.render_as_string(hide_password=True))])
+    if refused:
+        what = f"the address has a setting that is not known: {', '.join(sorted(refused))}"
+        hint = "settings of SQLite go with sqlite:///file:NAME?mode=ro&uri=true"
+        raise DataError([Problem(what=what, hint=hint)])
+    return found
 
 
 def _unknown(shown: str) -> Problem:
@@ -290,7 +310,10 @@ def _unknown(shown: str) -> Problem:
 
 
 def connect(url: sql.URL) -> sql.Engine:
-    """An engine for the store. Raises DataError where the driver of PostgreSQL is missing."""
+    """An engine for the store.
+
+    Raises DataError where the driver of PostgreSQL is missing or makes nothing of the address.
+    """
     if url.get_backend_name() == "sqlite":
         engine = sql.create_engine(
             url, poolclass=sql.NullPool, connect_args={"timeout": WAIT_SECONDS}
@@ -299,7 +322,11 @@ def connect(url: sql.URL) -> sql.Engine:
         sql.event.listen(engine, "begin", _begin)
         return engine
     try:
-        return sql.create_engine(url, pool_size=1, pool_pre_ping=True)
+        engine = sql.create_engine(url, pool_size=1, pool_pre_ping=True)
+        engine.dialect.create_connect_args(url)
+        return engine
+    except (ArgumentError, ValueError):
+        raise DataError([_unknown(url.render_as_string(hide_password=True))]) from None
     except (ImportError, NoSuchModuleError):
         hint = "pip install 'mithaq[postgresql]'"
         problem = Problem(what="the driver of PostgreSQL is not installed", hint=hint)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sql
 
@@ -72,7 +73,7 @@ class Store:
     def __init__(self, url: str | Path, *, make: bool = False) -> None:
         self.url = address(url)
         if self.url.get_backend_name() == "sqlite" and not make:
-            self._must_exist(Path(str(self.url.database)))
+            self._must_exist()
         self._engine = connect(self.url)
         self._version = 0
         try:
@@ -92,9 +93,16 @@ class Store:
         if not self._version:
             raise self._missing()
 
-    def _must_exist(self, path: Path) -> None:
-        # SQLite opens a "file:" address with settings of its own, such as mode=ro.
-        if not str(path).startswith("file:") and not path.is_file():
+    def _must_exist(self) -> None:
+        """SQLite would make an empty file where there is none."""
+        name = str(self.url.database)
+        if self.url.query.get("uri"):
+            name = unquote(urlsplit(name).path)
+        try:
+            there = Path(name).is_file()
+        except OSError:  # a name that no file can have
+            there = False
+        if not there:
             raise self._missing()
 
     def _missing(self) -> DataError:

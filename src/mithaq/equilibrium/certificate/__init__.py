@@ -1,0 +1,95 @@
+"""Evidence that a point is an equilibrium, recomputed from the tables in the user's units.
+
+Nothing here is shared with the assembly of the program: the tables are read anew, the conditions
+are those of the theory page (a firm's profit cannot be raised by lifting, carrying, storing,
+selling, swapping or building one unit more or less), and a violation is scaled by the size of what
+it is a violation of. Arrays run over firms and over slots, so that a slot costs little.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mithaq.chain import Chain
+from mithaq.equilibrium.certificate.accounting import check_accounting
+from mithaq.equilibrium.certificate.building import Built, check_building, check_storing
+from mithaq.equilibrium.certificate.dense import Case
+from mithaq.equilibrium.certificate.findings import Certificate, Findings
+from mithaq.equilibrium.certificate.moving import (
+    check_balances,
+    check_carrying,
+    check_lifting,
+    check_swaps,
+)
+from mithaq.equilibrium.certificate.selling import Conjectures, check_selling, open_choices
+from mithaq.equilibrium.point import Point
+
+__all__ = ["Certificate", "certify"]
+
+# What no point of an equilibrium may have below zero.
+NEVER_NEGATIVE = (
+    "lifting",
+    "flow",
+    "spot",
+    "handed",
+    "injection",
+    "withdrawal",
+    "level",
+    "built",
+    "taken",
+    "rationed",
+    "rent",
+    "scarcity",
+    "reserve_price",
+    "floor_price",
+    "swap_rent",
+    "injection_rent",
+    "withdrawal_rent",
+    "room_rent",
+    "third_party_rent",
+    "booking_rent",
+    "build_limit_price",
+    "build_total_price",
+)
+EITHER_SIGN = ("value", "swap_price", "stored_value")
+
+
+def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Certificate:
+    """Check a point against the tables.
+
+    ``payoffs`` is the sum of all payoffs (million USD a year; of several years, discounted, a
+    discounted year). Every violation is without unit: divided by one plus the size of what it is a
+    violation of.
+    """
+    found = Findings()
+    _check_signs(point, found)
+    if found.worst < np.inf:
+        case = Case(chain, point)
+        built, beliefs = Built(case), Conjectures(case)
+        check_balances(case, found)
+        check_lifting(case, built, found)
+        check_carrying(case, built, found)
+        check_storing(case, built, found)
+        check_building(case, built, found)
+        check_selling(case, beliefs, found)
+        check_swaps(case, found)
+        check_accounting(case, built, payoffs, found)
+        choices = tuple(open_choices(case, beliefs))
+    else:
+        choices = ()
+    return Certificate(found.worst_of, found.where, tolerance, choices)
+
+
+def _check_signs(point: Point, found: Findings) -> None:
+    """No quantity and no rent is negative, and all numbers are numbers."""
+    for name in (*NEVER_NEGATIVE, *EITHER_SIGN):
+        values = getattr(point, name)
+        if not values:
+            continue
+        numbers = np.fromiter(values.values(), dtype=float, count=len(values))
+        keys = list(values)
+        wrong = np.where(np.isfinite(numbers), 0.0, np.inf)
+        if name in NEVER_NEGATIVE:
+            short = np.maximum(-numbers, 0.0) / (1 + np.abs(numbers))
+            wrong = np.where(np.isfinite(numbers), short, np.inf)
+        found.note("sign", wrong, lambda k, n=name, keys=keys: f"{n} {keys[k]}")

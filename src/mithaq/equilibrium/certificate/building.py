@@ -1,0 +1,206 @@
+"""Storage over the year, and investment up to where rents pay for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mithaq.chain.schema import parse_shares
+from mithaq.equilibrium.certificate.dense import Case
+from mithaq.equilibrium.certificate.findings import Array, Findings
+from mithaq.equilibrium.certificate.tables import Expansion, given
+
+__all__ = ["Built", "check_building", "check_storing"]
+
+
+class Built:
+    """Capacity that decisions have added, by asset and slot."""
+
+    def __init__(self, case: Case) -> None:
+        calendar = case.calendar
+        self.arcs = np.zeros((len(case.ways), calendar.length))
+        self.fields = np.zeros(case.slices.quantity.shape)
+        self.room = np.zeros((len(case.storages), calendar.length))
+        arc_at = {(way.table, way.row["name"]): at for at, way in enumerate(case.ways)}
+        room_at = {row["name"]: at for at, row in enumerate(case.storages)}
+        owners = {row["name"]: parse_shares(row["owners"]) for row in case.chain.rows("fields")}
+        self.plans: list[tuple[Expansion, str, Array]] = []  # plan, firm, decided by year
+        for row in case.chain.rows("expansions"):
+            table, name = row["table"], row["row"]
+            plan = Expansion.of(row, calendar, owners.get(name, {}))
+            for firm in plan.firms:
+                decided = np.array(
+                    [
+                        case.point.built.get((table, name, firm, year), 0.0)
+                        for year in range(len(calendar.years))
+                    ]
+                )
+                self.plans.append((plan, firm, decided))
+                added = decided @ plan.active
+                if table == "fields":
+                    self.fields[case.slices.at[firm, name]] += added
+                elif table == "storages":
+                    self.room[room_at[name]] += added
+                else:
+                    self.arcs[arc_at[table, name]] += added
+        self.arc_at, self.room_at = arc_at, room_at
+
+
+def check_storing(case: Case, built: Built, found: Findings) -> None:
+    """Levels follow from what goes in and out and return within each year; nobody would shift."""
+    calendar, place = case.calendar, case.place
+    firms = list(place.firms)
+    before = previous_slots(case)
+    after = np.empty_like(before)
+    after[before] = np.arange(len(before))
+    for at, row in enumerate(case.storages):
+        name, keeps = row["name"], 1 - row["loss"]
+        into, out, level = case.injection[:, at], case.withdrawal[:, at], case.level[:, at]
+        change = calendar.share * (keeps * into - out)
+        drift = np.abs(level - level[:, before] - change)
+
+        def where(f: int, t: int, name: str = name) -> str:
+            return f"{firms[f]} storing in {name}{calendar.name(t)}"
+
+        found.note("balance", drift / (1 + np.maximum(level, np.abs(change))), where)
+        room, rates = storage_limits(case, built, at)
+        words = f"storage {name}"
+        for limit, use, rent, what in (
+            (room, level, case.room_rent[at], "room of"),
+            (rates["injection"], into, case.injection_rent[at], "injection into"),
+            (rates["withdrawal"], out, case.withdrawal_rent[at], "withdrawal from"),
+        ):
+            spare = limit - use.sum(axis=0)
+            found.limit(spare, rent, limit, lambda t, w=f"{what} {words}": w + calendar.name(t))
+        access = place.mask(_names(row["access"]), True)[:, None] > 0
+        barred = np.where(access, 0.0, into + out + level)
+        found.note("capacity", barred, lambda f, _, n=name: f"{firms[f]} has no access to {n}")
+        _check_motives(case, at, access, after, room, rates, found)
+
+
+def _check_motives(
+    case: Case,
+    at: int,
+    access: Array,
+    after: Array,
+    room: Array,
+    rates: Mapping[str, Array],
+    found: Findings,
+) -> None:
+    """One unit more put in, kept or taken out gains nothing; one that is put in loses nothing."""
+    calendar, row = case.calendar, case.storages[at]
+    firms, name, keeps = list(case.place.firms), row["name"], 1 - row["loss"]
+    value = case.value[:, case.place.nodes[row["node"]]]
+    stored = case.stored_value[:, at]
+    # Who has gas at the node in some slot could store it; what is stored has a value in all.
+    able = access & np.isfinite(value)
+    value = np.where(able, value, 0.0)
+    scale = np.maximum(np.abs(value), np.abs(stored))
+    pay_in = given(row["injection_tariff"], row["injection_cost"])
+    pay_out = given(row["withdrawal_tariff"], row["withdrawal_cost"])
+
+    def namer(verb: str) -> Any:
+        return lambda f, t: f"{firms[f]} {verb} {name}{calendar.name(t)}"
+
+    slack = value + pay_in + case.injection_rent[at] - keeps * stored
+    live = able & (rates["injection"] > 0)
+    found.pair(np.where(live, slack, 0.0), case.injection[:, at], scale, namer("injecting into"))
+    slack = stored + pay_out + case.withdrawal_rent[at] - value
+    live = able & (rates["withdrawal"] > 0)
+    found.pair(np.where(live, slack, 0.0), case.withdrawal[:, at], scale, namer("withdrawing from"))
+    slack = stored + case.room_rent[at] - stored[:, after]
+    live = access & (room > 0) & (stored != 0).any(axis=1, keepdims=True)
+    found.pair(np.where(live, slack, 0.0), case.level[:, at], scale, namer("keeping gas in"))
+
+
+def previous_slots(case: Case) -> Array:
+    """For each slot the one before it in the same year; before the first comes the last."""
+    count = len(case.calendar.periods)
+    slots = np.arange(case.calendar.length)
+    first = slots - slots % count
+    found: Array = first + (slots - first - 1) % count
+    return found
+
+
+def storage_limits(case: Case, built: Built, at: int) -> tuple[Array, dict[str, Array]]:
+    """Room (bcm) and rates (bcm/yr) of a storage by slot; rates grow with what is built."""
+    row, calendar = case.storages[at], case.calendar
+    room = row["working_gas"] * calendar.open(row) + built.room[at]
+    available = calendar.available("storages", row["name"])
+    rates = {}
+    for kind in ("injection", "withdrawal"):
+        ratio = row[kind] / row["working_gas"] if row["working_gas"] > 0 else 0.0
+        given_rate = row[kind] * calendar.open(row)
+        rates[kind] = (given_rate + ratio * built.room[at]) * available
+    return room, rates
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(";") if name.strip()]
+
+
+def check_building(case: Case, built: Built, found: Findings) -> None:
+    """What is built stays within its limits and pays: rents over its life cover its cost."""
+    calendar = case.calendar
+    years = [f"{year:g}" if not math.isnan(year) else "the year" for year in calendar.years]
+    for plan, firm, decided in built.plans:
+        row = plan.row
+        table, name = row["table"], row["row"]
+        words = f"{firm + ' ' if firm else ''}expanding {name}"
+        part = plan.firms[firm]
+        limits = [part * row[kind] for kind in ("limit", "total_limit")]
+        yearly, total = (math.inf if math.isnan(size) else size for size in limits)
+        rents = np.array(
+            [
+                case.point.build_limit_price.get((table, name, firm, year), 0.0)
+                for year in range(len(years))
+            ]
+        )
+        whole = case.point.build_total_price.get((table, name), 0.0)
+
+        def where(y: int, words: str = words) -> str:
+            return f"{words} in {years[y]}"
+
+        found.note("capacity", np.where(plan.may > 0, 0.0, decided), where)
+        for size, use, price in (
+            (yearly, decided, rents),
+            (total, np.atleast_1d(decided.sum()), np.atleast_1d(whole)),
+        ):
+            bounded = size if math.isfinite(size) else 0.0
+            spare = size - use if math.isfinite(size) else np.zeros_like(use)
+            found.limit(spare, price, bounded, where)
+            if not math.isfinite(size):
+                found.note("complementarity", np.abs(price), where)
+        gain = plan.active @ _rent_of_a_unit(case, built, table, name, firm)
+        slack = plan.unit_cost + rents + whole - gain
+        slack = np.where(plan.may > 0, slack, 0.0)
+        found.pair(slack, decided, plan.unit_cost, where)
+
+
+def _rent_of_a_unit(case: Case, built: Built, table: str, name: str, firm: str) -> Array:
+    """What one unit more of capacity earns in each slot, in present value."""
+    weight = case.calendar.weight
+    if table == "fields":
+        at = case.slices.at[firm, name]
+        pieces = case.slices
+        capacity = (pieces.capacity + built.fields) * pieces.available
+        eased = pieces.eased(pieces.quantity, capacity)[at]
+        earned: Array = weight * pieces.available[at] * (pieces.scarcity[at] + eased)
+        return earned
+    if table == "storages":
+        at = built.room_at[name]
+        row, available = case.storages[at], case.calendar.available("storages", name)
+        rent: Array = case.calendar.money * case.room_rent[at]
+        if row["working_gas"] > 0:
+            rates = row["injection"] * case.injection_rent[at]
+            rates = rates + row["withdrawal"] * case.withdrawal_rent[at]
+            rent = rent + weight * available * rates / row["working_gas"]
+        return rent
+    at = built.arc_at[table, name]
+    way = case.ways[at]
+    rent = case.rent[at] + float(way.row["third_party_share"]) * case.outside_rent[at]
+    found: Array = weight * way.available * rent
+    return found

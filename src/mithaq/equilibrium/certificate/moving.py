@@ -1,0 +1,196 @@
+"""Balances, lifting, carrying and swaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mithaq.equilibrium.certificate.building import Built
+from mithaq.equilibrium.certificate.dense import Case
+from mithaq.equilibrium.certificate.findings import Array, Findings, Namer
+
+__all__ = ["check_balances", "check_carrying", "check_lifting", "check_swaps"]
+
+BISECTIONS = 100
+
+
+def check_balances(case: Case, found: Findings) -> None:
+    """What each firm lifts, takes out and receives at each node is what it sends, sells, owes."""
+    place = case.place
+    left = np.zeros_like(case.value)
+    size = np.zeros_like(case.value)
+
+    def move(firm: int | slice, node: str, quantity: Array) -> None:
+        at = place.nodes[node]
+        left[firm, at] += quantity
+        size[firm, at] = np.maximum(size[firm, at], np.abs(quantity))
+
+    everyone = slice(None)
+    for at, row in enumerate(case.slices.rows):
+        move(int(case.slices.firm[at]), row["node"], case.slices.quantity[at])
+    for at, way in enumerate(case.ways):
+        sent = case.flow[:, at]
+        move(everyone, way.tail, -sent)
+        move(everyone, way.head, way.keeps * sent)
+        if way.in_kind:
+            move(place.firms[way.row["fee_firm"]], way.tail, way.in_kind * sent.sum(axis=0))
+    for at, row in enumerate(case.storages):
+        move(everyone, row["node"], case.withdrawal[:, at] - case.injection[:, at])
+    for at, market in enumerate(case.markets):
+        move(everyone, market.node, -case.spot[:, at])
+    for (_, giver, receiver, node, slot), quantity in case.point.handed.items():
+        passed = np.zeros(case.calendar.length)
+        passed[slot] = quantity
+        move(place.firms[giver], node, -passed)
+        move(place.firms[receiver], node, passed)
+    node_of = {market.row["name"]: market.node for market in case.markets}
+    for deal in case.deals:
+        node = node_of[deal.market]
+        move(place.firms[deal.seller], node, -deal.quantity)
+        if deal.onward:
+            move(place.firms[deal.onward], node, deal.quantity)
+    firms, nodes = list(place.firms), list(place.nodes)
+    found.note(
+        "balance",
+        np.abs(left) / (1 + size),
+        lambda f, n, t: f"gas of {firms[f]} at {nodes[n]}{case.calendar.name(t)}",
+    )
+
+
+def _named(case: Case, *words: object) -> Namer:
+    """A place told by a slot's number alone, whatever stands before it in an index."""
+    text = " ".join(map(str, words))
+    return lambda *index: text + case.calendar.name(index[-1])
+
+
+def check_lifting(case: Case, built: Built, found: Findings) -> None:
+    """Slices stay within capacity and reserves, and lift until marginal cost meets value."""
+    pieces, calendar = case.slices, case.calendar
+    if not pieces.keys:
+        return
+    capacity = (pieces.capacity + built.fields) * pieces.available
+    names = [f"{firm} lifting from {name}" for firm, name in pieces.keys]
+
+    def where(piece: int, slot: int) -> str:
+        return names[piece] + calendar.name(slot)
+
+    quantity, scarcity = pieces.quantity, pieces.scarcity
+    found.limit(capacity - quantity, scarcity, capacity, where)
+    reserve_price = np.array([case.point.reserve_price.get(key, 0.0) for key in pieces.keys])
+    known = np.array([float(row["reserves"]) for row in pieces.rows]) * pieces.share
+    lifted = quantity @ (calendar.share * calendar.span[calendar.year_of])
+    bounded = np.isfinite(known)
+    spare = np.where(bounded, known - lifted, 0.0)
+    found.limit(
+        spare, reserve_price, np.where(bounded, known, 0.0), lambda k: f"reserves, {names[k]}"
+    )
+    unbounded = np.where(bounded, 0.0, np.abs(reserve_price))
+    found.note("complementarity", unbounded, lambda k: f"no reserves are told, {names[k]}")
+
+    value = case.value[pieces.firm, pieces.node]
+    held_back = scarcity + reserve_price[:, None] / calendar.discount[calendar.year_of]
+    can = (capacity > 0) & np.isfinite(value)
+    worth = np.where(can, value, 0.0)
+    slack = np.where(can, pieces.marginal_cost(quantity, capacity) + held_back - worth, 0.0)
+    off = np.full(slack.shape, np.inf)
+    bent = np.flatnonzero((pieces.g < 0)[:, 0])
+    if len(bent):
+        off[bent] = _output_errors(case, bent, capacity, worth - held_back)
+    found.pair(slack, quantity, np.abs(worth), where, off=np.where(can, off, np.inf))
+
+
+def _output_errors(case: Case, bent: Array, capacity: Array, target: Array) -> Array:
+    """How far (scaled) output is from where marginal cost meets its value; Golombek costs only.
+
+    Close to capacity marginal cost is so steep that the last digit of a quantity moves it by more
+    than any tolerance on prices, so there the quantity is judged.
+    """
+    pieces = case.slices
+    size, goal = capacity[bent], target[bent]
+    slope, steep = pieces.b[bent], pieces.g[bent]
+    fixed = (pieces.a + pieces.levy)[bent]
+    low, high = np.zeros_like(size), size.copy()
+    full = np.where(size > 0, size, 1.0)
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        left = 1 - middle / full
+        cost = fixed + slope * middle + steep * np.log(np.where(left > 0, left, 1e-300))
+        short = cost < goal
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+        if not np.any(high - low > 1e-15 * full):
+            break
+    error: Array = np.abs(pieces.quantity[bent] - low) / (1 + size)
+    return error
+
+
+def check_carrying(case: Case, built: Built, found: Findings) -> None:
+    """Arcs hold what is sent, who sends may, and nobody would send one unit more or less."""
+    place, calendar = case.place, case.calendar
+    firms = list(place.firms)
+
+    def user(name: str) -> Callable[[int, int], str]:
+        return lambda f, t: f"{firms[f]} using {name}{calendar.name(t)}"
+
+    for at, way in enumerate(case.ways):
+        name, sent = way.row["name"], case.flow[:, at]
+        capacity = (way.capacity + built.arcs[at]) * way.available
+        limited = np.isfinite(capacity)
+        size = np.where(limited, capacity, 0.0)
+        booked = case.booked.get(name, ())
+        used, room = sent.sum(axis=0), size
+        for firm, reserved, rent in booked:
+            # Its own part is the firm's; what it sends beyond comes from the part open to all.
+            beyond = np.maximum(sent[firm] - reserved, 0.0)
+            room, used = room - reserved, used - sent[firm] + beyond
+            words = _named(case, firms[firm], "booking", name)
+            found.note("stationarity", np.maximum(rent - case.rent[at], 0.0) / (1 + rent), words)
+            idle = np.abs(case.rent[at] - rent) * beyond / ((1 + rent) * (1 + beyond))
+            idle += rent * np.maximum(reserved - sent[firm], 0.0) / ((1 + rent) * (1 + reserved))
+            found.note("complementarity", idle, words)
+        spare = np.where(limited, room - used, 0.0)
+        found.limit(spare, case.rent[at], size, _named(case, name))
+        if not limited.all():
+            free = np.where(limited, 0.0, np.abs(case.rent[at]))
+            found.note("complementarity", free, _named(case, "rent of", name, "without limit"))
+        if np.any(case.outside_rent[at]) or way.row.get("third_party_share", 1.0) < 1:
+            most = way.row["third_party_share"] * size
+            others = (way.outsider[:, None] * sent).sum(axis=0)
+            outside = _named(case, "third parties in", name)
+            found.limit(most - others, case.outside_rent[at], size, outside)
+        barred = np.where(way.access[:, None] > 0, 0.0, sent)
+        found.note("capacity", barred, lambda f, _, n=name: f"{firms[f]} has no access to {n}")
+        here = case.value[:, place.nodes[way.tail]]
+        there = case.value[:, place.nodes[way.head]]
+        known = np.isfinite(here) & np.isfinite(there) & (way.access[:, None] > 0) & (capacity > 0)
+        here, there = np.where(known, here, 0.0), np.where(known, there, 0.0)
+        slack = np.where(known, here + case.charge(at) - way.keeps * there, 0.0)
+        found.pair(slack, sent, np.maximum(np.abs(here), np.abs(there)), user(name))
+
+
+def check_swaps(case: Case, found: Findings) -> None:
+    """Swaps keep ratio and cap, and gas is handed over where it is worth more to the other."""
+    place, calendar, point = case.place, case.calendar, case.point
+    slots = range(calendar.length)
+    for row in case.chain.rows("swaps"):
+        name, ratio, cap = row["name"], row["ratio"], row["cap"]
+        mine = {key: q for key, q in point.handed.items() if key[0] == name}
+        if not mine:
+            continue
+        forth, back = np.zeros(calendar.length), np.zeros(calendar.length)
+        for (_, giver, _, _, slot), quantity in mine.items():
+            (forth if giver == row["a"] else back)[slot] += quantity
+        rent = np.array([point.swap_rent.get((name, slot), 0.0) for slot in slots])
+        price = np.array([point.swap_price.get((name, slot), 0.0) for slot in slots])
+        uneven = np.abs(forth - ratio * back) / (1 + cap)
+        found.note("balance", uneven, _named(case, "ratio of swap", name))
+        found.limit(cap - forth, rent, cap, _named(case, "cap of swap", name))
+        for (_, giver, receiver, node, slot), quantity in mine.items():
+            at = place.nodes[node]
+            to_giver = case.value[place.firms[giver], at, slot]
+            to_other = case.value[place.firms[receiver], at, slot]
+            share = price[slot] + rent[slot] if giver == row["a"] else -ratio * price[slot]
+            scale = np.maximum(np.abs(to_giver), np.abs(to_other))
+            slack = np.atleast_1d(to_giver - to_other + share)
+            words = f"{giver} handing gas to {receiver} at {node}{calendar.name(slot)}"
+            found.pair(slack, np.atleast_1d(quantity), scale, lambda *_, w=words: w)

@@ -1,0 +1,110 @@
+"""The second engine: the equilibrium conditions themselves, where no single program has them.
+
+Conduct that is not symmetric (a stake on one side only, say) has no potential, so there is nothing
+to maximise; the conditions of all sellers together are a mixed complementarity problem all the
+same. It is monotone, and then solved here, wherever the symmetric part of conduct passes the test
+that the concave program has to pass.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.optimize import linprog
+
+from mithaq.equilibrium.backends import Answer
+from mithaq.equilibrium.interior import descend, sharpen
+from mithaq.equilibrium.mixed import Logarithms, Mixed, Products
+from mithaq.equilibrium.program import Program
+
+__all__ = ["mixed_problem", "needs", "solve_mixed"]
+
+GOOD = 1e-6  # largest error, in the units of the scaled problem, of what is passed on to be judged
+
+
+def needs(program: Program) -> tuple[str, ...]:
+    """What in the chain only this engine can do, in sentences; empty if there is nothing."""
+    return tuple(
+        f"conduct in {conduct.market} is not symmetric: {one} weighs {other} otherwise than "
+        f"{other} weighs {one}"
+        for conduct in program.conduct.values()
+        for one, other in conduct.uneven[:1]
+    )
+
+
+def mixed_problem(program: Program) -> Mixed:
+    """The conditions of a program's solution, with conduct as it is rather than made symmetric."""
+    width = len(program.linear) - program.cones
+    height = program.equalities + program.inequalities
+    upper = program.quadratic[:width, :width]
+    slope = (upper + sp.triu(upper, 1).T + skew(program, width)).tocsr()
+    linear = program.linear[:width].copy()
+    slices = program.network.slices
+    curved = np.array([index for index, piece in enumerate(slices) if piece.g < 0], dtype=np.intp)
+    g = np.array([slices[index].g for index in curved])
+    # The program's linear part already holds |g| for the epigraph form: take it out.
+    linear[curved] += g
+    capacity = np.array([slices[index].capacity for index in curved])
+    matrix = program.matrix[:height, :width].tocsr()
+    return Mixed(
+        slope,
+        linear,
+        matrix,
+        matrix,
+        program.bound[:height],
+        program.equalities,
+        Logarithms(curved, g, capacity),
+        Products.none(),
+    )
+
+
+def skew(program: Program, width: int) -> sp.csr_matrix:
+    """What conduct adds to F beyond its symmetric part: beta (L - L')/2 in each market."""
+    net = program.network
+    start = len(net.slices) + len(net.flows)
+    rows, columns, values = [], [], []
+    for name, conduct in program.conduct.items():
+        size = len(conduct.sellers)
+        if conduct.uneven:
+            block = net.markets[name].beta * (conduct.matrix - conduct.matrix.T) / 2
+            one, other = np.nonzero(block)
+            rows.append(start + one)
+            columns.append(start + other)
+            values.append(block[one, other])
+        start += size
+    if not rows:
+        return sp.csr_matrix((width, width))
+    at = np.concatenate(rows), np.concatenate(columns)
+    return sp.csr_matrix((np.concatenate(values), at), shape=(width, width))
+
+
+def solve_mixed(program: Program, tolerance: float, limit: int) -> Answer:
+    """Solve the conditions to ``tolerance`` (of the largest quantity and price) and sharpen.
+
+    The status is "Solved", "PrimalInfeasible" where no flows meet all obligations, or "Stopped".
+    """
+    problem = mixed_problem(program)
+    quantity = float(np.abs(problem.bound).max(initial=0.0)) or 1.0
+    price = float(np.abs(problem.linear).max(initial=0.0)) or 1.0
+    scaled = problem.scaled(quantity, price)
+    found = descend(scaled, tolerance, limit)
+    best = sharpen(scaled, found)
+    status = "Solved" if best.error <= GOOD else "Stopped"
+    if status == "Stopped" and not _feasible(problem):
+        status = "PrimalInfeasible"
+    return Answer(status, best.x * quantity, best.z * price)
+
+
+def _feasible(problem: Mixed) -> bool:
+    """Whether any flows at all keep the rows (HiGHS)."""
+    first = problem.equalities
+    answer = linprog(
+        np.zeros(len(problem.linear)),
+        A_eq=problem.matrix[:first],
+        b_eq=problem.bound[:first],
+        A_ub=problem.matrix[first:],
+        b_ub=problem.bound[first:],
+        bounds=(None, None),
+        method="highs",
+    )
+    return bool(answer.status != 2)

@@ -1,0 +1,282 @@
+"""An interior-point method for mixed complementarity problems, and the last digits after it.
+
+Newton's method on the conditions with s z = mu, mu falling to zero; each step is predicted and
+then corrected for what the prediction left out (Mehrotra 1992; for monotone complementarity
+problems Wright 1997, *Primal-Dual Interior-Point Methods*, ch. 8). One length for quantities and
+values together, since F ties them. A step is one factorisation of a sparse matrix that is not
+symmetric; rows that bound one column are eliminated first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.linalg import splu
+
+from mithaq.equilibrium.mixed import Mixed
+
+__all__ = ["Iterate", "descend", "sharpen"]
+
+Vector = NDArray[np.float64]
+SHIFT, ROUNDS = 1e-12, 2  # keeps the system regular; rounds of refinement take it out again
+SHARP_SHIFT, SHARP_ROUNDS, SHARP_STEPS = 1e-9, 12, 4
+EXACT = 1e-14  # error at which nothing is left to sharpen
+PIVOT = 1e-3  # a diagonal entry this large, as a share of its column, is good enough to pivot on
+SHORT, NEAR = 0.9, 0.9995  # share of the way to the boundary: at first, and when all but there
+LEAST = 0.1  # where slacks and duals start at least, in the units of a scaled problem
+
+
+@dataclass(frozen=True, slots=True)
+class Iterate:
+    """Where the method ended: columns, slacks and duals by row, and how good they are.
+
+    ``error`` is the largest residual, or lesser of a slack and its dual, in the problem's units.
+    """
+
+    x: Vector
+    s: Vector
+    z: Vector
+    error: float
+    iterations: int = 0
+
+
+class _Newton:
+    """Factors of the matrix of Newton's method with the rows ``at`` of a problem:
+
+        F'(x) + stiff    felt'
+        A                corner
+
+    The places of its entries and the order of elimination are found once.
+    """
+
+    def __init__(self, problem: Mixed, at: NDArray[np.intp], rounds: int) -> None:
+        self.problem, self.rounds = problem, rounds
+        self.width, self.size = len(problem.linear), len(problem.linear) + len(at)
+        rows, columns, values = problem.slopes(np.zeros(self.width))
+        self.varying = slice(problem.slope.nnz, len(values))
+        matrix, felt = problem.matrix[at].tocoo(), problem.felt[at].tocoo()
+        every = np.arange(self.size)
+        self.rows = np.concatenate([rows, matrix.row + self.width, felt.col, every])
+        self.columns = np.concatenate([columns, matrix.col, felt.row + self.width, every])
+        self.values = np.concatenate([values, matrix.data, felt.data, np.zeros(self.size)])
+        self.order: NDArray[np.intp] | None = None
+        self._place(every)
+
+    def _place(self, order: NDArray[np.intp]) -> None:
+        """Where each entry stands once rows and columns are in this order."""
+        rank = np.empty_like(order)
+        rank[order] = np.arange(self.size)
+        key = rank[self.columns] * self.size + rank[self.rows]
+        places, self.place = np.unique(key, return_inverse=True)
+        self.indices = (places % self.size).astype(np.int32)
+        ends = np.searchsorted(places // self.size, np.arange(self.size + 1))
+        self.ends = ends.astype(np.int32)
+        self.count = len(places)
+
+    def _matrix(self) -> sp.csc_matrix:
+        data = np.bincount(self.place, self.values, self.count)
+        return sp.csc_matrix((data, self.indices, self.ends), shape=(self.size, self.size))
+
+    def factor(self, x: Vector, diagonal: Vector, shift: float) -> bool:
+        """Factor at x; False where the matrix is singular in spite of the shift."""
+        self.values[self.varying] = self.problem.bends(x)
+        sign = np.where(np.arange(self.size) < self.width, shift, -shift)
+        options = {"diag_pivot_thresh": PIVOT, "options": {"SymmetricMode": True}}
+        try:
+            self.values[-self.size :] = diagonal + sign
+            shifted = self._matrix()
+            if self.order is None:
+                first = splu(shifted, "MMD_AT_PLUS_A", **options)
+                self.order = np.argsort(first.perm_c)
+                self._place(self.order)
+                shifted = self._matrix()
+            self.factors = splu(shifted, "NATURAL", **options)
+        except RuntimeError:
+            return False
+        self.values[-self.size :] = diagonal
+        self.exact = self._matrix()
+        return True
+
+    def solve(self, target: Vector) -> Vector:
+        wanted = target[self.order]
+        found: Vector = self.factors.solve(wanted)
+        for _ in range(self.rounds):
+            found += self.factors.solve(wanted - self.exact @ found)
+        result = np.empty_like(found)
+        result[self.order] = found
+        return result
+
+
+class _Steps:
+    """Newton steps of the interior-point method; rows that bound one column are eliminated."""
+
+    def __init__(self, problem: Mixed) -> None:
+        self.problem = problem
+        matrix, self.first = problem.matrix, problem.equalities
+        lonely = np.flatnonzero(np.diff(matrix.indptr) == 1)
+        lonely = lonely[lonely >= self.first]
+        self.single = lonely[np.abs(matrix.data[matrix.indptr[lonely]]) == 1.0]
+        kept = np.ones(matrix.shape[0], dtype=bool)
+        kept[self.single] = False
+        self.kept = np.flatnonzero(kept)
+        self.limits = self.kept[self.kept >= self.first]
+        self.column = matrix.indices[matrix.indptr[self.single]]
+        self.sign = matrix.data[matrix.indptr[self.single]]
+        self.felt_single = problem.felt[self.single].T.tocsr()
+        self.newton = _Newton(problem, self.kept, ROUNDS)
+
+    def prepare(self, x: Vector, s: Vector, z: Vector) -> bool:
+        self.s, self.z = s, z
+        diagonal = np.zeros(self.newton.size)
+        np.add.at(diagonal, self.column, z[self.single] / s[self.single])
+        diagonal[len(x) + self.first :] = -s[self.limits] / z[self.limits]
+        return self.newton.factor(x, diagonal, SHIFT)
+
+    def step(self, dual: Vector, row: Vector, product: Vector) -> tuple[Vector, Vector, Vector]:
+        """Changes of x, s, z that make the residuals and s z - target vanish to first order."""
+        s, z, single, limits = self.s, self.z, self.single, self.limits
+        push = (z[single] * row[single] - product[single]) / s[single]
+        lower = -row[self.kept]
+        lower[self.first :] += product[limits] / z[limits]
+        found = self.newton.solve(np.concatenate([-dual - self.felt_single @ push, lower]))
+        dx = found[: len(dual)]
+        dz = np.zeros_like(z)
+        dz[self.kept] = found[len(dual) :]
+        dz[single] = push + z[single] / s[single] * self.sign * dx[self.column]
+        ds = np.zeros_like(s)
+        ds[self.first :] = -(row + self.problem.matrix @ dx)[self.first :]
+        return dx, ds, dz
+
+
+def descend(problem: Mixed, tolerance: float, limit: int) -> Iterate:
+    """Solve a problem whose quantities and prices are of the size of one.
+
+    Ends when no residual and no product s z exceeds ``tolerance``, when it gets no further, or
+    after ``limit`` steps; what was reached comes back with its error, and the caller decides.
+    """
+    steps = _Steps(problem)
+    x, s, z = _start(problem, steps)
+    first = problem.equalities
+    best = Iterate(x, s, z, np.inf)
+    idle = 0
+    for count in range(limit + 1):
+        dual = problem.value(x) + problem.felt.T @ z
+        row = problem.matrix @ x + s - problem.bound
+        product = s[first:] * z[first:]
+        gap = float(product.mean()) if len(product) else 0.0
+        error = max(_largest(dual), _largest(row), _largest(product))
+        if not np.isfinite(error):
+            break
+        if error < 0.9 * best.error:
+            idle = 0
+        idle += 1
+        if error < best.error:
+            best = Iterate(x, s, z, error, count)
+        if error <= tolerance or idle > 25 or not steps.prepare(x, s, z):
+            break
+        target = np.zeros_like(s)
+        target[first:] = product
+        dx, ds, dz = steps.step(dual, row, target)
+        length = _length(problem, x, s, z, dx, ds, dz, 1.0)
+        after = (s + length * ds)[first:] @ (z + length * dz)[first:] / max(len(product), 1)
+        centre = gap * min(float(after / gap) ** 3, 1.0) if gap > 0 else 0.0
+        # Products far below the mean are what makes the next step short: leave them room.
+        target[first:] = product + ds[first:] * dz[first:] - centre
+        dx, ds, dz = steps.step(dual, row, target)
+        share = max(SHORT, min(NEAR, 1 - gap))
+        length = min(1.0, share * _length(problem, x, s, z, dx, ds, dz, 1 / share))
+        x, s, z = x + length * dx, s + length * ds, z + length * dz
+    return best
+
+
+def _start(problem: Mixed, steps: _Steps) -> tuple[Vector, Vector, Vector]:
+    """Half of the capacity of Golombek columns; else where a step from the middle of all leads."""
+    first = problem.equalities
+    x = np.zeros(len(problem.linear))
+    x[problem.logarithms.column] = problem.logarithms.capacity / 2
+    s, z = np.ones(len(problem.bound)), np.ones(len(problem.bound))
+    s[:first] = z[:first] = 0.0
+    if not steps.prepare(x, s, z):
+        return x, s, z
+    dual = problem.value(x) + problem.felt.T @ z
+    row = problem.matrix @ x + s - problem.bound
+    product = np.zeros_like(s)
+    dx, _, dz = steps.step(dual, row, product)
+    half = x[problem.logarithms.column]
+    x = x + dx
+    x[problem.logarithms.column] = half
+    slack = problem.bound - problem.matrix @ x
+    s[first:] = np.maximum(np.abs(slack[first:]), LEAST)
+    z = z + dz
+    z[first:] = np.maximum(np.abs(z[first:]), LEAST)
+    return x, s, z
+
+
+def _length(
+    problem: Mixed,
+    x: Vector,
+    s: Vector,
+    z: Vector,
+    dx: Vector,
+    ds: Vector,
+    dz: Vector,
+    longest: float,
+) -> float:
+    """The longest step, up to ``longest``, that leaves slacks, duals and idle capacity positive."""
+    first, log = problem.equalities, problem.logarithms
+    idle = log.capacity - x[log.column]
+    size = np.concatenate([s[first:], z[first:], idle])
+    change = np.concatenate([ds[first:], dz[first:], -dx[log.column]])
+    falls = change < 0
+    return float(min(longest, (size[falls] / -change[falls]).min(initial=np.inf)))
+
+
+def _largest(values: Vector) -> float:
+    return float(np.abs(values).max(initial=0.0))
+
+
+def sharpen(problem: Mixed, found: Iterate) -> Iterate:
+    """The last digits: limits whose dual exceeds their slack bind, and equations are solved.
+
+    Each round takes the binding rows from the last; the best point met is returned.
+    """
+    first = problem.equalities
+    best = dataclasses.replace(found, error=miss(problem, found.x, found.z))
+    x, z, s = found.x, found.z, found.s
+    for _ in range(SHARP_STEPS):
+        binds = z > s
+        binds[:first] = True
+        at = np.flatnonzero(binds)
+        newton = _Newton(problem, at, SHARP_ROUNDS)
+        if not newton.factor(x, np.zeros(newton.size), SHARP_SHIFT):
+            break
+        kept = np.where(binds, z, 0.0)
+        # A correction, not the solution itself: where that is not unique, the nearest is wanted.
+        wrong = problem.value(x) + problem.felt.T @ kept, problem.matrix[at] @ x - problem.bound[at]
+        change = newton.solve(-np.concatenate(wrong))
+        if not np.all(np.isfinite(change)):
+            break
+        x, z = x + change[: len(x)], kept
+        z[at] += change[len(x) :]
+        s = problem.bound - problem.matrix @ x
+        error = miss(problem, x, z)
+        if error < best.error:
+            best = Iterate(x, s, z, error, found.iterations)
+        if error <= EXACT:
+            break
+    return best
+
+
+def miss(problem: Mixed, x: Vector, z: Vector) -> float:
+    """How far (x, z) is from a solution: the largest residual, or lesser of slack and dual."""
+    first = problem.equalities
+    slack = problem.bound - problem.matrix @ x
+    return max(
+        _largest(problem.value(x) + problem.felt.T @ z),
+        _largest(slack[:first]),
+        _largest(np.minimum(slack[first:], z[first:])),
+    )
