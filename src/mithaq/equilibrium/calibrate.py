@@ -22,7 +22,6 @@ from scipy.optimize import least_squares
 
 from mithaq.chain import Chain, Change
 from mithaq.equilibrium.fit import Fit, fit, parameter_names
-from mithaq.equilibrium.network import demand
 from mithaq.equilibrium.recipes import NOMINATED, Cell, Move, Objective, Recipe, recipe_of
 from mithaq.equilibrium.result import Equilibrium, solve
 from mithaq.equilibrium.slots import slots
@@ -299,6 +298,10 @@ def _least_squares(chain: Chain, plan: Recipe) -> dict[str, float]:
 def _adders(chain: Chain, plan: Recipe, seen: Mapping[Cell, float]) -> dict[str, float]:
     """Adders at which every seller's condition holds at what was observed, within the bounds."""
     markets = {row["name"]: row for row in chain.rows("markets")}
+    slope = {
+        name: -row["reference_price"] / (row["elasticity"] * row["reference_quantity"])
+        for name, row in markets.items()
+    }
     theta = {(row["firm"], row["market"]): row["theta"] for row in chain.rows("conduct")}
     default = {row["name"]: row["conduct"] for row in chain.rows("firms")}
     bound: dict[Cell, float] = defaultdict(float)
@@ -319,7 +322,7 @@ def _adders(chain: Chain, plan: Recipe, seen: Mapping[Cell, float]) -> dict[str,
         for firm, name in cells.values():
             # The price if this seller sold what it did; with all of them, the price observed.
             sold = spot.get((firm, name), 0.0) + bound[firm, name]
-            prices[name] += demand(markets[name])[1] * (sold - seen[firm, name])
+            prices[name] += slope[name] * (sold - seen[firm, name])
             missed += abs(sold - seen[firm, name])
         if missed < least:
             best, least = dict(values), missed
@@ -332,7 +335,7 @@ def _adders(chain: Chain, plan: Recipe, seen: Mapping[Cell, float]) -> dict[str,
             own = theta[firm, name]
             own = default[firm] if np.isnan(own) else own
             free = max(seen[firm, name] - bound[firm, name], 0.0)
-            wanted = prices[name] - own * demand(market)[1] * free
+            wanted = prices[name] - own * slope[name] * free
             wanted -= worth[firm, market["node"]]
             old = values[move.parameter]
             new = float(np.clip(old + step * (wanted - old), move.low, move.high))

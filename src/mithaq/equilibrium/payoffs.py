@@ -273,7 +273,8 @@ def _book_building(terms: Terms, ledger: _Ledger) -> None:
         back = terms.salvage(plan, terms.years[place])
         for owner, share in ({firm: 1.0} if firm else assets[table, name]).items():
             ledger.book(owner, "investment", -share * price)
-            ledger.book(owner, "salvage", share * price * back)
+            late = terms.once[-1] / terms.once[place]  # it comes back at the end
+            ledger.book(owner, "salvage", share * price * back * late)
 
 
 def state_parties(chain: Chain, country: str) -> set[str]:
