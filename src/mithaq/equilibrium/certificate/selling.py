@@ -30,6 +30,7 @@ class Conjectures:
             for row in chain.rows("conduct")
             if not math.isnan(row["theta"])
         }
+        self.conduct = chain.rows("conduct")
         self.cooperation = chain.rows("cooperation")
         self.stakes, self.weights = chain.rows("stakes"), chain.rows("weights")
         self.trade = _latest_trade(chain) if self.cooperation else {}
@@ -52,6 +53,13 @@ class Conjectures:
         for (firm, market), theta in self.theta.items():
             if firm not in fringe:
                 found[self.markets.at[market], self.firms[firm]] = theta
+        return found
+
+    def adders(self) -> Array:
+        """By market and firm: what a calibration adds to the cost of selling there."""
+        found = np.zeros((len(self.markets.rows), len(self.firms)))
+        for row in self.conduct:
+            found[self.markets.at[row["market"]], self.firms[row["firm"]]] = row["adder"]
         return found
 
     def _matrices(self) -> Array:
@@ -126,7 +134,7 @@ def prices_and_margins(case: Case, beliefs: Conjectures) -> tuple[Array, Array]:
     asked = case.ahead + case.spot.sum(axis=1) + case.rationed
     price = markets.choke - markets.slope * asked
     minded = np.einsum("mfg,mgt->mft", beliefs.matrices, case.spot + case.spot_ahead)
-    margins = price[:, None] - markets.slope[:, None] * minded
+    margins = price[:, None] - markets.slope[:, None] * minded - beliefs.adders()[:, :, None]
     return price, np.where(markets.alive[:, None], margins, -np.inf)
 
 
