@@ -125,14 +125,15 @@ class Program:
             if not math.isnan(row["lifetime"]):
                 ends = year + row["lag"] + row["lifetime"]
                 left = min(max((ends - horizon) / row["lifetime"], 0.0), 1.0)
-            price = row["cost"] * self.discount[y] * (1 - row["salvage"] * left)
+            back = row["salvage"] * left * self.discount[-1]
+            price = row["cost"] * (self.discount[y] - back)
             self.objective = self.objective - price * built[y]
             if row["first_year"] > year or row["last_year"] < year:
                 self.limit("closed", (*key, y), built[y] <= 0)
         if not math.isnan(row["limit"]):
             self.limit("build_limit_price", key, built <= share * row["limit"])
         if not math.isnan(row["total_limit"]):
-            self.total.setdefault((table, name), []).append((row["total_limit"], built))
+            self.total[key] = [(share * row["total_limit"], built)]
 
     # What firms do
 

@@ -24,12 +24,17 @@ GOOD = 1e-6  # largest error, in the units of the scaled problem, of what is pas
 
 def needs(program: Program) -> tuple[str, ...]:
     """What in the chain only this engine can do, in sentences; empty if there is nothing."""
-    return tuple(
+    uneven = tuple(
         f"conduct in {conduct.market} is not symmetric: {one} weighs {other} otherwise than "
         f"{other} weighs {one}"
         for conduct in program.conduct.values()
         for one, other in conduct.uneven[:1]
     )
+    in_kind = sorted({arc.name for arc in program.network.arcs.values() if arc.fee_in_kind})
+    if program.gifts.nnz == 0:
+        return uneven
+    fees = f"who sends on {', '.join(in_kind)} pays in kind, and another firm sells that gas"
+    return (*uneven, fees)
 
 
 def mixed_problem(program: Program) -> Mixed:
@@ -39,38 +44,41 @@ def mixed_problem(program: Program) -> Mixed:
     upper = program.quadratic[:width, :width]
     slope = (upper + sp.triu(upper, 1).T + skew(program, width)).tocsr()
     linear = program.linear[:width].copy()
-    slices = program.network.slices
-    curved = np.array([index for index, piece in enumerate(slices) if piece.g < 0], dtype=np.intp)
-    g = np.array([slices[index].g for index in curved])
+    golombek = program.golombek
+    curved, g = golombek.column, golombek.g * golombek.weight
     # The program's linear part already holds |g| for the epigraph form: take it out.
     linear[curved] += g
-    capacity = np.array([slices[index].capacity for index in curved])
     matrix = program.matrix[:height, :width].tocsr()
+    felt = matrix - program.gifts[:height, :width].tocsr()
     return Mixed(
         slope,
         linear,
         matrix,
-        matrix,
+        felt,
         program.bound[:height],
         program.equalities,
-        Logarithms(curved, g, capacity),
+        Logarithms(curved, g, golombek.capacity),
         Products.none(),
     )
 
 
 def skew(program: Program, width: int) -> sp.csr_matrix:
     """What conduct adds to F beyond its symmetric part: beta (L - L')/2 in each market."""
-    net = program.network
-    start = len(net.slices) + len(net.flows)
+    net, layout = program.network, program.columns
+    place = layout.place[layout.of("spot")]  # slots x sales
+    worth = net.calendar.weight[:, None] * np.nan_to_num(net.beta)
     rows, columns, values = [], [], []
-    for name, conduct in program.conduct.items():
+    start = 0
+    for market, conduct in enumerate(program.conduct.values()):
         size = len(conduct.sellers)
         if conduct.uneven:
-            block = net.markets[name].beta * (conduct.matrix - conduct.matrix.T) / 2
+            block = (conduct.matrix - conduct.matrix.T) / 2
             one, other = np.nonzero(block)
-            rows.append(start + one)
-            columns.append(start + other)
-            values.append(block[one, other])
+            mine, theirs = place[:, start + one], place[:, start + other]
+            there = (mine >= 0) & (theirs >= 0)
+            rows.append(mine[there])
+            columns.append(theirs[there])
+            values.append((worth[:, [market]] * block[one, other])[there])
         start += size
     if not rows:
         return sp.csr_matrix((width, width))

@@ -21,19 +21,25 @@ def explain(program: Program) -> tuple[str, ...]:
     """
     net = program.network
     floors = [(i, key) for i, (kind, key) in enumerate(program.rows) if kind == "floor"]
-    extra = len(net.obligations) + len(floors)
+    duties = [
+        (duty, slot, float(duty.quantity[slot]))
+        for duty in net.obligations
+        for slot in range(net.calendar.count)
+        if duty.quantity[slot] > 0
+    ]
+    extra = len(duties) + len(floors)
     if extra == 0:
         return ()
     row_of = {key: i for i, (kind, key) in enumerate(program.rows) if kind == "balance"}
     columns = sp.lil_matrix((len(program.bound), extra))
-    for place, duty in enumerate(net.obligations):
-        columns[row_of[duty.firm, duty.node], place] = 1.0
-    for place, (row, _) in enumerate(floors, start=len(net.obligations)):
+    for place, (duty, slot, _) in enumerate(duties):
+        columns[row_of[duty.firm, duty.node, slot], place] = 1.0
+    for place, (row, _) in enumerate(floors, start=len(duties)):
         columns[row, place] = -1.0
     width = program.matrix.shape[1] - program.cones
     whole = sp.hstack([program.matrix[:, :width], columns.tocsc()]).tocsr()
     first, last = program.equalities, program.equalities + program.inequalities
-    due = [duty.quantity for duty in net.obligations]
+    due = [quantity for _, _, quantity in duties]
     bounds = (
         [(0.0, None)] * width + [(0.0, quantity) for quantity in due] + [(0.0, None)] * len(floors)
     )
@@ -50,19 +56,19 @@ def explain(program: Program) -> tuple[str, ...]:
         return ()
     short = answer.x[width:]
     sentences = []
-    for duty, missing in zip(net.obligations, short, strict=False):
+    for (duty, _, quantity), missing in zip(duties, short, strict=False):
         if missing > SMALL:
             sentences.append(
-                f"{duty.label}: {duty.firm} owes {duty.quantity:.4g} bcm/yr at {duty.node}, "
+                f"{duty.label}: {duty.firm} owes {quantity:.4g} bcm/yr at {duty.node}, "
                 f"{missing:.4g} bcm/yr more than can reach it"
             )
-    for (_, key), missing in zip(floors, short[len(net.obligations) :], strict=True):
+    for (_, key), missing in zip(floors, short[len(duties) :], strict=True):
         if missing > SMALL:
             sentences.append(
                 f"floor of {key[0]} in {key[1]}: {missing:.4g} bcm/yr more than can be sold there"
             )
     limits = [
-        str(key if kind == "arc" else f"field {key[1]}")
+        str(key[0] if kind == "arc" else f"field {key[1]}")
         for (kind, key), price in zip(
             program.rows[first:last], answer.ineqlin.marginals, strict=True
         )

@@ -1,7 +1,7 @@
-"""A chain as arrays: who can lift what, carry it where and sell it to whom.
+"""A chain as arrays: who can lift what, carry it where, store it and sell it to whom.
 
-Everything here is geometry and data; how sellers behave stands in ``conduct``, and the program
-that finds the equilibrium in ``program``.
+Everything here is geometry and data; how sellers behave stands in ``conduct``, numbers by slot come
+from ``amounts``, and the program that finds the equilibrium stands in ``program``.
 """
 
 from __future__ import annotations
@@ -12,12 +12,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
-from mithaq.errors import ModelError
+from mithaq.equilibrium.amounts import Calendar
+from mithaq.equilibrium.building import Building, buildings
 
-__all__ = ["Arc", "Handover", "Market", "Network", "Obligation", "Slice", "network", "read_arcs"]
+__all__ = [
+    "Arc",
+    "Handover",
+    "Market",
+    "Network",
+    "Obligation",
+    "Slice",
+    "Storage",
+    "network",
+    "read_arcs",
+]
 
+Vector = NDArray[np.float64]
 LIQUEFIED, LANDED = " (liquefied)", " (landed)"
 
 
@@ -28,11 +43,12 @@ class Slice:
     firm: str
     field: str
     node: str
-    capacity: float
+    share: float
     a: float
     b: float
     g: float
     levy: float  # user cost and royalty, per unit lifted
+    reserves: float  # bcm over all years; math.inf where nothing is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,35 +56,57 @@ class Arc:
     """A directed way for gas: pipeline, terminal or shipping leg."""
 
     name: str
+    table: str
     mode: str  # pipeline, liquefaction, lng, regasification
     tail: str
     head: str
-    capacity: float  # math.inf where nothing limits it
+    capacity: float  # as the table says; math.inf where nothing limits it
     charge: float  # tariff, fee and duty, per unit sent
     loss: float
     access: frozenset[str]  # empty: all
+    owners: frozenset[str]
+    third_party_share: float
+    fee_in_kind: float
+    fee_firm: str
+
+    @property
+    def arrives(self) -> float:
+        """What arrives of a unit sent: less the fee in kind, then less the loss."""
+        return (1.0 - self.loss) * (1.0 - self.fee_in_kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Demand P = alpha - beta Q at a node; ``fixed`` counts deliveries under contract in Q."""
+    """Demand of a sector at a node, and who may sell to it; its curve stands in the network."""
 
     name: str
     node: str
-    alpha: float
-    beta: float
-    fixed: float
     sellers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Storage:
+    """A gas store: what a unit costs to put in and to take out, and what is lost of it."""
+
+    name: str
+    node: str
+    injection_charge: float
+    withdrawal_charge: float
+    loss: float
+    access: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Obligation:
-    """Gas that a firm must deliver at a node, whatever the price."""
+    """Gas that a firm must deliver at a node (or, where negative, receives), whatever the price.
+
+    ``quantity`` has one entry a slot, bcm/yr.
+    """
 
     label: str
     firm: str
     node: str
-    quantity: float
+    quantity: Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +122,38 @@ class Handover:
 
 @dataclass(slots=True)
 class Network:
-    """All columns that can be other than zero: slices, firm-arc pairs, sales, handovers."""
+    """All columns that can be other than zero in some slot, and the numbers of every slot.
 
+    Columns: slices, flows, sales, handovers, stores. Arrays are slots x columns or slots x assets,
+    in the order of the lists and dictionaries here.
+    """
+
+    calendar: Calendar
     slices: list[Slice] = field(default_factory=list)
     arcs: dict[str, Arc] = field(default_factory=dict)
     markets: dict[str, Market] = field(default_factory=dict)
+    storages: dict[str, Storage] = field(default_factory=dict)
     obligations: list[Obligation] = field(default_factory=list)
     flows: list[tuple[str, str]] = field(default_factory=list)  # (firm, arc)
     sales: list[tuple[str, str]] = field(default_factory=list)  # (firm, market)
     handovers: list[Handover] = field(default_factory=list)
+    stores: list[tuple[str, str]] = field(default_factory=list)  # (firm, storage)
     swap_caps: dict[str, float] = field(default_factory=dict)
     floors: dict[tuple[str, str], float] = field(default_factory=dict)
     balances: list[tuple[str, str]] = field(default_factory=list)  # (firm, node)
+    buildings: list[Building] = field(default_factory=list)
+    bookings: dict[tuple[str, str], Vector] = field(default_factory=dict)  # (firm, arc), by slot
+    slice_capacity: Vector = field(default_factory=lambda: np.zeros((1, 0)))
+    arc_capacity: Vector = field(default_factory=lambda: np.zeros((1, 0)))
+    alpha: Vector = field(default_factory=lambda: np.zeros((1, 0)))  # by market; NaN: no demand
+    beta: Vector = field(default_factory=lambda: np.zeros((1, 0)))
+    fixed: Vector = field(default_factory=lambda: np.zeros((1, 0)))
+    """Deliveries under contract to each market."""
+    ahead: Vector = field(default_factory=lambda: np.zeros((1, 0)))
+    """Of each sale: contract gas at the market's price, which counts in the seller's conduct."""
+    storage_size: Vector = field(default_factory=lambda: np.zeros((3, 1, 0)))
+    """Working gas, injection and withdrawal rate, by slot and storage."""
+    owed: Vector = field(default_factory=lambda: np.zeros((1, 0)))  # by balance
 
 
 def _either(value: float, other: float) -> float:
@@ -108,28 +166,38 @@ def read_arcs(chain: Chain) -> dict[str, Arc]:
     """Every arc by name. A shipping leg runs from the liquefied side to the landed side."""
     arcs = {}
     for row in chain.rows("pipelines"):
-        charge = _either(row["tariff"], row["operating_cost"])
-        charge += row["transit_fee"] + row["export_duty"]
         ends = row["from"], row["to"]
-        arcs[row["name"]] = _arc(row, "pipeline", ends, row["capacity"], charge)
+        arcs[row["name"]] = _arc(row, "pipelines", "pipeline", ends, row["capacity"])
     for row in chain.rows("terminals"):
         node = row["node"]
         liquefies = row["kind"] == "liquefaction"
         ends = (node, node + LIQUEFIED) if liquefies else (node + LANDED, node)
-        charge = _either(row["tariff"], row["operating_cost"])
-        arcs[row["name"]] = _arc(row, row["kind"], ends, row["capacity"], charge)
+        arcs[row["name"]] = _arc(row, "terminals", row["kind"], ends, row["capacity"])
     for row in chain.rows("routes"):
         ends = row["from"] + LIQUEFIED, row["to"] + LANDED
-        charge = _either(row["tariff"], row["operating_cost"])
-        arcs[row["name"]] = _arc(row, "lng", ends, math.inf, charge)
+        arcs[row["name"]] = _arc(row, "routes", "lng", ends, math.inf)
     return dict(sorted(arcs.items()))
 
 
 def _arc(
-    row: Mapping[str, Any], mode: str, ends: tuple[str, str], capacity: float, charge: float
+    row: Mapping[str, Any], table: str, mode: str, ends: tuple[str, str], capacity: float
 ) -> Arc:
-    access = frozenset(parse_names(str(row["access"])))
-    return Arc(str(row["name"]), mode, *ends, capacity, charge, float(str(row["loss"])), access)
+    charge = _either(row["tariff"], row["operating_cost"])
+    charge += row.get("transit_fee", 0.0) + row.get("export_duty", 0.0)
+    return Arc(
+        row["name"],
+        table,
+        mode,
+        *ends,
+        capacity,
+        charge,
+        row["loss"],
+        frozenset(parse_names(row["access"])),
+        frozenset(parse_shares(row["owner"])),
+        row.get("third_party_share", 1.0),
+        row.get("fee_in_kind", 0.0),
+        row.get("fee_firm", ""),
+    )
 
 
 def network(chain: Chain) -> Network:
@@ -138,53 +206,79 @@ def network(chain: Chain) -> Network:
     A firm's gas is somewhere if its fields, or a swap, can bring it there; an arc is kept for a
     firm if its gas can get to the tail and from the head to something the firm may sell or owes.
     """
-    for table in ("periods", "years", "storages", "expansions", "bookings"):
-        if chain.rows(table):
-            raise ModelError(f"the table {table} is read and checked, but not solved yet")
-    net = Network(arcs=read_arcs(chain))
+    calendar = Calendar(chain)
+    net = Network(calendar, arcs=read_arcs(chain))
     net.slices = _slices(chain)
-    net.markets, net.obligations = _markets(chain)
+    net.buildings = buildings(chain, calendar)
+    grown = {(b.table, b.row) for b in net.buildings}
+    net.slices = [
+        piece
+        for piece, size in zip(net.slices, _slice_capacity(chain, net), strict=True)
+        if size.any() or ("fields", piece.field) in grown
+    ]
+    _read_arc_numbers(chain, net)
+    _read_markets(chain, net)
+    _read_contracts(chain, net)
+    _read_storages(chain, net)
     net.floors = {(r["firm"], r["market"]): r["quantity"] for r in chain.rows("floors")}
     net.swap_caps = {row["name"]: row["cap"] for row in chain.rows("swaps")}
-    _prune(chain, net)
+    _prune(chain, net, grown)
+    _read_numbers(chain, net)
     return net
 
 
 def _slices(chain: Chain) -> list[Slice]:
     slices = []
     for row in chain.rows("fields"):
-        if row["capacity"] == 0:
-            continue  # an empty field lifts nothing, and has no share of capacity to speak of
+        reserves = math.inf if math.isnan(row["reserves"]) else row["reserves"]
         for firm, share in parse_shares(row["owners"]).items():
             levy = row["user_cost"] + row["royalty"]
-            capacity, slope = share * row["capacity"], row["b"] / share
-            slices.append(
-                Slice(firm, row["name"], row["node"], capacity, row["a"], slope, row["g"], levy)
-            )
+            place = firm, row["name"], row["node"], share
+            slope = row["b"] / share
+            slices.append(Slice(*place, row["a"], slope, row["g"], levy, share * reserves))
     return slices
 
 
-def _markets(chain: Chain) -> tuple[dict[str, Market], list[Obligation]]:
+def _slice_capacity(chain: Chain, net: Network) -> list[Vector]:
+    """Capacity of each slice by slot."""
+    whole = {
+        row["name"]: net.calendar.usable("fields", row, row["capacity"])
+        for row in chain.rows("fields")
+    }
+    return [piece.share * whole[piece.field] for piece in net.slices]
+
+
+def _read_arc_numbers(chain: Chain, net: Network) -> None:
+    calendar = net.calendar
+    size = {}
+    for table in ("pipelines", "terminals", "routes"):
+        for row in chain.rows(table):
+            size[row["name"]] = calendar.usable(table, row, net.arcs[row["name"]].capacity)
+    net.arc_capacity = _columns(calendar, [size[name] for name in net.arcs])
+    for row in chain.rows("bookings"):
+        key = row["firm"], row["arc"]
+        reserved = np.where(calendar.opened(row), row["capacity"], 0.0)
+        reserved = reserved * calendar.available(net.arcs[row["arc"]].table, row["arc"])
+        # A line that is closed has nothing to reserve.
+        net.bookings[key] = np.where(size[row["arc"]] > 0, reserved, 0.0)
+
+
+def _columns(calendar: Calendar, columns: Sequence[Vector]) -> Vector:
+    return np.stack(columns, axis=1) if columns else np.zeros((calendar.count, 0))
+
+
+def _read_markets(chain: Chain, net: Network) -> None:
     firms = chain.rows("firms")
     fringe = {row["name"]: row["home"] for row in firms if row["fringe"]}
     barred = {(r["firm"], r["market"]) for r in chain.rows("conduct") if not r["may_sell"]}
     country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-    fixed: dict[str, float] = defaultdict(float)
-    obligations = []
-    node_of = {row["name"]: row["node"] for row in chain.rows("markets")}
-    for row in chain.rows("contracts"):
-        quantity = nominated(row)
-        fixed[row["market"]] += quantity
-        label = f"contract {row['name']}"
-        obligations.append(Obligation(label, row["seller"], node_of[row["market"]], quantity))
-    markets = {}
+    curves = []
     for row in chain.rows("markets"):
-        alpha, beta = demand(row)
         if not math.isnan(row["regulated_price"]):
-            quantity = (alpha - row["regulated_price"]) / beta
+            total = net.calendar.regulated(row)
             for firm, share in parse_shares(row["supplier"]).items():
                 label = f"supply of {row['name']}"
-                obligations.append(Obligation(label, firm, row["node"], share * quantity))
+                net.obligations.append(Obligation(label, firm, row["node"], share * total))
             continue
         allowed = set(parse_names(row["access"]))
         sellers = tuple(
@@ -194,35 +288,85 @@ def _markets(chain: Chain) -> tuple[dict[str, Market], list[Obligation]]:
             and (firm["name"], row["name"]) not in barred
             and fringe.get(firm["name"], country[row["node"]]) == country[row["node"]]
         )
-        name = row["name"]
-        markets[name] = Market(name, row["node"], alpha, beta, fixed[name], sellers)
-    return markets, [duty for duty in obligations if duty.quantity > 0]
+        net.markets[row["name"]] = Market(row["name"], row["node"], sellers)
+        curves.append(net.calendar.demand(row))
+    net.alpha = _columns(net.calendar, [alpha for alpha, _ in curves])
+    net.beta = _columns(net.calendar, [beta for _, beta in curves])
 
 
-def demand(row: Mapping[str, Any]) -> tuple[float, float]:
-    """Intercept and slope of inverse demand through the reference point of a market row."""
-    beta = row["reference_price"] / (abs(row["elasticity"]) * row["reference_quantity"])
-    return row["reference_price"] + beta * row["reference_quantity"], beta
+def _read_contracts(chain: Chain, net: Network) -> None:
+    node_of = {row["name"]: row["node"] for row in chain.rows("markets")}
+    place = {name: index for index, name in enumerate(net.markets)}
+    net.fixed = np.zeros((net.calendar.count, len(place)))
+    for row in chain.rows("contracts"):
+        quantity, node = net.calendar.delivered(row), node_of[row["market"]]
+        label = f"contract {row['name']}"
+        net.obligations.append(Obligation(label, row["seller"], node, quantity))
+        if row["destination_clause"]:
+            net.fixed[:, place[row["market"]]] += quantity
+        else:
+            net.obligations.append(Obligation(label, row["buyer"], node, -quantity))
+    net.obligations = [duty for duty in net.obligations if duty.quantity.any()]
 
 
-def nominated(row: Mapping[str, Any]) -> float:
-    """What is delivered under a contract: the nomination, else the take-or-pay floor."""
-    floor = row["take_or_pay"] * row["annual_quantity"]
-    return float(floor if math.isnan(row["nominated"]) else row["nominated"])
+def _read_storages(chain: Chain, net: Network) -> None:
+    for row in chain.rows("storages"):
+        net.storages[row["name"]] = Storage(
+            row["name"],
+            row["node"],
+            _either(row["injection_tariff"], row["injection_cost"]),
+            _either(row["withdrawal_tariff"], row["withdrawal_cost"]),
+            row["loss"],
+            frozenset(parse_names(row["access"])),
+        )
 
 
-def _prune(chain: Chain, net: Network) -> None:
+def _read_numbers(chain: Chain, net: Network) -> None:
+    """Numbers of the columns that are left."""
+    calendar = net.calendar
+    net.slice_capacity = _columns(calendar, _slice_capacity(chain, net))
+    place = {key: index for index, key in enumerate(net.balances)}
+    net.owed = np.zeros((calendar.count, len(place)))
+    for duty in net.obligations:
+        net.owed[:, place[duty.firm, duty.node]] += duty.quantity
+    net.ahead = np.zeros((calendar.count, len(net.sales)))
+    sale = {key: index for index, key in enumerate(net.sales)}
+    for row in chain.rows("contracts"):
+        key = row["seller"], row["market"]
+        if row["pricing"] == "spot" and row["destination_clause"] and key in sale:
+            net.ahead[:, sale[key]] += calendar.delivered(row)
+    rows = {row["name"]: row for row in chain.rows("storages")}
+    net.storage_size = np.stack(
+        [
+            _columns(calendar, [_store(calendar, rows[name], column) for name in net.storages])
+            for column in ("working_gas", "injection", "withdrawal")
+        ]
+    )
+
+
+def _store(calendar: Calendar, row: Mapping[str, Any], column: str) -> Vector:
+    if column == "working_gas":
+        return np.where(calendar.opened(row), row[column], 0.0)
+    return calendar.usable("storages", row, row[column])
+
+
+def _prune(chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
     firms = [row["name"] for row in chain.rows("firms")]
     sinks: dict[str, set[str]] = {firm: set() for firm in firms}
-    for market in net.markets.values():
+    wanted = [bool(column.any()) for column in ~np.isnan(net.alpha).T]
+    markets = [m for m, some in zip(net.markets.values(), wanted, strict=True) if some]
+    for market in markets:
         for firm in market.sellers:
             sinks[firm].add(market.node)
-    for duty in net.obligations:
-        sinks[duty.firm].add(duty.node)
     sources: dict[str, set[str]] = {firm: set() for firm in firms}
+    for duty in net.obligations:
+        (sinks if duty.quantity.max() > 0 else sources)[duty.firm].add(duty.node)
     for piece in net.slices:
         sources[piece.firm].add(piece.node)
-    ways = _Ways(chain, net)
+    ways = _Ways(chain, net, grown)
+    for arc in ways.usable:
+        if arc.fee_in_kind:
+            sources[arc.fee_firm].add(arc.tail)
     swaps = chain.rows("swaps")
     supply, useful = _spread(firms, sources, sinks, ways, swaps)
     live = {firm: supply[firm] & useful[firm] for firm in firms}
@@ -234,9 +378,15 @@ def _prune(chain: Chain, net: Network) -> None:
     net.slices = [piece for piece in net.slices if piece.node in live[piece.firm]]
     net.sales = [
         (firm, market.name)
-        for market in net.markets.values()
+        for market in markets
         for firm in market.sellers
         if market.node in live[firm]
+    ]
+    net.stores = [
+        (firm, store.name)
+        for store in net.storages.values()
+        for firm in firms
+        if store.node in live[firm] and (not store.access or firm in store.access)
     ]
     net.handovers = [
         Handover(row["name"], giver, receiver, node, weight)
@@ -255,13 +405,18 @@ class _Ways:
     A fringe sells at home alone, so its gas stays in its home country and where its fields are.
     """
 
-    def __init__(self, chain: Chain, net: Network) -> None:
+    def __init__(self, chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
         self.out: dict[str, list[Arc]] = defaultdict(list)
         self.into: dict[str, list[Arc]] = defaultdict(list)
-        for arc in net.arcs.values():
-            if arc.capacity > 0:
-                self.out[arc.tail].append(arc)
-                self.into[arc.head].append(arc)
+        ever = [bool(column.any()) for column in net.arc_capacity.T]
+        self.usable = [
+            arc
+            for arc, some in zip(net.arcs.values(), ever, strict=True)
+            if some or (arc.table, arc.name) in grown
+        ]
+        for arc in self.usable:
+            self.out[arc.tail].append(arc)
+            self.into[arc.head].append(arc)
         country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
         self.country = {
             node + side: land for node, land in country.items() for side in ("", LIQUEFIED, LANDED)

@@ -63,8 +63,8 @@ class Point:
     """firm, storage, slot: value of a unit in store, per discount x span of the year"""
     build_limit_price: dict[tuple[str, str, str, int], float] = field(default_factory=dict)
     """table, row, firm, number of the year: price of the yearly limit, million USD per unit"""
-    build_total_price: dict[tuple[str, str], float] = field(default_factory=dict)
-    """table, row: price of the total limit, million USD per unit"""
+    build_total_price: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    """table, row, firm: price of the total limit, million USD per unit"""
 
     def sheets(self) -> Iterator[tuple[str, dict[Any, float]]]:
         """Name and entries of every kind of quantity and value."""

@@ -6,7 +6,6 @@ limits bind (their price exceeds their slack), the equilibrium solves a system o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -35,9 +34,8 @@ def polish(
     """
     height = program.equalities + program.inequalities
     x, z = x[: len(program.linear) - program.cones], z[:height]
-    slices = program.network.slices
-    exact = {(piece.firm, piece.field) for piece in slices if piece.g < 0}
-    free = np.array([kind == "field" and key in exact for kind, key in program.rows[:height]])
+    free = np.zeros(height, dtype=bool)
+    free[program.golombek.limit] = True
     for _ in range(STEPS):
         step = _newton(tangent(program, _outputs(program, x, z)), free, x, z)
         if step is None:
@@ -48,21 +46,17 @@ def polish(
 
 def _outputs(program: Program, x: Vector, z: Vector) -> Vector:
     """The columns with each Golombek output where its marginal cost meets its value."""
-    value = {key: -z[row] for row, (kind, key) in enumerate(program.rows) if kind == "balance"}
+    golombek = program.golombek
+    margin = -z[golombek.balance] / golombek.weight - golombek.a
+    low, high = np.zeros_like(margin), golombek.capacity.copy()
+    for _ in range(60):
+        middle = (low + high) / 2
+        left = 1 - middle / golombek.capacity
+        steep = np.log(np.maximum(left, np.finfo(float).tiny))
+        below = (left > 0) & (golombek.b * middle + golombek.g * steep < margin)
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
     x = x.copy()
-    for index, piece in enumerate(program.network.slices):
-        if piece.g == 0:
-            continue
-        margin = value[piece.firm, piece.node] - piece.a - piece.levy
-        low, high = 0.0, piece.capacity
-        for _ in range(60):
-            middle = (low + high) / 2
-            left = 1 - middle / piece.capacity
-            if left > 0 and piece.b * middle + piece.g * math.log(left) < margin:
-                low = middle
-            else:
-                high = middle
-        x[index] = low
+    x[golombek.column] = low
     return x
 
 

@@ -13,13 +13,15 @@ from typing import Any
 import pandas as pd
 
 from mithaq.chain import Chain, Edit
-from mithaq.chain.schema import parse_shares
+from mithaq.equilibrium.amounts import Calendar
+from mithaq.equilibrium.by_slot import LEAST, BySlot, investments
 from mithaq.equilibrium.certificate import Certificate, certify
+from mithaq.equilibrium.concave import check_concave
 from mithaq.equilibrium.infeasible import explain
-from mithaq.equilibrium.network import Arc, demand, nominated, read_arcs
+from mithaq.equilibrium.network import Arc
 from mithaq.equilibrium.payoffs import payoff_table, state_parties
 from mithaq.equilibrium.point import Point
-from mithaq.equilibrium.program import build_program, check_concave
+from mithaq.equilibrium.program import build_program
 from mithaq.equilibrium.solvers import Method, Outcome, solve_program
 from mithaq.errors import SolveError
 
@@ -65,24 +67,31 @@ class Equilibrium:
         return self._certificate
 
     @cached_property
+    def by_slot(self) -> BySlot:
+        """Frames with a row for each period of each year: prices, sales, flows, storage and more.
+
+        Without periods and years there is one slot, and what is below says the same.
+        """
+        return BySlot(self.chain, Calendar(self.chain), self.point)
+
+    @cached_property
+    def investments(self) -> pd.DataFrame:
+        """What is built: columns table, row, firm, year, built, unit, musd (undiscounted cost)."""
+        return investments(self.chain, self.by_slot.calendar, self.point)
+
+    @cached_property
     def deliveries(self) -> pd.DataFrame:
-        """Columns firm, market, node, kind (spot, contract, regulated), bcm."""
-        point = self.point
-        markets = {row["name"]: row for row in self.chain.rows("markets")}
-        rows = [
-            (firm, market, markets[market]["node"], "spot", quantity)
-            for (firm, market, _), quantity in point.spot.items()
-        ]
-        for item in self.chain.rows("contracts"):
-            place = markets[item["market"]]["node"]
-            rows.append((item["seller"], item["market"], place, "contract", nominated(item)))
-        for name, row in markets.items():
-            if not math.isnan(row["regulated_price"]):
-                alpha, beta = demand(row)
-                total = max((alpha - row["regulated_price"]) / beta, 0.0)
-                for firm, share in parse_shares(row["supplier"]).items():
-                    rows.append((firm, name, row["node"], "regulated", share * total))
-        return pd.DataFrame(rows, columns=["firm", "market", "node", "kind", "bcm"])
+        """Columns firm, market, node, kind (spot, contract, regulated), bcm.
+
+        Here and below: bcm a year, the mean over all slots weighted by time.
+        """
+        frame = self.by_slot.all_deliveries
+        time = self.by_slot.time
+        if len(time) == 1:
+            return frame.drop(columns="slot")
+        frame = frame.assign(bcm=frame["bcm"] * time[frame["slot"].to_numpy(dtype=int)])
+        keys = ["firm", "market", "node", "kind"]
+        return frame.groupby(keys, sort=False)["bcm"].sum().reset_index()
 
     @cached_property
     def sales(self) -> pd.Series[float]:
@@ -91,58 +100,61 @@ class Equilibrium:
 
     @cached_property
     def market_prices(self) -> pd.Series[float]:
-        """Price of each market, USD/1000 m3."""
-        delivered = self.deliveries.groupby("market")["bcm"].sum()
-        prices = {}
-        for row in self.chain.rows("markets"):
-            alpha, beta = demand(row)
-            free = alpha - beta * float(delivered.get(row["name"], 0.0))
-            regulated = row["regulated_price"]
-            prices[row["name"]] = free if math.isnan(regulated) else regulated
-        return pd.Series(prices, name="USD/1000 m3", dtype=float).rename_axis("market")
+        """Price of each market, USD/1000 m3: of several slots, the mean weighted by deliveries."""
+        return self._mean_price(1).rename_axis("market")
 
     @cached_property
     def prices(self) -> pd.Series[float]:
         """Price at each node with demand: the delivery-weighted mean of its markets' prices."""
-        delivered = self.deliveries.groupby("market")["bcm"].sum()
+        return self._mean_price(2).sort_index().rename_axis("node")
+
+    def _mean_price(self, column: int) -> pd.Series[float]:
+        """Mean by market (1) or node (2), over all slots with demand."""
         money: dict[str, float] = {}
         weight: dict[str, float] = {}
-        for row in self.chain.rows("markets"):
+        for row in self.by_slot.market_rows:
             # A market in which nothing is sold still shows the price at which somebody would buy.
-            quantity = max(float(delivered.get(row["name"], 0.0)), 1e-12)
-            price = float(self.market_prices[row["name"]])
-            money[row["node"]] = money.get(row["node"], 0.0) + price * quantity
-            weight[row["node"]] = weight.get(row["node"], 0.0) + quantity
-        prices = {node: money[node] / weight[node] for node in sorted(money)}
-        return pd.Series(prices, name="USD/1000 m3", dtype=float).rename_axis("node")
+            name, price = str(row[column]), row[3]
+            quantity = max(row[4], LEAST) * float(self.by_slot.time[row[0]])
+            money[name] = money.get(name, 0.0) + price * quantity
+            weight[name] = weight.get(name, 0.0) + quantity
+        prices = {name: money[name] / weight[name] for name in money}
+        return pd.Series(prices, name="USD/1000 m3", dtype=float)
 
     @cached_property
     def production(self) -> pd.Series[float]:
         """Lifting, bcm a year, by (firm, field)."""
-        lifted = {key[:2]: quantity for key, quantity in self.point.lifting.items()}
-        return _labelled(lifted, ["firm", "field"])
+        return _labelled(self._mean(self.point.lifting), ["firm", "field"])
+
+    def _mean(self, sheet: dict[tuple[str, str, int], float]) -> dict[tuple[str, str], float]:
+        """Entries by what stands before the slot: means over time."""
+        found: dict[tuple[str, str], float] = {}
+        for (one, other, slot), quantity in sheet.items():
+            part = float(self.by_slot.time[slot]) * quantity
+            found[one, other] = found.get((one, other), 0.0) + part
+        return found
 
     @cached_property
     def arcs(self) -> dict[str, Arc]:
         """The arcs of the chain by name."""
-        return read_arcs(self.chain)
+        return self.by_slot.arcs
 
     @cached_property
     def flows(self) -> pd.DataFrame:
         """One row an arc: name, from, to, mode, bcm (as sent, all firms), capacity, rent.
 
-        ``capacity`` is infinite for shipping legs; ``rent`` is what a unit of capacity is worth.
+        ``capacity`` is infinite for shipping legs and includes what was built; ``rent`` is what a
+        unit of capacity is worth.
         """
-        sent: dict[str, float] = {}
-        for (_, name, _), quantity in self.point.flow.items():
-            sent[name] = sent.get(name, 0.0) + quantity
-        rows = []
-        for name, arc in self.arcs.items():
-            ends = (_plain(arc.tail), _plain(arc.head))
-            rent = self.point.rent.get((name, 0), 0.0)
-            rows.append((name, *ends, arc.mode, sent.get(name, 0.0), arc.capacity, rent))
-        columns = ["name", "from", "to", "mode", "bcm", "capacity", "rent"]
-        return pd.DataFrame(rows, columns=columns)
+        frame = self.by_slot.flow_rows
+        time = self.by_slot.time
+        if len(time) == 1:
+            return frame.drop(columns="slot")
+        part = time[frame["slot"].to_numpy(dtype=int)]
+        figures = {name: frame[name] * part for name in ("bcm", "capacity", "rent")}
+        keys = ["name", "from", "to", "mode"]
+        whole = frame.assign(**figures).groupby(keys, sort=False)[list(figures)]
+        return whole.sum().reset_index()
 
     @cached_property
     def payoff_lines(self) -> pd.DataFrame:
@@ -168,7 +180,8 @@ class Equilibrium:
     def user_cost(self) -> pd.Series[float]:
         """Scarcity value of what each firm lifted, million USD a year: no cash, in no payoff."""
         unit = {row["name"]: row["user_cost"] for row in self.chain.rows("fields")}
-        lines = {key[:2]: unit[key[1]] * quantity for key, quantity in self.point.lifting.items()}
+        lifted = self._mean(self.point.lifting)
+        lines = {key: unit[key[1]] * quantity for key, quantity in lifted.items()}
         return _labelled(lines, ["firm", "field"]).groupby("firm").sum()
 
     def export(self, path: str | Path) -> tuple[Path, ...]:
@@ -219,10 +232,6 @@ class Equilibrium:
             "payoffs": {str(party): float(musd) for party, musd in self.payoffs().items()},
             "welfare": self.welfare,
         }
-
-
-def _plain(node: str) -> str:
-    return node.removesuffix(" (liquefied)").removesuffix(" (landed)")
 
 
 def _labelled(values: dict[tuple[str, str], float], names: list[str]) -> pd.Series[float]:

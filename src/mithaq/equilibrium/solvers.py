@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_quadratic
 from mithaq.equilibrium.complementarity import needs, solve_mixed
+from mithaq.equilibrium.labels import read_point
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.polish import polish
 from mithaq.equilibrium.program import Program
@@ -28,7 +28,6 @@ TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
 HALF, BUSY = 0.5, 0.95  # use of capacity to start from where nothing, or too much, is known
 ENGINES = ("auto", "program", "complementarity")
 OWN = "interior-point method of its own"
-SINGLE = frozenset({"sign", "field", "floor"})  # rows that bound one column
 STEEPEST = 1e-9  # share of capacity short of which marginal cost is taken no closer to infinity
 
 
@@ -148,22 +147,28 @@ def solve_program(
 
 
 def first_guess(program: Program, near: Mapping[tuple[str, str], float]) -> Vector:
-    """Lifting of each slice: as in a similar chain, or in use like its neighbours at the node."""
+    """Lifting of each Golombek slice: as in a similar chain, or in use as others at its node."""
     slices = program.network.slices
+    size = program.network.slice_capacity.max(axis=0)
     used: dict[str, float] = {}
-    for piece in slices:
+    for piece, capacity in zip(slices, size, strict=True):
         if piece.g < 0 and (piece.firm, piece.field) in near:
-            share = near[piece.firm, piece.field] / max(piece.capacity, TINY)
+            share = near[piece.firm, piece.field] / max(capacity, TINY)
             used.setdefault(piece.node, min(share, BUSY))
-    return np.array(
+    guess = np.array(
         [
-            min(
-                near.get((p.firm, p.field), used.get(p.node, HALF) * p.capacity),
-                p.capacity * (1 - NEAR_CAPACITY),
-            )
-            for p in slices
+            near.get((p.firm, p.field), used.get(p.node, HALF) * capacity)
+            for p, capacity in zip(slices, size, strict=True)
         ]
     )
+    columns = program.columns
+    x = np.zeros(len(program.linear) - program.cones)
+    there = columns.mask("lifting")
+    x[columns.place[columns.of("lifting")[there]]] = np.broadcast_to(guess, there.shape)[there]
+    golombek = program.golombek
+    most = golombek.capacity * (1 - NEAR_CAPACITY)
+    x[golombek.column] = np.minimum(x[golombek.column], most)
+    return x
 
 
 def _read(program: Program, answer: Answer, method: Method) -> tuple[Outcome, str, Point | None]:
@@ -192,35 +197,25 @@ def _refine(program: Program, x: Vector, steps: int, method: Method) -> Answer |
 def whole_program(program: Program) -> Quadratic:
     """The program as solvers take it, cones included."""
     data = program.quadratic, program.linear, program.matrix, program.bound
-    return Quadratic(*data, program.equalities, single_rows(program))
-
-
-def single_rows(program: Program) -> NDArray[np.bool_]:
-    """Which rows bound one column."""
-    named = np.array([kind in SINGLE for kind, _ in program.rows], dtype=bool)
-    filled: NDArray[np.bool_] = np.bincount(program.matrix.indices, minlength=len(named)) == 1
-    return named & filled
+    return Quadratic(*data, program.equalities, program.single)
 
 
 def _closer(program: Program, before: Vector, after: Vector) -> Vector:
     """The next point to expand at: no step takes more than nine tenths of the idle capacity."""
     step = after.copy()
-    for index, piece in enumerate(program.network.slices):
-        if piece.g < 0:
-            idle = max(piece.capacity - before[index], 0.0)
-            step[index] = min(after[index], before[index] + 0.9 * idle)
+    golombek = program.golombek
+    at = golombek.column
+    idle = np.maximum(golombek.capacity - before[at], 0.0)
+    step[at] = np.minimum(after[at], before[at] + 0.9 * idle)
     return step
 
 
 def _largest_step(program: Program, before: Vector, after: Vector) -> float:
     """Largest change of a Golombek output, as a share of the capacity that is left idle."""
-    steps = [
-        abs(after[index] - before[index])
-        / max(piece.capacity - after[index], NEAR_CAPACITY * piece.capacity)
-        for index, piece in enumerate(program.network.slices)
-        if piece.g < 0
-    ]
-    return float(max(steps, default=0.0))
+    golombek = program.golombek
+    at, capacity = golombek.column, golombek.capacity
+    idle = np.maximum(capacity - after[at], NEAR_CAPACITY * capacity)
+    return float(np.max(np.abs(after[at] - before[at]) / idle, initial=0.0))
 
 
 def tangent_program(program: Program, x: Vector) -> Quadratic:
@@ -229,49 +224,16 @@ def tangent_program(program: Program, x: Vector) -> Quadratic:
     height = program.equalities + program.inequalities
     linear = program.linear[:width].copy()
     curve = np.zeros(width)
-    for index, piece in enumerate(program.network.slices):
-        if piece.g < 0:
-            output = min(max(float(x[index]), 0.0), piece.capacity)
-            left = max(piece.capacity - output, STEEPEST * piece.capacity)
-            slope, curve[index] = piece.g * math.log(left / piece.capacity), -piece.g / left
-            # The program's linear part already holds |g| for the epigraph form: take it out.
-            linear[index] += piece.g + slope - curve[index] * output
+    golombek = program.golombek
+    at, capacity = golombek.column, golombek.capacity
+    output = np.clip(x[at], 0.0, capacity)
+    left = np.maximum(capacity - output, STEEPEST * capacity)
+    slope = golombek.g * np.log(left / capacity)
+    bend = -golombek.g / left
+    curve[at] = golombek.weight * bend
+    # The program's linear part already holds |g| for the epigraph form: take it out.
+    linear[at] += golombek.weight * (golombek.g + slope - bend * output)
     quadratic = (program.quadratic[:width, :width] + sp.diags(curve)).tocsc()
     matrix = program.matrix[:height, :width]
-    bound = program.bound[:height]
-    single = single_rows(program)[:height]
+    bound, single = program.bound[:height], program.single[:height]
     return Quadratic(quadratic, linear, matrix, bound, program.equalities, single)
-
-
-def read_point(program: Program, x: Vector, z: Vector) -> Point:
-    """Put names on the solver's columns and duals. Quantities are never below zero."""
-    net = program.network
-    x = np.maximum(x, 0.0)
-    point = Point()
-    at = 0
-    for piece in net.slices:
-        point.lifting[piece.firm, piece.field, 0] = min(float(x[at]), piece.capacity)
-        at += 1
-    for firm, arc in net.flows:
-        point.flow[firm, arc, 0] = float(x[at])
-        at += 1
-    for firm, market in net.sales:
-        point.spot[firm, market, 0] = float(x[at])
-        at += 1
-    for pass_ in net.handovers:
-        point.handed[pass_.swap, pass_.giver, pass_.receiver, pass_.node, 0] = float(x[at])
-        at += 1
-    targets: dict[str, dict[object, float]] = {
-        "balance": point.value,  # type: ignore[dict-item]
-        "arc": point.rent,  # type: ignore[dict-item]
-        "field": point.scarcity,  # type: ignore[dict-item]
-        "floor": point.floor_price,  # type: ignore[dict-item]
-        "swap ratio": point.swap_price,  # type: ignore[dict-item]
-        "swap cap": point.swap_rent,  # type: ignore[dict-item]
-    }
-    for (kind, key), dual in zip(program.rows, z, strict=False):  # cones after the named rows
-        if kind in targets:
-            # A balance's dual is the cost of one unit more to deliver: minus the value of gas.
-            parts = key if isinstance(key, tuple) else (key,)
-            targets[kind][*parts, 0] = -float(dual) if kind == "balance" else float(dual)
-    return point

@@ -95,6 +95,8 @@ class Terms:
             taken = self.point.taken
             return np.array([taken.get((row["name"], at), 0.0) for at in range(len(self))])
         found = contract_quantity(row) * self.open(row)
+        if row["destination_clause"]:  # not brought where nobody uses any
+            found = np.where(reference > 0, found, 0.0)
         if row["profile"] == "demand":
             for year in self.years:
                 mine = np.array([slot.year == year for slot in self.slots])

@@ -159,7 +159,7 @@ def check_building(case: Case, built: Built, found: Findings) -> None:
                 for year in range(len(years))
             ]
         )
-        whole = case.point.build_total_price.get((table, name), 0.0)
+        whole = case.point.build_total_price.get((table, name, firm), 0.0)
 
         def where(y: int, words: str = words) -> str:
             return f"{words} in {years[y]}"

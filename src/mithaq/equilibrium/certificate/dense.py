@@ -136,6 +136,7 @@ class Case:
             rent = [point.booking_rent.get((row["firm"], row["arc"], s), 0.0) for s in range(slots)]
             [way] = [way for way in self.ways if way.row["name"] == row["arc"]]
             reserved = row["capacity"] * self.calendar.open(row) * way.available
+            reserved = np.where(way.capacity > 0, reserved, 0.0)  # of a closed line nothing is
             self.booked[row["arc"]].append((firms[row["firm"]], reserved, np.array(rent)))
         self._find_values()
 

@@ -34,7 +34,10 @@ def check_balances(case: Case, found: Findings) -> None:
         move(everyone, way.tail, -sent)
         move(everyone, way.head, way.keeps * sent)
         if way.in_kind:
-            move(place.firms[way.row["fee_firm"]], way.tail, way.in_kind * sent.sum(axis=0))
+            firm = place.firms[way.row["fee_firm"]]
+            # Where its receiver can do nothing with the gas, it is burnt.
+            useful = case.known[firm, place.nodes[way.tail]]
+            move(firm, way.tail, np.where(useful, way.in_kind * sent.sum(axis=0), 0.0))
     for at, row in enumerate(case.storages):
         move(everyone, row["node"], case.withdrawal[:, at] - case.injection[:, at])
     for at, market in enumerate(case.markets):

@@ -274,7 +274,9 @@ def _delivered(row: Row, calendar: Calendar, market: Market, taken: Mapping[Any,
         slots = range(calendar.length)
         return np.array([taken.get((row["name"], slot), 0.0) for slot in slots])
     rate = given(row["nominated"], row["take_or_pay"] * row["annual_quantity"])
-    profile = np.ones(calendar.length)
+    # Gas that has to be used in the market is not brought where nobody uses any.
+    used = (market.reference > 0) | (not row["destination_clause"])
+    profile = np.where(used, 1.0, 0.0)
     if row["profile"] == "demand":
         for year in range(len(calendar.years)):
             mine = calendar.year_of == year
@@ -305,7 +307,9 @@ class Expansion:
             left = np.ones(len(years))
         else:
             left = np.clip((begins + lasts - horizon) / lasts, 0.0, 1.0)
-        unit = row["cost"] * calendar.discount * (1 - row["salvage"] * left)
+        # What comes back comes at the end of the last year.
+        back = row["salvage"] * left * calendar.discount[-1]
+        unit = row["cost"] * (calendar.discount - back)
         may = ~((row["first_year"] > years) | (row["last_year"] < years))
         named = dict(owners) if row["table"] == "fields" else {"": 1.0}
         active = in_use[:, calendar.year_of].astype(float)

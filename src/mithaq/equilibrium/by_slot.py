@@ -1,0 +1,237 @@
+"""An equilibrium slot by slot, as data frames; what is shown for the year are means of these."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mithaq.chain import Chain
+from mithaq.chain.schema import parse_shares
+from mithaq.equilibrium.amounts import Calendar
+from mithaq.equilibrium.building import Building, buildings
+from mithaq.equilibrium.network import Arc, read_arcs
+from mithaq.equilibrium.point import Point
+
+__all__ = ["BySlot", "investments", "plain_node"]
+
+LEAST = 1e-12  # weight of a market in which nothing is sold: its price is one at which some would
+
+
+def plain_node(node: str) -> str:
+    """The node of either side of a terminal."""
+    return node.removesuffix(" (liquefied)").removesuffix(" (landed)")
+
+
+@dataclass(eq=False)
+class BySlot:
+    """Frames with the columns ``year`` and ``period``, then what the slot holds.
+
+    Quantities are annual rates (bcm/yr), prices USD/1000 m3. The year is None where the chain has
+    no years, the period ``year`` where it has no periods.
+    """
+
+    chain: Chain
+    calendar: Calendar
+    point: Point
+
+    def _frame(self, rows: list[tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:
+        """Rows that begin with the number of a slot, shown as year and period."""
+        frame = pd.DataFrame(rows, columns=["slot", *columns])
+        slots = self.calendar.slots
+        frame.insert(0, "year", [slots[number].year for number in frame["slot"]])
+        frame.insert(1, "period", [slots[number].period for number in frame["slot"]])
+        return frame
+
+    @cached_property
+    def arcs(self) -> dict[str, Arc]:
+        """The arcs of the chain by name."""
+        return read_arcs(self.chain)
+
+    @cached_property
+    def all_deliveries(self) -> pd.DataFrame:
+        """Columns slot, firm, market, node, kind (spot, contract, regulated), bcm."""
+        calendar, point = self.calendar, self.point
+        markets = {row["name"]: row for row in self.chain.rows("markets")}
+        rows: list[tuple[Any, ...]] = [
+            (slot, firm, market, markets[market]["node"], "spot", quantity)
+            for (firm, market, slot), quantity in point.spot.items()
+        ]
+        for item in self.chain.rows("contracts"):
+            if not item["destination_clause"]:
+                continue  # the buyer sells it where it likes, and counts there
+            place, given = markets[item["market"]]["node"], calendar.delivered(item)
+            for slot in range(calendar.count):
+                quantity = point.taken.get((item["name"], slot), float(given[slot]))
+                rows.append((slot, item["seller"], item["market"], place, "contract", quantity))
+        for name, row in markets.items():
+            if math.isnan(row["regulated_price"]):
+                continue
+            total = calendar.regulated(row)
+            for firm, share in parse_shares(row["supplier"]).items():
+                for slot in range(calendar.count):
+                    quantity = share * float(total[slot])
+                    rows.append((slot, firm, name, row["node"], "regulated", quantity))
+        return pd.DataFrame(rows, columns=["slot", "firm", "market", "node", "kind", "bcm"])
+
+    @cached_property
+    def deliveries(self) -> pd.DataFrame:
+        """Columns year, period, firm, market, node, kind (spot, contract, regulated), bcm."""
+        return self._frame(
+            list(self.all_deliveries.itertuples(index=False, name=None)),
+            ["firm", "market", "node", "kind", "bcm"],
+        ).drop(columns="slot")
+
+    @cached_property
+    def sales(self) -> pd.DataFrame:
+        """Columns year, period, firm, node, bcm: deliveries of all kinds."""
+        keys = ["slot", "firm", "node"]
+        found = self.all_deliveries.groupby(keys)["bcm"].sum().reset_index()
+        rows = list(found.itertuples(index=False, name=None))
+        return self._frame(rows, ["firm", "node", "bcm"]).drop(columns="slot")
+
+    @cached_property
+    def market_rows(self) -> list[tuple[int, str, str, float, float]]:
+        """Slot, market, node, price and quantity, wherever there is demand."""
+        delivered: dict[tuple[int, str], float] = defaultdict(float)
+        frame = self.all_deliveries
+        for slot, market, bcm in zip(frame["slot"], frame["market"], frame["bcm"], strict=True):
+            delivered[slot, market] += bcm
+        rows = []
+        for row in self.chain.rows("markets"):
+            name, fixed, cap = row["name"], row["regulated_price"], row["price_cap"]
+            alpha, beta = self.calendar.demand(row)
+            for slot in range(self.calendar.count):
+                if math.isnan(beta[slot]):
+                    continue
+                quantity = delivered[slot, name]
+                price = float(alpha[slot] - beta[slot] * quantity)
+                if not math.isnan(cap):
+                    price = min(price, cap)
+                price = price if math.isnan(fixed) else fixed
+                rows.append((slot, name, row["node"], price, quantity))
+        return rows
+
+    @cached_property
+    def market_prices(self) -> pd.DataFrame:
+        """Columns year, period, market, node, price, bcm: where there is demand."""
+        columns = ["market", "node", "price", "bcm"]
+        return self._frame(list(self.market_rows), columns).drop(columns="slot")
+
+    @cached_property
+    def prices(self) -> pd.DataFrame:
+        """Columns year, period, node, price: mean of the node's markets, weighted by deliveries."""
+        money: dict[tuple[int, str], float] = defaultdict(float)
+        weight: dict[tuple[int, str], float] = defaultdict(float)
+        for slot, _, node, price, quantity in self.market_rows:
+            quantity = max(quantity, LEAST)
+            money[slot, node] += price * quantity
+            weight[slot, node] += quantity
+        rows: list[tuple[Any, ...]] = [(*key, money[key] / weight[key]) for key in sorted(money)]
+        return self._frame(rows, ["node", "price"]).drop(columns="slot")
+
+    @cached_property
+    def production(self) -> pd.DataFrame:
+        """Columns year, period, firm, field, bcm."""
+        rows: list[tuple[Any, ...]] = [
+            (slot, firm, name, quantity)
+            for (firm, name, slot), quantity in sorted(self.point.lifting.items(), key=_by_slot)
+        ]
+        return self._frame(rows, ["firm", "field", "bcm"]).drop(columns="slot")
+
+    @cached_property
+    def flow_rows(self) -> pd.DataFrame:
+        """Columns slot, name, from, to, mode, bcm, capacity (with what was built), rent."""
+        sent: dict[tuple[str, int], float] = defaultdict(float)
+        for (_, name, slot), quantity in self.point.flow.items():
+            sent[name, slot] += quantity
+        size = {}
+        for table in ("pipelines", "terminals", "routes"):
+            for row in self.chain.rows(table):
+                capacity = self.arcs[row["name"]].capacity
+                size[row["name"]] = self.calendar.usable(table, row, capacity)
+        for building in self._buildings:
+            if building.row in size and building.table != "storages":
+                built = self.point.built.get(building.key, 0.0)
+                size[building.row] = size[building.row] + built * building.usable
+        rows = []
+        for slot in range(self.calendar.count):
+            for name, arc in self.arcs.items():
+                ends = (plain_node(arc.tail), plain_node(arc.head))
+                rent = self.point.rent.get((name, slot), 0.0)
+                capacity = float(size[name][slot])
+                rows.append((slot, name, *ends, arc.mode, sent[name, slot], capacity, rent))
+        columns = ["slot", "name", "from", "to", "mode", "bcm", "capacity", "rent"]
+        return pd.DataFrame(rows, columns=columns)
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """Columns year, period, name, from, to, mode, bcm (as sent, all firms), capacity, rent."""
+        rows = list(self.flow_rows.itertuples(index=False, name=None))
+        return self._frame(rows, list(self.flow_rows.columns[1:])).drop(columns="slot")
+
+    @cached_property
+    def storage(self) -> pd.DataFrame:
+        """Columns year, period, storage, firm, injection, withdrawal (bcm/yr), level (bcm).
+
+        The level is that at the end of the period.
+        """
+        point = self.point
+        keys = sorted(
+            {*point.injection, *point.withdrawal, *point.level}, key=lambda key: (key[2], key)
+        )
+        rows: list[tuple[Any, ...]] = [
+            (
+                key[2],
+                key[1],
+                key[0],
+                point.injection.get(key, 0.0),
+                point.withdrawal.get(key, 0.0),
+                point.level.get(key, 0.0),
+            )
+            for key in keys
+        ]
+        columns = ["storage", "firm", "injection", "withdrawal", "level"]
+        return self._frame(rows, columns).drop(columns="slot")
+
+    @cached_property
+    def _buildings(self) -> list[Building]:
+        return buildings(self.chain, self.calendar)
+
+    @cached_property
+    def time(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Share of all the time that a slot stands for."""
+        time = self.calendar.share * self.calendar.span
+        part: np.ndarray[Any, np.dtype[np.float64]] = time / time.sum()
+        return part
+
+
+def _by_slot(item: tuple[tuple[Any, ...], float]) -> tuple[Any, ...]:
+    return item[0][-1], item[0]
+
+
+def investments(chain: Chain, calendar: Calendar, point: Point) -> pd.DataFrame:
+    """What is built: columns table, row, firm, year, built, unit, musd (cash of the decision).
+
+    ``firm`` is the owner of a field's slice, empty for the other assets.
+    """
+    unit = {(row["table"], row["row"]): row["cost"] for row in chain.rows("expansions")}
+    rows = [
+        (
+            table,
+            row,
+            firm,
+            calendar.years[year],
+            quantity,
+            "bcm" if table == "storages" else "bcm/yr",
+            unit[table, row] * quantity,
+        )
+        for (table, row, firm, year), quantity in point.built.items()
+    ]
+    columns = ["table", "row", "firm", "year", "built", "unit", "musd"]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,290 @@
+"""The rows of the program, family by family: balances, and limits of everything that has one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Entries, Family
+from mithaq.equilibrium.network import Network
+
+__all__ = ["equality_families", "gift_entries", "inequality_families"]
+
+Vector = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+
+class _Rows:
+    """Entries of one family, given for one slot and repeated over all."""
+
+    def __init__(self, net: Network, columns: Columns, kind: str, keys: Sequence[Any]) -> None:
+        self.net, self.columns, self.kind, self.keys = net, columns, kind, keys
+        self.parts: list[Entries] = []
+
+    def put(
+        self, kind: str, rows: Sequence[int], at: Sequence[int] | Index, values: Any = 1.0
+    ) -> None:
+        """Entries in columns of one kind: ``values`` one, one each, or slots x each."""
+        slots = self.columns.slots
+        row = np.arange(slots)[:, None] * len(self.keys) + np.asarray(rows, dtype=np.int64)
+        column = self.columns.of(kind)[:, np.asarray(at, dtype=np.int64)]
+        value = np.broadcast_to(np.asarray(values, dtype=float), row.shape)
+        self.parts.append(Entries(row.ravel(), column.ravel(), value.ravel()))
+
+    def build(self, rows: dict[tuple[str, str, str], int], factor: dict[int, Vector]) -> None:
+        """What is built, taken off the use of the asset in each slot in which it is there."""
+        for number, building in enumerate(self.net.buildings):
+            row = rows.get((building.table, building.row, building.firm))
+            if row is None:
+                continue
+            size = building.usable * factor.get(number, 1.0)
+            slot = np.flatnonzero(size)
+            column = np.full(len(slot), self.columns.first_built + number)
+            self.parts.append(Entries(slot * len(self.keys) + row, column, -size[slot]))
+
+    def family(self, bound: Vector, *, single: bool = False, kept: bool = False) -> Family:
+        whole = np.broadcast_to(bound, (self.columns.slots, len(self.keys)))
+        entries = Entries.join(self.parts)
+        shape = self.kind, self.keys, self.columns.slots
+        return Family(*shape, whole.ravel(), entries, single=single, kept=kept)
+
+
+def equality_families(net: Network, columns: Columns) -> list[Family]:
+    """Balance of each firm at each node, ratio of each swap, and what is in each store."""
+    return [_balance(net, columns), _swap_ratio(net, columns), _level(net, columns)]
+
+
+def _balance(net: Network, columns: Columns) -> Family:
+    rows = _Rows(net, columns, "balance", net.balances)
+    at = {key: index for index, key in enumerate(net.balances)}
+    every = {kind: range(len(columns.keys[kind])) for kind in COLUMN_KINDS}
+    rows.put("lifting", [at[p.firm, p.node] for p in net.slices], every["lifting"])
+    ways = [(firm, net.arcs[name]) for firm, name in net.flows]
+    rows.put("flow", [at[firm, way.tail] for firm, way in ways], every["flow"], -1.0)
+    arrives = [way.arrives for _, way in ways]
+    rows.put("flow", [at[firm, way.head] for firm, way in ways], every["flow"], arrives)
+    places = [at[firm, net.markets[name].node] for firm, name in net.sales]
+    rows.put("spot", places, every["spot"], -1.0)
+    rows.put("handed", [at[p.giver, p.node] for p in net.handovers], every["handed"], -1.0)
+    rows.put("handed", [at[p.receiver, p.node] for p in net.handovers], every["handed"])
+    stores = [at[firm, net.storages[name].node] for firm, name in net.stores]
+    rows.put("injection", stores, every["injection"], -1.0)
+    rows.put("withdrawal", stores, every["withdrawal"])
+    return rows.family(net.owed, kept=True)
+
+
+def gift_entries(net: Network, columns: Columns) -> Entries:
+    """Fees in kind, which the sender pays out of its gas and somebody else's balance receives."""
+    rows = _Rows(net, columns, "gifts", net.balances)
+    at = {key: index for index, key in enumerate(net.balances)}
+    for index, (_, name) in enumerate(net.flows):
+        way = net.arcs[name]
+        row = at.get((way.fee_firm, way.tail)) if way.fee_in_kind else None
+        if row is not None:
+            rows.put("flow", [row], [index], way.fee_in_kind)
+    return Entries.join(rows.parts)
+
+
+def _swap_ratio(net: Network, columns: Columns) -> Family:
+    names = list(net.swap_caps)
+    rows = _Rows(net, columns, "swap ratio", names)
+    at = [names.index(pass_.swap) for pass_ in net.handovers]
+    rows.put("handed", at, range(len(at)), [pass_.weight for pass_ in net.handovers])
+    return rows.family(np.zeros(len(names)))
+
+
+def _level(net: Network, columns: Columns) -> Family:
+    """level' = level + w ((1 - loss) injection - withdrawal), the last slot before the first."""
+    rows = _Rows(net, columns, "level", net.stores)
+    every = range(len(net.stores))
+    if net.stores:
+        share = net.calendar.share[:, None]
+        kept = np.array([1.0 - net.storages[name].loss for _, name in net.stores])
+        rows.put("level", every, every)
+        rows.put("injection", every, every, -share * kept)
+        rows.put("withdrawal", every, every, share * np.ones(len(net.stores)))
+        # The level of the slot before, within the year.
+        slot = np.arange(columns.slots).reshape(-1, net.calendar.periods)
+        before = np.roll(slot, 1, axis=1).ravel()
+        row = np.arange(columns.slots)[:, None] * len(net.stores) + np.arange(len(net.stores))
+        column = columns.of("level")[before]
+        value = np.full(row.size, -1.0)
+        rows.parts.append(Entries(row.ravel(), column.ravel(), value))
+    return rows.family(np.zeros(len(net.stores)))
+
+
+def inequality_families(net: Network, columns: Columns) -> list[Family]:
+    """Limits of arcs, slices, stores, swaps and reserves; floors; limits of building; signs."""
+    return [
+        *_arcs(net, columns),
+        _fields(net, columns),
+        *_stores(net, columns),
+        _swap_caps(net, columns),
+        _floors(net, columns),
+        _reserves(net, columns),
+        *_building(net, columns),
+        _signs(columns),
+    ]
+
+
+def _arcs(net: Network, columns: Columns) -> list[Family]:
+    """Capacity, what is left of it to firms without a booking, and to firms that own nothing."""
+    finite = [name for name, way in net.arcs.items() if math.isfinite(way.capacity)]
+    number = {name: index for index, name in enumerate(net.arcs)}
+    size = net.arc_capacity[:, [number[name] for name in finite]]
+    row = {name: index for index, name in enumerate(finite)}
+    left = size.copy()
+    for (_, name), reserved in net.bookings.items():
+        left[:, row[name]] -= reserved
+    grown = {(net.arcs[name].table, name, ""): row[name] for name in finite}
+    capacity = _Rows(net, columns, "arc", finite)
+    free = [
+        index
+        for index, (firm, name) in enumerate(net.flows)
+        if name in row and (firm, name) not in net.bookings
+    ]
+    capacity.put("flow", [row[net.flows[index][1]] for index in free], free)
+    booked = columns.keys["opened"]
+    capacity.put("opened", [row[name] for _, name in booked], range(len(booked)))
+    capacity.build(grown, {})
+
+    booking = _Rows(net, columns, "booking", booked)
+    every = range(len(booked))
+    flow = {pair: index for index, pair in enumerate(net.flows)}
+    booking.put("flow", every, [flow[pair] for pair in booked])
+    booking.put("opened", every, every, -1.0)
+    most = np.zeros((columns.slots, len(booked)))
+    for index, pair in enumerate(booked):
+        most[:, index] = net.bookings[pair]
+
+    limited = [name for name in finite if net.arcs[name].third_party_share < 1]
+    third = _Rows(net, columns, "third party", limited)
+    place = {name: index for index, name in enumerate(limited)}
+    others = [
+        index
+        for index, (firm, name) in enumerate(net.flows)
+        if name in place and firm not in net.arcs[name].owners
+    ]
+    third.put("flow", [place[net.flows[index][1]] for index in others], others)
+    share = {name: net.arcs[name].third_party_share for name in limited}
+    part = {
+        index: np.full(columns.slots, share[building.row])
+        for index, building in enumerate(net.buildings)
+        if building.row in share
+    }
+    third.build({key: place[key[1]] for key in grown if key[1] in place}, part)
+    open_to_others = size[:, [row[name] for name in limited]] * np.array(list(share.values()))
+    return [capacity.family(left), booking.family(most), third.family(open_to_others)]
+
+
+def _fields(net: Network, columns: Columns) -> Family:
+    keys = columns.keys["lifting"]
+    rows = _Rows(net, columns, "field", keys)
+    rows.put("lifting", range(len(keys)), range(len(keys)))
+    place = {("fields", field, firm): index for index, (firm, field) in enumerate(keys)}
+    rows.build(place, {})
+    return rows.family(net.slice_capacity, single=True)
+
+
+def _stores(net: Network, columns: Columns) -> list[Family]:
+    """Rates of injection and withdrawal, and room."""
+    names = list(net.storages)
+    place = {name: index for index, name in enumerate(names)}
+    at = [place[name] for _, name in net.stores]
+    grown = {("storages", name, ""): index for name, index in place.items()}
+    base = net.storage_size
+    found = []
+    for kind, column, size in (
+        ("injection", "injection", base[1]),
+        ("withdrawal", "withdrawal", base[2]),
+        ("room", "level", base[0]),
+    ):
+        rows = _Rows(net, columns, kind, names)
+        rows.put(column, at, range(len(at)))
+        # Rates grow in proportion to working gas.
+        factor = {
+            index: np.divide(
+                size[:, place[building.row]],
+                base[0][:, place[building.row]],
+                out=np.zeros(columns.slots),
+                where=base[0][:, place[building.row]] > 0,
+            )
+            for index, building in enumerate(net.buildings)
+            if building.table == "storages" and building.row in place
+        }
+        rows.build(grown, factor)
+        found.append(rows.family(size))
+    return found
+
+
+def _swap_caps(net: Network, columns: Columns) -> Family:
+    names = list(net.swap_caps)
+    rows = _Rows(net, columns, "swap cap", names)
+    forth = [index for index, pass_ in enumerate(net.handovers) if pass_.weight > 0]
+    rows.put("handed", [names.index(net.handovers[index].swap) for index in forth], forth)
+    return rows.family(np.array(list(net.swap_caps.values()), dtype=float))
+
+
+def _floors(net: Network, columns: Columns) -> Family:
+    """Least sales where there is demand; a floor that nobody can meet stays, without entries."""
+    keys = [sale for sale, quantity in net.floors.items() if quantity > 0]
+    rows = _Rows(net, columns, "floor", keys)
+    sale = {pair: index for index, pair in enumerate(net.sales)}
+    met = [index for index, key in enumerate(keys) if key in sale]
+    rows.put("spot", met, [sale[keys[index]] for index in met], -1.0)
+    market = {name: index for index, name in enumerate(net.markets)}
+    wanted = ~np.isnan(net.beta[:, [market[name] for _, name in keys]])
+    least = np.array([net.floors[key] for key in keys], dtype=float)
+    return rows.family(np.where(wanted, -least, 0.0), single=True, kept=True)
+
+
+def _reserves(net: Network, columns: Columns) -> Family:
+    """What is lifted over all years."""
+    held = [index for index, piece in enumerate(net.slices) if math.isfinite(piece.reserves)]
+    keys = [columns.keys["lifting"][index] for index in held]
+    slots = columns.slots
+    time = net.calendar.share * net.calendar.span
+    row = np.broadcast_to(np.arange(len(held)), (slots, len(held)))
+    column = columns.of("lifting")[:, np.asarray(held, dtype=np.int64)]
+    value = np.broadcast_to(time[:, None], row.shape)
+    entries = Entries(row.ravel(), column.ravel(), value.ravel())
+    bound = np.array([net.slices[index].reserves for index in held], dtype=float)
+    return Family("reserves", keys, 0, bound, entries)
+
+
+def _building(net: Network, columns: Columns) -> list[Family]:
+    """Limits of one year's decision and of all together."""
+    yearly = [index for index, b in enumerate(net.buildings) if math.isfinite(b.limit)]
+    at = np.array(yearly, dtype=np.int64)
+    once = Family(
+        "build limit",
+        [net.buildings[index].key for index in yearly],
+        0,
+        np.array([net.buildings[index].limit for index in yearly], dtype=float),
+        Entries(np.arange(len(yearly)), columns.first_built + at, np.ones(len(yearly))),
+        single=True,
+    )
+    totals: dict[tuple[str, str, str], float] = {}
+    rows, heads = [], []
+    for index, building in enumerate(net.buildings):
+        if math.isfinite(building.total_limit):
+            totals[building.key[:3]] = building.total_limit
+            rows.append(list(totals).index(building.key[:3]))
+            heads.append(columns.first_built + index)
+    entries = Entries(
+        np.array(rows, dtype=np.int64), np.array(heads, dtype=np.int64), np.ones(len(rows))
+    )
+    bound = np.array(list(totals.values()), dtype=float)
+    return [once, Family("build total", list(totals), 0, bound, entries)]
+
+
+def _signs(columns: Columns) -> Family:
+    """Nothing is less than zero."""
+    count = columns.first_cone
+    every = np.arange(count)
+    entries = Entries(every, every, np.full(count, -1.0))
+    return Family("sign", range(count), 0, np.zeros(count), entries, single=True)
