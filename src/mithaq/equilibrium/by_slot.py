@@ -20,7 +20,7 @@ from mithaq.equilibrium.point import Point
 
 __all__ = ["BySlot", "investments", "plain_node"]
 
-LEAST = 1e-12  # weight of a market in which nothing is sold: its price is one at which some would
+LEAST = 1e-6  # weight of a market in which nothing is sold: its price is one at which some would
 
 
 def plain_node(node: str) -> str:

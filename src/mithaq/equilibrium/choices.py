@@ -15,6 +15,8 @@ users are rationed, and with any share between where the quantity is just what t
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -24,9 +26,11 @@ from mithaq.equilibrium.nominations import Choice
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import Program
 
-__all__ = ["read_choices", "with_choices"]
+__all__ = ["Label", "read_choices", "with_choices"]
 
 Vector = NDArray[np.float64]
+Label = tuple[str, tuple[str, int]]
+"""Kind of a column ("taken", "rationed", "blunted"), then name of contract or market, and slot."""
 
 
 class _Terms:
@@ -34,7 +38,7 @@ class _Terms:
 
     def __init__(self, width: int) -> None:
         self.width = width
-        self.labels: list[tuple[str, tuple[str, int]]] = []
+        self.labels: list[Label] = []
         self.linear: list[float] = []
         self.most: list[float] = []  # upper bound; infinite: none
         self.slope: list[tuple[int, int, float]] = []
@@ -49,19 +53,20 @@ class _Terms:
         return self.width + len(self.labels) - 1
 
 
-def with_choices(program: Program, base: Mixed) -> tuple[Mixed, list[tuple[str, tuple[str, int]]]]:
-    """The conditions with the columns added, and their labels in order (kind, (name, slot)).
+def with_choices(program: Program, base: Mixed) -> tuple[Mixed, list[Label]]:
+    """The conditions with the columns added, and the labels of these in order.
 
-    Kinds are "taken", "rationed" and "blunted". Rows that the program has keep their places.
+    Columns and rows that the program has keep their places.
     """
     terms = _Terms(len(base.linear))
     net = program.network
+    place = {key: index for index, key in enumerate(net.balances)}
     first = 0
     for number, name in enumerate(net.markets):
         size = len(program.conduct[name].sellers)
         for slot in range(net.calendar.count):
             if not math.isnan(net.beta[slot, number]):
-                _Market(program, name, number, first, slot).add(terms)
+                _Market(program, name, number, first, slot, place).add(terms)
         first += size
     return (_joined(base, terms), terms.labels) if terms.labels else (base, [])
 
@@ -69,7 +74,15 @@ def with_choices(program: Program, base: Mixed) -> tuple[Mixed, list[tuple[str, 
 class _Market:
     """One market in one slot: its curve, its sellers' columns, and what may be chosen in it."""
 
-    def __init__(self, program: Program, name: str, number: int, first: int, slot: int) -> None:
+    def __init__(
+        self,
+        program: Program,
+        name: str,
+        number: int,
+        first: int,
+        slot: int,
+        place: dict[tuple[str, str], int],
+    ) -> None:
         net, columns = program.network, program.columns
         self.program, self.net, self.name, self.slot = program, net, name, slot
         conduct = program.conduct[name]
@@ -86,6 +99,7 @@ class _Market:
         self.alpha, self.beta = float(net.alpha[slot, number]), float(net.beta[slot, number])
         self.fixed = float(net.fixed[slot, number])
         self.cap = float(net.caps[number])
+        self.place = place
 
     def add(self, terms: _Terms) -> None:
         """Columns of the market: what is taken, what is rationed, and their part in F."""
@@ -98,7 +112,7 @@ class _Market:
         volume = list(self.sales)  # columns that add to what the market gets or asks for
         places: list[tuple[Choice, int]] = []
         for choice in taken:
-            # The buyer pays the price agreed, and has gas worth the market's price or its own value.
+            # The buyer pays what is agreed; the gas is worth the market's price, or its own value.
             price = 1.0 if choice.spot else 0.0
             worth = 0.0 if choice.buyer else 1.0
             linear = choice.price + (price - worth) * choke
@@ -112,7 +126,9 @@ class _Market:
         if capped:
             room = (self.alpha - self.cap) / beta
             ration = terms.column("rationed", (self.name, self.slot), w * beta * room, math.inf)
-            blunt = terms.column("blunted", (self.name, self.slot), w * (self.cap - choke), math.inf)
+            blunt = terms.column(
+                "blunted", (self.name, self.slot), w * (self.cap - choke), math.inf
+            )
             volume.append(ration)
             terms.slope.append((ration, blunt, -w * beta))
             terms.slope.extend((blunt, other, w * beta) for other in volume)
@@ -137,7 +153,7 @@ class _Market:
     def _row(self, firm: str, node: str) -> int:
         """Row of the balance of a firm at a node in this slot; -1 where there is none."""
         family = self.program.families["balance"]
-        at = self.net.balance_at.get((firm, node))
+        at = self.place.get((firm, node))
         if at is None:
             return -1
         full = self.slot * len(self.net.balances) + at
@@ -215,16 +231,14 @@ def _grown(
     return sp.csr_matrix((np.concatenate([old.data, more[:, 2]]), (rows, columns)), shape=shape)
 
 
-def read_choices(
-    program: Program, labels: list[tuple[str, tuple[str, int]]], x: Vector, point: Point
-) -> None:
-    """Write what is taken in all and what is rationed into a point; ``x``: the columns added."""
+def read_choices(program: Program, added: Mapping[Label, float], point: Point) -> None:
+    """Write into a point what is taken in all and what is rationed."""
     net = program.network
     for choice in net.choices:
-        for slot in range(net.calendar.count):
-            point.taken[choice.name, slot] = float(choice.floor[slot])
-    for (kind, key), quantity in zip(labels, np.maximum(x, 0.0).tolist(), strict=True):
+        for slot, floor in enumerate(choice.floor.tolist()):
+            point.taken[choice.name, slot] = floor
+    for (kind, key), quantity in added.items():
         if kind == "taken":
-            point.taken[key] += quantity
+            point.taken[key] += max(quantity, 0.0)
         elif kind == "rationed":
-            point.rationed[key] = quantity
+            point.rationed[key] = max(quantity, 0.0)

@@ -20,7 +20,7 @@ class Choice:
     """What a buyer may take beyond the take-or-pay floor (bcm/yr by slot), and at what price.
 
     ``price`` is that of the contract, or, where ``spot``, the premium on the market's price.
-    ``buyer`` is the firm that gets the gas into its own hands; empty where it is used in the market.
+    ``buyer`` is the firm that gets the gas into its own hands; empty: it is used in the market.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Sequence
@@ -304,6 +305,7 @@ def solve(
         "solve": in_solver,
         "certify": time.perf_counter() - built - in_solver,
     }
+    method = dataclasses.replace(method, engine=attempt.engine, solver=attempt.solver)
     equilibrium = Equilibrium(
         chain, outcome, method, status, program.size, seconds, reasons, point, certificate
     )

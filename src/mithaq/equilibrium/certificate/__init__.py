@@ -13,6 +13,7 @@ import numpy as np
 from mithaq.chain import Chain
 from mithaq.equilibrium.certificate.accounting import check_accounting
 from mithaq.equilibrium.certificate.building import Built, check_building, check_storing
+from mithaq.equilibrium.certificate.buying import check_nominations
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Certificate, Findings
 from mithaq.equilibrium.certificate.moving import (
@@ -72,6 +73,7 @@ def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Cer
         check_storing(case, built, found)
         check_building(case, built, found)
         check_selling(case, beliefs, found)
+        check_nominations(case, found)
         check_swaps(case, found)
         check_accounting(case, built, payoffs, found)
         choices = tuple(open_choices(case, beliefs))

@@ -122,6 +122,7 @@ class Case:
         self.rent = _fill(point.rent, (len(arcs), slots), arcs)
         self.outside_rent = _fill(point.third_party_rent, (len(arcs), slots), arcs)
         self.spot = _fill(point.spot, (len(firms), len(sold), slots), firms, sold)
+        self.rationed = _fill(point.rationed, (len(sold), slots), sold)
         self.floor = _fill(point.floor_price, (len(firms), len(sold), slots), firms, sold)
         shape = len(firms), len(kept), slots
         self.injection = _fill(point.injection, shape, firms, kept)

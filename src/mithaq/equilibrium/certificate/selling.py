@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mithaq.chain import Chain
+from mithaq.equilibrium.certificate.buying import price_of, under_cap
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings
 from mithaq.equilibrium.certificate.tables import Market
@@ -133,19 +134,18 @@ def check_selling(case: Case, beliefs: Conjectures, found: Findings) -> None:
         found.note("capacity", barred, lambda f, _, n=name: f"{firms[f]} may not sell in {n}")
         if market.regulated:
             continue
-        ahead, minded = np.zeros(calendar.length), sold.copy()
+        minded = sold.copy()
         for deal in case.deals:
-            if deal.market == name and not deal.onward:
-                ahead += deal.quantity
-                if deal.spot:
-                    minded[case.place.firms[deal.seller]] += deal.quantity
-        price = market.choke - market.slope * (ahead + sold.sum(axis=0))
+            if deal.market == name and not deal.onward and deal.spot:
+                minded[case.place.firms[deal.seller]] += deal.quantity
+        price = price_of(case, at)
         margin = market.slope * (beliefs.matrix(market) @ minded)
         value = case.value[:, case.place.nodes[market.node]]
         can = (market.entitled[:, None] > 0) & alive & np.isfinite(value)
         value = np.where(can, value, 0.0)
         floor_price = case.floor[:, at]
-        slack = np.where(can, value + margin - price - floor_price, 0.0)
+        below = value - price - floor_price
+        slack = np.where(can, under_cap(case, at, price, below, margin, found), 0.0)
         found.pair(slack, sold, np.maximum(np.abs(value), np.abs(price)), where)
         for f, firm in enumerate(firms):
             quantity = floors.get((firm, name), 0.0)

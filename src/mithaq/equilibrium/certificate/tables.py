@@ -273,7 +273,13 @@ def _delivered(row: Row, calendar: Calendar, market: Market, taken: Mapping[Any,
     if row["nomination"] == "buyer":
         slots = range(calendar.length)
         return np.array([taken.get((row["name"], slot), 0.0) for slot in slots])
-    rate = given(row["nominated"], row["take_or_pay"] * row["annual_quantity"])
+    return given(row["nominated"], row["take_or_pay"] * row["annual_quantity"]) * shape(
+        row, calendar, market
+    )
+
+
+def shape(row: Row, calendar: Calendar, market: Market) -> Array:
+    """Deliveries of a contract by slot in terms of its yearly quantity."""
     # Gas that has to be used in the market is not brought where nobody uses any.
     used = (market.reference > 0) | (not row["destination_clause"])
     profile = np.where(used, 1.0, 0.0)
@@ -283,7 +289,8 @@ def _delivered(row: Row, calendar: Calendar, market: Market, taken: Mapping[Any,
             mean = float((calendar.share * market.reference)[mine].sum())
             if mean > 0:
                 profile[mine] = market.reference[mine] / mean
-    return rate * profile * calendar.open(row)
+    found: Array = profile * calendar.open(row)
+    return found
 
 
 @dataclass(slots=True)
