@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -26,11 +27,14 @@ from mithaq.equilibrium.nominations import Choice
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import Program
 
-__all__ = ["Label", "read_choices", "with_choices"]
+__all__ = ["Label", "missing", "read_choices", "with_choices"]
 
 Vector = NDArray[np.float64]
-Label = tuple[str, tuple[str, int]]
-"""Kind of a column ("taken", "rationed", "blunted"), then name of contract or market, and slot."""
+SMALL = 1e-6  # bcm/yr
+FAR_DEARER = 10.0  # times the highest price at which anybody would buy gas in the slot
+Label = tuple[str, tuple[Any, ...]]
+"""Kind of a column, and its key ending in the slot: "taken" (contract), "short" (seller, node),
+"rationed" and "blunted" (market)."""
 
 
 class _Terms:
@@ -46,7 +50,7 @@ class _Terms:
         self.matrix: list[tuple[int, int, float]] = []
         self.felt: list[tuple[int, int, float]] = []
 
-    def column(self, kind: str, key: tuple[str, int], linear: float, most: float) -> int:
+    def column(self, kind: str, key: tuple[Any, ...], linear: float, most: float) -> int:
         self.labels.append((kind, key))
         self.linear.append(linear)
         self.most.append(most)
@@ -68,6 +72,7 @@ def with_choices(program: Program, base: Mixed) -> tuple[Mixed, list[Label]]:
             if not math.isnan(net.beta[slot, number]):
                 _Market(program, name, number, first, slot, place).add(terms)
         first += size
+    _shortages(program, terms, place)
     return (_joined(base, terms), terms.labels) if terms.labels else (base, [])
 
 
@@ -189,6 +194,24 @@ class _Market:
             )
 
 
+def _shortages(program: Program, terms: _Terms, place: dict[tuple[str, str], int]) -> None:
+    """Gas far dearer than any, where a seller cannot bring what buyers take: its use is told."""
+    net = program.network
+    node = {choice.name: (choice.seller, choice.node) for choice in net.choices}
+    rows: dict[tuple[str, str, int], None] = {}
+    for kind, (name, slot) in terms.labels:
+        if kind == "taken":
+            rows[*node[name], slot] = None
+    dearest = FAR_DEARER * float(np.nanmax(net.alpha, initial=0.0))
+    for seller, where, slot in rows:
+        worth = dearest * float(net.calendar.weight[slot])
+        column = terms.column("short", (seller, where, slot), worth, math.inf)
+        full = np.array([slot * len(net.balances) + place[seller, where]])
+        entry = int(program.families["balance"].row(full)[0]), column, 1.0
+        terms.matrix.append(entry)
+        terms.felt.append(entry)
+
+
 def _joined(base: Mixed, terms: _Terms) -> Mixed:
     """The problem with the columns, their signs and their upper bounds."""
     old, added = len(base.linear), len(terms.labels)
@@ -242,3 +265,22 @@ def read_choices(program: Program, added: Mapping[Label, float], point: Point) -
             point.taken[key] += max(quantity, 0.0)
         elif kind == "rationed":
             point.rationed[key] = max(quantity, 0.0)
+
+
+def missing(program: Program, added: Mapping[Label, float]) -> tuple[str, ...]:
+    """Sentences on what buyers would take and their sellers cannot bring."""
+    calendar, choices = program.network.calendar, program.network.choices
+    sentences = []
+    for (kind, key), quantity in added.items():
+        if kind == "short" and quantity > SMALL:
+            seller, node, slot = key
+            names = [c.name for c in choices if (c.seller, c.node) == (seller, node)]
+            when = calendar.slots[slot]
+            words = [when.period if calendar.periods > 1 else ""]
+            words += [f"{when.year:g}" if when.year is not None else ""]
+            where = " in ".join([node, *filter(None, [" ".join(filter(None, words))])])
+            sentences.append(
+                f"{seller} cannot bring what buyers would take under {', '.join(names)} "
+                f"at {where}: {quantity:.4g} bcm/yr are missing"
+            )
+    return tuple(sentences)

@@ -27,6 +27,7 @@ SHARP_SHIFT, SHARP_ROUNDS, SHARP_STEPS = 1e-9, 12, 4
 EXACT = 1e-14  # error at which nothing is left to sharpen
 PIVOT = 1e-3  # a diagonal entry this large, as a share of its column, is good enough to pivot on
 SHORT, NEAR = 0.9, 0.9995  # share of the way to the boundary: at first, and when all but there
+STUCK, CENTRAL = 0.1, 0.9  # a step this short is taken anew, with this weight on the centre
 LEAST = 0.1  # where slacks and duals start at least, in the units of a scaled problem
 
 
@@ -184,11 +185,17 @@ def descend(problem: Mixed, tolerance: float, limit: int) -> Iterate:
         length = _length(problem, x, s, z, dx, ds, dz, 1.0)
         after = (s + length * ds)[first:] @ (z + length * dz)[first:] / max(len(product), 1)
         centre = gap * min(float(after / gap) ** 3, 1.0) if gap > 0 else 0.0
-        # Products far below the mean are what makes the next step short: leave them room.
-        target[first:] = product + ds[first:] * dz[first:] - centre
+        # What the prediction left out is of second order in the length that it can be followed for.
+        target[first:] = product + length**2 * ds[first:] * dz[first:] - centre
         dx, ds, dz = steps.step(dual, row, target)
         share = max(SHORT, min(NEAR, 1 - gap))
         length = min(1.0, share * _length(problem, x, s, z, dx, ds, dz, 1 / share))
+        if length < STUCK:
+            # Some products are far below the mean: first bring all of them back to it.
+            target[first:] = product - CENTRAL * gap
+            rest = 1 - CENTRAL
+            dx, ds, dz = steps.step(rest * dual, rest * row, target)
+            length = min(1.0, SHORT * _length(problem, x, s, z, dx, ds, dz, 1 / SHORT))
         x, s, z = x + length * dx, s + length * ds, z + length * dz
     return best
 

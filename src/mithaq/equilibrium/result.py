@@ -298,7 +298,7 @@ def solve(
             gap = certificate.max_violation
             reasons = (f"largest violation {gap:.3g} at {certificate.worst}",)
     if outcome is Outcome.INFEASIBLE:
-        reasons = explain(program)
+        reasons = explain(program) or ((status,) if program.network.choices else ())
     seconds = {
         "load": chain.loaded_in,
         "build": built - start,

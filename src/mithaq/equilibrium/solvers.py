@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_quadratic
-from mithaq.equilibrium.choices import read_choices
+from mithaq.equilibrium.choices import missing, read_choices
 from mithaq.equilibrium.complementarity import needs, solve_mixed
 from mithaq.equilibrium.labels import read_point
 from mithaq.equilibrium.point import Point
@@ -137,8 +137,12 @@ def solve_program(
     if method.engine == "complementarity":
         answer, added = solve_mixed(program, tolerance, limit)
         outcome, status, point = _read(program, answer, dataclasses.replace(method, polish=False))
-        if point is not None:
-            read_choices(program, added, point)
+        if point is None:
+            return outcome, status, None
+        short = missing(program, added)
+        if short:
+            return Outcome.INFEASIBLE, "; ".join(short), None
+        read_choices(program, added, point)
         return outcome, status, point
     if not program.cones:
         answer = solve_quadratic(whole_program(program), tolerance, limit)
