@@ -33,6 +33,7 @@ REFERENCE = ROOT / "docs" / "reference"
 SCHEMA = ROOT / "src" / "mithaq" / "data" / "schema"
 HEAD = "<!-- Written by scripts/docs.py. Do not edit; run `make docs`. -->\n\n"
 # Methods that other classes inherit from Python itself say nothing new.
+ROOMS = ("games", "pictures")
 PLAIN = {"add_note", "with_traceback", "name", "value"}
 
 
@@ -107,10 +108,13 @@ def python() -> str:
         "# Python\n",
         "Names that `import mithaq` gives. Quantities are bcm a year, prices USD/1000 m³, money "
         "million USD a year.\n",
-        "```python\n>>> from mithaq import *\n>>> from mithaq.games import *\n\n```\n",
+        "```python\n>>> from mithaq import *\n>>> from mithaq.games import *\n"
+        ">>> from mithaq.show.pictures import *\n\n```\n",
     ]
-    named = {name: getattr(mithaq, name) for name in mithaq.__all__ if name != "games"}
-    named |= {f"games.{name}": getattr(mithaq.games, name) for name in mithaq.games.__all__}
+    named = {name: getattr(mithaq, name) for name in mithaq.__all__ if name not in ROOMS}
+    for name in ROOMS:
+        room = getattr(mithaq, name)
+        named |= {f"{name}.{inner}": getattr(room, inner) for inner in room.__all__}
     for name, item in sorted(named.items(), key=_functions_first):
         parts.append(f"## {name}\n\n{_signature(name, item)}\n\n{_doc(item)}\n")
         if inspect.isclass(item):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mithaq.equilibrium import Equilibrium, Method, Outcome, solve
     from mithaq.errors import BatchError, DataError, MithaqError, ModelError, Problem, SolveError
     from mithaq.record import case_ids
-    from mithaq.show import report
+    from mithaq.show import pictures, report
 
 # Where each public name lives. Rooms are imported when a name of theirs is first used, so that
 # reading the record does not wait for the solvers.
@@ -67,6 +67,9 @@ _HOMES = {
     "solve": "equilibrium",
 }
 
+# Rooms whose own names are public.
+_ROOMS = {"games": "games", "pictures": "show.pictures"}
+
 __all__ = [
     "Add",
     "BarMarket",
@@ -93,6 +96,7 @@ __all__ = [
     "case_ids",
     "games",
     "load",
+    "pictures",
     "report",
     "solve",
 ]
@@ -101,8 +105,8 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    if name == "games":
-        return import_module("mithaq.games")
+    if name in _ROOMS:
+        return import_module(f"mithaq.{_ROOMS[name]}")
     if name not in _HOMES:
         raise AttributeError(f"module 'mithaq' has no attribute {name!r}")
     return getattr(import_module(f"mithaq.{_HOMES[name]}"), name)

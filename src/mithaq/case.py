@@ -37,7 +37,7 @@ from mithaq.record.state import as_day
 if TYPE_CHECKING:
     from mithaq.chain import Chain, Edit
     from mithaq.equilibrium import Equilibrium
-    from mithaq.worth import Forum, Worth
+    from mithaq.worth import Forum, Power, Worth
 
 __all__ = ["Case", "chain_of", "load"]
 
@@ -201,6 +201,33 @@ class Case:
         named = members_named(self.as_of(at, known), self.chain, members)
         return forum(
             self.chain, named, strength=strength, floors=floors, on="processes", progress=progress
+        )
+
+    def power(
+        self,
+        players: Sequence[str] = (),
+        *,
+        outsiders: bool = False,
+        line: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Power:
+        """What exporters and transit countries bring to the gas trade: the access game.
+
+        ``players`` are countries or firms, named in any language of the record; ``line`` is a
+        planned line (Nord Stream, Medgaz, Galsi, the Trans-Saharan pipeline, Baltic LNG) or a file
+        of edits, whose effect is told. No clock: no claim enters it. See :func:`worth.power`.
+        """
+        from mithaq.chain.lines import line_named
+        from mithaq.worth.forum import chain_name
+        from mithaq.worth.power import power
+
+        return power(
+            self.chain,
+            [chain_name(self.record, self.chain, name) for name in players],
+            outsiders=outsiders,
+            line=line_named(line) if line else None,
+            on="processes",
+            progress=progress,
         )
 
 

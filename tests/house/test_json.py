@@ -28,6 +28,7 @@ ASKED = {
     "chain show": ["chain", "show", "2010", "nodes"],
     "find": ["find", "Gazprom"],
     "forum": ["forum", CASE, "--members", "Russia,Algeria"],
+    "power": ["power", CASE, "--players", "Russia,Ukraine", "--with", "nord-stream"],
     "worth": ["worth", CASE, "gazprom-sonatrach-mou-2006"],
 }
 SLOW = {"worth"}

@@ -166,5 +166,5 @@ def test_progress_rises_to_the_total_in_the_calling_thread(on):
 
 def test_an_empty_batch_and_an_unknown_place():
     assert batch(operator.add, []).checked() == {}
-    with pytest.raises(ModelError, match="'here' or in 'processes'"):
+    with pytest.raises(ModelError, match="runs 'here', in 'processes'"):
         batch(operator.add, [1], shared=1, on="moon")

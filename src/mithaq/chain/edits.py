@@ -30,6 +30,7 @@ __all__ = [
     "Stake",
     "Swap",
     "apply_edits",
+    "edit_from",
     "edits_from_file",
     "scenario_hash",
 ]
@@ -398,7 +399,7 @@ def edits_from_file(path: str | Path) -> list[Edit]:
     edits, problems = [], []
     for number, entry in enumerate(entries, start=1):
         try:
-            edits.append(_edit(entry))
+            edits.append(edit_from(entry))
         except (TypeError, ValueError) as error:
             problems.append(Problem(path.name, number, "edit", str(error)))
     if problems:
@@ -406,7 +407,8 @@ def edits_from_file(path: str | Path) -> list[Edit]:
     return edits
 
 
-def _edit(entry: Any) -> Edit:
+def edit_from(entry: Any) -> Edit:
+    """An edit from plain values, as an edits file holds it. Raises ValueError where it is none."""
     if not isinstance(entry, dict) or not isinstance(entry.get("edit"), str):
         raise ValueError(f"needs a key 'edit'; one of {', '.join(EDITS)}")
     name = entry["edit"]

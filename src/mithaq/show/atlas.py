@@ -21,7 +21,15 @@ from mithaq.show.market_sheets import is_full, price_unit, volume_unit
 from mithaq.show.speech import Speech
 from mithaq.show.svg import Canvas, number, text_width
 
-__all__ = ["Place", "map_picture", "outline_source", "price_bounds", "price_classes", "project"]
+__all__ = [
+    "Place",
+    "map_picture",
+    "outline_source",
+    "places_of",
+    "price_bounds",
+    "price_classes",
+    "project",
+]
 
 Data = Mapping[str, Any]
 Point = tuple[float, float]
@@ -42,6 +50,17 @@ class Place:
     country: str
     latitude: float
     longitude: float
+
+
+def places_of(nodes: Sequence[Data]) -> list[Place]:
+    """The nodes that have a latitude and a longitude."""
+    found = []
+    for node in nodes:
+        latitude, longitude = node.get("latitude"), node.get("longitude")
+        if latitude not in (None, "") and longitude not in (None, ""):
+            country = str(node.get("country") or node["name"])
+            found.append(Place(str(node["name"]), country, float(latitude), float(longitude)))
+    return found
 
 
 def project(longitude: float, latitude: float) -> Point:
@@ -146,7 +165,9 @@ def map_picture(
     _draw_prices(canvas, room, prices, places, words)
     return canvas.render(
         key,
-        words.say("Gas flows and prices, {year}", year=year),
+        words.say("Gas flows and prices, {year}", year=year)
+        if year
+        else words.say("Gas flows and prices"),
         words.say(
             "Map of Europe, North Africa, western Russia and the Gulf. Arcs are as wide as the gas "
             "they carry, countries tinted by price; the tables below hold the figures."

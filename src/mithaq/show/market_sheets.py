@@ -11,6 +11,7 @@ from mithaq.show.speech import Speech
 __all__ = ["market_sheets"]
 
 Data = Mapping[str, Any]
+LEAST_SHOWN = 0.05  # bcm a year; smaller flows are left out of tables
 FULL = 0.995  # a flow above this share of its capacity is shown as congested
 
 
@@ -224,3 +225,87 @@ def _pair(item: Data | None, words: Speech) -> Cell:
         below=words.figure(item["observed"], 1),
         shade=max(-1.0, min(1.0, gap / 8.0)),
     )
+
+
+def supply_sheet(rows: Sequence[Data], words: Speech) -> Sheet:
+    """Fields by owner: what they can lift, what they lift, at what marginal cost."""
+    say = words.say
+    volume, price = volume_unit(words), price_unit(words)
+    columns = (
+        Column(say("Field")),
+        Column(say("Seller")),
+        Column(say("Node")),
+        Column(say("Capacity"), volume, True),
+        Column(say("Lifted"), volume, True),
+        Column(say("Marginal cost at rest"), price, True),
+        Column(say("Marginal cost"), price, True),
+    )
+    lines = [
+        (
+            words.place(row["field"]),
+            words.place(row["firm"]),
+            words.place(row["node"]),
+            words.figure(row["capacity"], 1),
+            words.figure(row["output"], 1),
+            words.figure(row["a"]),
+            words.figure(row["cost"]),
+        )
+        for row in sorted(rows, key=lambda row: (row["a"], row["field"], row["firm"]))
+    ]
+    return Sheet.of(say("Supply curve"), columns, lines)
+
+
+def duration_lines(
+    sales: Sequence[Data], nodes: Sequence[str], words: Speech
+) -> dict[str, list[tuple[float, float]]]:
+    """(price, volume) of all sales and of those at each node, by name in the reader's words."""
+    lines = {words.say("all markets"): [(sale["price"], sale["bcm"]) for sale in sales]}
+    for node in nodes:
+        here = [(sale["price"], sale["bcm"]) for sale in sales if sale["node"] == node]
+        lines[words.place(node)] = here
+    return lines
+
+
+def duration_sheet(sales: Sequence[Data], words: Speech) -> Sheet:
+    """Markets, the dearest first, with the share of the gas sold at that price or above."""
+    say = words.say
+    total = sum(sale["bcm"] for sale in sales) or 1.0
+    so_far, rows = 0.0, []
+    for sale in sorted(sales, key=lambda sale: -sale["price"]):
+        so_far += sale["bcm"]
+        rows.append(
+            (
+                words.place(sale["market"]),
+                words.figure(sale["price"]),
+                words.figure(sale["bcm"], 1),
+                words.share(so_far / total),
+            )
+        )
+    columns = (
+        Column(say("Market")),
+        Column(say("Price"), price_unit(words), True),
+        Column(say("Sold"), volume_unit(words), True),
+        Column(say("Share sold at this price or above"), "", True),
+    )
+    return Sheet.of(say("Price duration"), columns, rows)
+
+
+def storage_sheet(rows: Sequence[Data], storage: str, words: Speech) -> Sheet:
+    """Periods of a storage's year."""
+    say, unit = words.say, words.say("bcm")
+    columns = (
+        Column(say("Period")),
+        Column(say("Share of the year"), "", True),
+        Column(say("Injected"), unit, True),
+        Column(say("Withdrawn"), unit, True),
+        Column(say("In store at its end"), unit, True),
+    )
+    lines = [
+        (
+            row["period"],
+            words.share(row["share"]),
+            *(words.figure(row[key], 2) for key in ("injected", "withdrawn", "level")),
+        )
+        for row in rows
+    ]
+    return Sheet.of(say("The year of {storage}", storage=words.place(storage)), columns, lines)

@@ -32,8 +32,9 @@ class Material:
     """Everything that one report shows; parts that a case does not have are None or empty.
 
     ``sources`` are dictionaries with id, publisher, published, lang, title, url; ``partners`` the
-    keys of ``worth["parties"]`` that belong to the two sides; ``run`` is the run record, label ->
-    text.
+    keys of ``worth["parties"]`` that belong to the two sides; ``supply``, ``sold`` and ``storages``
+    (name -> room and periods) are rows of :mod:`mithaq.show.pictures`; ``run`` is the run record,
+    label -> text.
     """
 
     case: Data
@@ -46,6 +47,9 @@ class Material:
     worth: Data | None = None
     nodes: Sequence[Data] = ()
     observed_prices: Mapping[str, float] = field(default_factory=dict)
+    supply: Sequence[Data] = ()
+    sold: Sequence[Data] = ()
+    storages: Mapping[str, Data] = field(default_factory=dict)
     partners: Sequence[str] = ()
     run: Mapping[str, str] = field(default_factory=dict)
 
@@ -114,12 +118,15 @@ def market(
     else:
         raise DataError([Problem(what="neither a case nor a chain is named")])
     found = solve(base, changes, check=False)
-    if not found.solved:
-        return found.to_dict()
-    data = {**found.to_dict(), **_fit_of(found, year, own=chain is not None)}
-    if export is not None:
+    data = told(found, year, own=chain is not None)
+    if export is not None and found.solved:
         data["exported"] = [str(path) for path in found.export(export)]
     return data
+
+
+def told(found: Equilibrium, year: int, *, own: bool = False) -> dict[str, Any]:
+    """An equilibrium as plain values with its fit, which a chain of one's ``own`` may lack."""
+    return {**found.to_dict(), **(_fit_of(found, year, own=own) if found.solved else {})}
 
 
 def _fit_of(found: Equilibrium, year: int, *, own: bool) -> dict[str, Any]:
@@ -154,13 +161,13 @@ def gather(
 
     case = case if isinstance(case, Case) else Case(case)
     record = case.as_of(known=known)
-    told = events(record)
+    dated = events(record)
     day = at or known or last_day(record)
     between = sides(record)
     scenarios = scenario_ids(record)
     valued = _worth(case, scenarios[0], known, progress) if scenarios else None
-    found = solved(market(record, year=year)) if scenarios else None
     chain = chain_of(record, year) if scenarios else None
+    shown = _market_parts(chain, year) if chain else {}
     return Material(
         case={
             "id": record.id,
@@ -169,16 +176,34 @@ def gather(
         },
         state=case.state(day, known).to_dict(),
         check=room.check(record).to_dict(),
-        timeline=told,
+        timeline=dated,
         sources=[s.to_dict() for s in record.sources.values()],
         balance=room.balance(record, *between, at=day).to_dict() if between else None,
-        market=found,
         worth=valued,
         nodes=chain.rows("nodes") if chain else (),
         observed_prices=observed_prices(chain, year) if chain else {},
         partners=partners(record, valued, between) if valued else (),
         run=run_record(record, chain, day),
+        **shown,
     )
+
+
+def _market_parts(chain: Chain, year: int) -> dict[str, Any]:
+    """The equilibrium of a chain and what its curves are drawn from."""
+    from mithaq.equilibrium import solve
+    from mithaq.show.pictures import sold, storage_rows, supply_rows
+
+    found = solve(chain)
+    rooms = {row["name"]: row["working_gas"] for row in chain.rows("storages")}
+    return {
+        "market": told(found, year),
+        "supply": supply_rows(found),
+        "sold": sold(found),
+        "storages": {
+            name: {"room": room, "periods": storage_rows(found, name)}
+            for name, room in rooms.items()
+        },
+    }
 
 
 def _worth(

@@ -21,8 +21,9 @@ from mithaq.errors import DataError, Problem
 from mithaq.show import market_sheets as market
 from mithaq.show import record_sheets as records
 from mithaq.show import worth_sheets as value
-from mithaq.show.atlas import Place, map_picture, outline_source, price_bounds
+from mithaq.show.atlas import map_picture, outline_source, places_of, price_bounds
 from mithaq.show.bars import balance_picture, dots_picture, worth_picture
+from mithaq.show.curves import duration_picture, storage_picture, supply_picture
 from mithaq.show.material import Material, gather, names_of
 from mithaq.show.speech import Speech, speech
 from mithaq.show.story import Answer, answers, headlines, main_agreement
@@ -260,7 +261,7 @@ def _sheets(material: Material, words: Speech) -> dict[str, Any]:
         found["worth"] = value.worth_sheets(material.worth, words)[:-1]
         found["assumptions"] = value.assumptions_sheet(material.worth, words, general=False)
     if data := material.market:
-        flows = [flow for flow in data["flows"] if flow["bcm"] >= 0.05]
+        flows = [flow for flow in data["flows"] if flow["bcm"] >= market.LEAST_SHOWN]
         found |= {
             "flows": market.flows_sheet(flows, words, words.say("Flows")),
             "prices": market.prices_sheet(data, words, material.observed_prices),
@@ -268,6 +269,12 @@ def _sheets(material: Material, words: Speech) -> dict[str, Any]:
             "matrix": market.matrix_sheet((data.get("fit") or {}).get("pairs", ()), words),
             "payoffs": market.payoffs_sheet(data, words),
             "certificate": market.certificate_sheet(data, words),
+            "supply": market.supply_sheet(material.supply, words),
+            "duration": market.duration_sheet(material.sold, words),
+        }
+        found["storages"] = {
+            name: market.storage_sheet(item["periods"], name, words)
+            for name, item in material.storages.items()
         }
     return found
 
@@ -275,9 +282,10 @@ def _sheets(material: Material, words: Speech) -> dict[str, Any]:
 def _pictures(material: Material, words: Speech) -> dict[str, Any]:
     """Every picture of the page by name; None where there is nothing to draw."""
     found: dict[str, Any] = dict.fromkeys(
-        ("timeline", "balance", "map", "prices", "exporters"), None
+        ("timeline", "balance", "map", "prices", "exporters", "supply", "duration"), None
     )
     found["worth"] = _worth_pictures(material, words)
+    found["storages"] = _storage_pictures(material, words)
     if told := material.timeline:
         found["timeline"] = Picture.drawn(
             lambda width, key: timeline_picture(told, words, width, key), "timeline"
@@ -289,6 +297,7 @@ def _pictures(material: Material, words: Speech) -> dict[str, Any]:
         )
     if material.market:
         found |= _market_pictures(material.market, material, words)
+        found |= _curve_pictures(material, words)
     return found
 
 
@@ -365,15 +374,33 @@ def _market_pictures(data: Data, material: Material, words: Speech) -> dict[str,
     return found
 
 
-def places_of(nodes: Sequence[Data]) -> list[Place]:
-    """The nodes that have a latitude and a longitude."""
-    found = []
-    for node in nodes:
-        latitude, longitude = node.get("latitude"), node.get("longitude")
-        if latitude not in (None, "") and longitude not in (None, ""):
-            country = str(node.get("country") or node["name"])
-            found.append(Place(str(node["name"]), country, float(latitude), float(longitude)))
+def _curve_pictures(material: Material, words: Speech) -> dict[str, Picture]:
+    """Supply against the mean price, and prices by share of the gas sold."""
+    found, supply, sold = {}, material.supply, material.sold
+    volume = sum(sale["bcm"] for sale in sold)
+    if volume <= 0:
+        return {}
+    price = sum(sale["price"] * sale["bcm"] for sale in sold) / volume
+    lines = market.duration_lines(sold, (), words)
+    if supply:
+        found["supply"] = Picture.drawn(
+            lambda width, key: supply_picture(supply, price, words, width, key), "supply"
+        )
+    found["duration"] = Picture.drawn(
+        lambda width, key: duration_picture(lines, words, width, key), "duration"
+    )
     return found
+
+
+def _storage_pictures(material: Material, words: Speech) -> dict[str, Picture]:
+    def draw(name: str, item: Data) -> Callable[[float, str], Markup]:
+        rows, room, told = item["periods"], item["room"], words.place(name)
+        return lambda width, key: storage_picture(rows, room, words, width, key, told)
+
+    return {
+        name: Picture.drawn(draw(name, item), f"storage-{place}", words.place(name))
+        for place, (name, item) in enumerate(material.storages.items())
+    }
 
 
 def _price_key(material: Material, words: Speech) -> list[str]:

@@ -4,6 +4,7 @@ from mithaq.games import excess, game, interaction, shapley
 from mithaq.worth.agreement import Variant, Worth, worth, worth_of
 from mithaq.worth.batch import BatchResult, batch
 from mithaq.worth.forum import Coalition, Forum, forum, stability
+from mithaq.worth.power import Power, power
 from mithaq.worth.reciprocity import Balance, Payment
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Coalition",
     "Forum",
     "Payment",
+    "Power",
     "Variant",
     "Worth",
     "batch",
@@ -19,6 +21,7 @@ __all__ = [
     "forum",
     "game",
     "interaction",
+    "power",
     "shapley",
     "stability",
     "worth",

@@ -22,10 +22,11 @@ from mithaq.errors import DataError, ModelError, Problem
 from mithaq.games import members as players_of
 from mithaq.games import players
 from mithaq.record import Record
+from mithaq.words.text import language
 from mithaq.worth.batch import Progress, Where, batch
 from mithaq.worth.plan import least_sales
 
-__all__ = ["Coalition", "Forum", "Stability", "forum", "members_named", "stability"]
+__all__ = ["Coalition", "Forum", "Stability", "chain_name", "forum", "members_named", "stability"]
 
 Array = NDArray[np.float64]
 GROUP = "forum"
@@ -226,7 +227,7 @@ def members_named(record: Record, chain: Chain, named: Sequence[str] = ()) -> tu
     firms of theirs. Raises DataError where the record tells of no founding.
     """
     if named:
-        return tuple(_chain_name(record, name) for name in named)
+        return tuple(chain_name(record, chain, name) for name in named)
     founding = [
         subject.id
         for subject in record.subjects("agreement")
@@ -237,16 +238,28 @@ def members_named(record: Record, chain: Chain, named: Sequence[str] = ()) -> tu
         raise DataError([Problem(column="members", what=what, hint="name the members")])
     homes = {row["home"] for row in chain.rows("firms") if not row["fringe"]}
     parties = record.texts(founding[0], "parties")
-    return tuple(n for n in (_chain_name(record, party) for party in parties) if n in homes)
+    return tuple(n for n in (chain_name(record, chain, party) for party in parties) if n in homes)
 
 
-def _chain_name(record: Record, name: str) -> str:
+def chain_name(record: Record, chain: Chain, name: str) -> str:
+    """The name in the chain of a party, country or firm named in any language.
+
+    What nobody knows stays as it is: the chain then refuses it by name.
+    """
     try:
         party = record.find(name, "party")
     except DataError:
-        return name  # a name of the chain alone
+        return _translated(chain).get(name.casefold(), name)
     told = record.texts(party, "chain_name")
     return told[0] if told else record.name(party, "en")
+
+
+def _translated(chain: Chain) -> dict[str, str]:
+    """Names of firms and countries in every language, case folded, by which they go here."""
+    names = {row["name"] for row in chain.rows("firms")}
+    names |= {row["country"] or row["name"] for row in chain.rows("nodes")}
+    plain = sorted(name for name in names if "{" not in name)
+    return {language(code).say(n).casefold(): n for code in ("ar", "fr", "ru", "en") for n in plain}
 
 
 def _firms(chain: Chain, members: Sequence[str]) -> dict[str, tuple[str, ...]]:

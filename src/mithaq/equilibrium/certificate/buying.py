@@ -2,79 +2,66 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings
-from mithaq.equilibrium.certificate.tables import shape
+from mithaq.equilibrium.certificate.tables import delivery_shape
 
-__all__ = ["check_nominations", "price_of", "under_cap"]
+__all__ = ["at_the_cap", "check_caps", "check_nominations", "users_go_short"]
 
 NEAR = 1e-6  # scaled distance at which a price counts as capped, and demand as served
 
 
-def price_of(case: Case, at: int) -> Array:
-    """Price of a market by slot: demand at what is delivered and rationed."""
-    market = case.markets[at]
-    name = market.row["name"]
-    asked = case.spot[:, at].sum(axis=0) + case.rationed[at]
-    for deal in case.deals:
-        if deal.market == name and not deal.onward:
-            asked = asked + deal.quantity
-    found: Array = market.choke - market.slope * asked
-    return found
+def _caps(case: Case) -> Array:
+    """Highest price allowed, by market; infinite where there is none."""
+    caps = np.array([float(row["price_cap"]) for row in case.markets.rows])
+    return np.where(np.isnan(caps), np.inf, caps)[:, None]
 
 
-def under_cap(
-    case: Case, at: int, price: Array, below: Array, margin: Array, found: Findings
-) -> Array:
-    """What a unit more would lose each firm: ``below`` (value less price) and its mark-up.
-
-    At the cap a unit more lowers the price and a unit less does not raise it, so the loss may be
-    anything between; while users are rationed a unit more leaves the price where it is.
-    """
-    market, rationed = case.markets[at], case.rationed[at]
-    name, cap = market.row["name"], market.row["price_cap"]
-
-    def where(t: int) -> str:
-        return f"price cap in {name}{case.calendar.name(t)}"
-
-    if math.isnan(cap):
-        found.note("capacity", rationed, lambda t: f"rationed in {name}{case.calendar.name(t)}")
-        return below + margin
-    found.limit(np.where(market.alive > 0, cap - price, 0.0), rationed, cap, where)
-    capped = price >= cap - NEAR * (1 + cap)
-    short = capped & (rationed > NEAR * (1 + market.reference))
-    between = np.minimum(below + margin, np.maximum(below, 0.0))
-    result: Array = np.where(short, below, np.where(capped, between, below + margin))
-    return result
+def at_the_cap(case: Case, price: Array) -> Array:
+    """Markets and slots in which the price is as high as it may be."""
+    return np.asarray(price + NEAR * (1 + np.abs(price)) >= _caps(case))
 
 
-def check_nominations(case: Case, found: Findings) -> None:
+def users_go_short(case: Case) -> Array:
+    """Markets and slots in which a unit more would serve users who are rationed."""
+    return np.asarray(case.rationed > NEAR * (1 + case.markets.reference))
+
+
+def check_caps(case: Case, price: Array, found: Findings) -> None:
+    """No price is above its cap, and nobody is rationed below it."""
+    caps, names = _caps(case), [row["name"] for row in case.markets.rows]
+    bounded = np.isfinite(caps) & case.markets.alive
+
+    def where(m: int, t: int) -> str:
+        return f"price cap in {names[m]}{case.calendar.name(t)}"
+
+    highest = np.where(bounded, caps, 0.0)
+    spare = np.where(bounded, highest - price, 0.0)
+    found.limit(spare, case.rationed, highest, where)
+    found.note("capacity", np.where(bounded, 0.0, case.rationed), where)
+
+
+def check_nominations(case: Case, price: Array, found: Findings) -> None:
     """No buyer would rather take another quantity that his contract allows."""
-    rows = case.chain.rows("contracts")
-    number = {market.row["name"]: at for at, market in enumerate(case.markets)}
+    rows, calendar = case.chain.rows("contracts"), case.calendar
     for row, deal in zip(rows, case.deals, strict=False):  # other deals follow the contracts
         if row["nomination"] != "buyer":
             continue
-        at = number[row["market"]]
-        market, price = case.markets[at], price_of(case, at)
-        most = row["annual_quantity"] * shape(row, case.calendar, market)
+        at = case.markets.at[row["market"]]
+        most = row["annual_quantity"] * delivery_shape(row, calendar, case.markets.reference[at])
         least = row["take_or_pay"] * most
-        node = case.place.nodes[market.node]
-        there = case.known[case.place.firms[row["seller"]], node] & (most > least)
-        worth = price
+        node = case.markets.node[at]
+        worth, there = price[at], case.known[node, case.place.firms[row["seller"]]]
         if deal.onward:
             buyer = case.place.firms[deal.onward]
-            there = there & case.known[buyer, node]
-            worth = case.value[buyer, node]
-        agreed = row["price"] + (price if deal.spot else 0.0)
+            worth, there = case.value[node, buyer], there & case.known[node, buyer]
+        agreed = row["price"] + (price[at] if deal.spot else 0.0)
         gain = np.where(there, worth - agreed, 0.0)
 
         def where(t: int, name: str = row["name"]) -> str:
-            return f"buyer nominating under {name}{case.calendar.name(t)}"
+            return f"buyer nominating under {name}{calendar.name(t)}"
 
         found.limit(most - deal.quantity, np.maximum(gain, 0.0), row["annual_quantity"], where)
         found.limit(deal.quantity - least, np.maximum(-gain, 0.0), row["annual_quantity"], where)

@@ -1,0 +1,272 @@
+"""Where the work of a batch is done: here, in processes, on a cluster, many at once on a GPU.
+
+Each place is a generator: it takes pairs of key and item as it has room for them, and gives pairs
+of key and answer as they end. An answer is a result or the exception that stands in its place.
+
+The processes are those of :mod:`loky`: a plain script without an ``if __name__ == "__main__"``
+guard may use them, and a process that dies is noticed at once. A cluster is Dask's own, with
+nothing of ours between its scheduler and its workers.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import pickle
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from mithaq.errors import MithaqError, ModelError
+
+__all__ = ["Answers", "Died", "Failed", "Task", "Where", "cores", "place_for"]
+
+Task = Callable[[Any, Any], Any]
+Where = str  # "here", "processes", "dask://HOST:PORT" or "gpu"
+Pair = tuple[str, Any]
+Answers = Generator[Pair, None, None]
+
+TRIES = 2  # an item that was alone in a process when it died so often is what it died of
+AHEAD = 3  # items in hand for each worker, so that none waits for the next
+FAR_AHEAD = 16  # the same for a worker that is reached over a network
+RECOUNT = 5.0  # seconds after which the threads of a cluster are counted anew
+GROUP = 256  # items that go to a GPU together, unless the task says otherwise
+DEAD = "the process that worked on this item died"
+DASK = "dask://"
+CONNECT = 10  # seconds in which a scheduler must answer
+GONE = (
+    "the Dask cluster at {address} has gone before the end; start it again and run the same again"
+)
+
+
+class Died(MithaqError):  # noqa: N818 - an outcome, named like the others
+    """The processes that worked on an item died of it, or were killed while they did."""
+
+
+def place_for(on: Where, task: Task, workers: int | None, total: int) -> Callable[..., Answers]:
+    """Return the generator of answers for ``on``. Raises ModelError where there is none."""
+    if on == "here":
+        return _here
+    if on == "processes":
+        count = min(total, workers or cores())
+        return partial(_processes, count=count) if count > 1 else _here
+    if on == "gpu":
+        if not hasattr(task, "together"):
+            raise ModelError(f"on a GPU runs a task that does many items together, not {task!r}")
+        return _together
+    if on.startswith(DASK):
+        return partial(_cluster, address=f"tcp://{on.removeprefix(DASK)}")
+    raise ModelError(
+        f"a batch runs 'here', in 'processes', on 'dask://HOST:PORT' or a 'gpu', not {on!r}"
+    )
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    from loky import cpu_count
+
+    return int(cpu_count())
+
+
+def _answer(task: Task, shared: Any, item: Any) -> Any:
+    try:
+        return task(shared, item)
+    except Exception as error:  # noqa: BLE001 - one item may fail alone, whatever it raises
+        return Failed(error)
+
+
+class Failed:
+    """An exception on its way: an answer, and no fault of the place."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+def _here(task: Task, shared: Any, todo: Iterable[Pair]) -> Answers:
+    for key, item in todo:
+        yield key, _answer(task, shared, item)
+
+
+def _together(task: Any, shared: Any, todo: Iterable[Pair]) -> Answers:
+    """Groups of items, each to ``task.together(shared, items)``: a result or exception an item."""
+    todo = iter(todo)
+    size = getattr(task, "group", GROUP)
+    while group := list(itertools.islice(todo, size)):
+        answers = task.together(shared, [item for _, item in group])
+        for (key, _), answer in zip(group, answers, strict=True):
+            yield key, Failed(answer) if isinstance(answer, Exception) else answer
+
+
+# Processes
+
+
+def _processes(task: Task, shared: Any, todo: Iterable[Pair], count: int) -> Answers:
+    """Many at a time; what was in hand when a process died is done again, one item at a time."""
+    todo, deaths = iter(todo), Counter[str]()
+    while True:
+        alone = deque((yield from _pool(task, shared, todo, count, AHEAD * count)).items())
+        if not alone:
+            return
+        while alone:
+            fallen = yield from _pool(task, shared, _drain(alone), 1, 1)
+            for key, item in fallen.items():
+                deaths[key] += 1
+                if deaths[key] < TRIES:
+                    alone.appendleft((key, item))
+                else:
+                    yield key, Failed(Died(DEAD))
+
+
+def _drain(queue: deque[Pair]) -> Iterator[Pair]:
+    while queue:
+        yield queue.popleft()
+
+
+def _pool(
+    task: Task, shared: Any, todo: Iterator[Pair], count: int, most: int
+) -> Generator[Pair, None, dict[str, Any]]:
+    """Do items in ``count`` processes until one dies; return what was in hand then."""
+    from loky import ProcessPoolExecutor
+
+    hand: dict[str, Any] = {}
+    futures: dict[Any, str] = {}
+    first = (task, shared, os.getpid())
+    with ProcessPoolExecutor(count, initializer=_begin, initargs=first) as pool:
+        try:
+            whole = True
+            while whole:
+                with suppress(BrokenProcessPool):  # then the futures tell it too, below
+                    for key, item in itertools.islice(todo, most - len(hand)):
+                        hand[key] = item
+                        futures[pool.submit(_do, item)] = key
+                if not futures:
+                    break
+                for future in wait(futures, return_when=FIRST_COMPLETED).done:
+                    key = futures.pop(future)
+                    if isinstance(future.exception(), BrokenProcessPool):
+                        whole = False
+                        continue
+                    del hand[key]
+                    yield key, _taken(future)
+            for future in wait(futures).done:  # what ended before the process died
+                if not isinstance(future.exception(), BrokenProcessPool):
+                    key = futures[future]
+                    del hand[key]
+                    yield key, _taken(future)
+        except BaseException:
+            pool.shutdown(kill_workers=True)
+            raise
+    return hand
+
+
+def _taken(future: Any) -> Any:
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - a result that does not pickle is its item's fault
+        return Failed(error)
+
+
+_task: Callable[[Any], Any]  # set as a process begins
+
+
+def _begin(task: Task, shared: Any, parent: int) -> None:
+    """Keep what all items share; standard output belongs to the calling process."""
+    global _task  # noqa: PLW0603 - a process serves one batch
+    _task = partial(task, shared)
+    os.dup2(2, 1)
+    if os.name == "posix":  # elsewhere a launcher may stand between
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    gc.freeze()  # loky collects garbage every second: not all that was imported again and again
+
+
+def _follow(parent: int) -> None:
+    """End with the calling process, which may be killed without a word to its pool."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _do(item: Any) -> Any:
+    """A result, or an error fit to travel."""
+    answer = _answer(lambda _, item: _task(item), None, item)
+    return Failed(_portable(answer.error)) if isinstance(answer, Failed) else answer
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, or its text where it would not come out of a pickle the same."""
+    try:
+        if str(pickle.loads(pickle.dumps(error))) == str(error):  # noqa: S301 - just written
+            return error
+    except Exception:  # noqa: BLE001, S110 - errors of other libraries need not pickle
+        pass
+    return MithaqError(f"{type(error).__name__}: {error}")
+
+
+# A cluster
+
+
+def _cluster(task: Task, shared: Any, todo: Iterable[Pair], address: str) -> Answers:
+    """Items to the workers of a Dask cluster, as many in hand as keep all their threads at work.
+
+    What is shared is the result of a task, which Dask makes anew on another worker where the one
+    that held it dies. Raises MithaqError where the cluster cannot be reached or has gone.
+    """
+    try:
+        dask: Any = import_module("distributed")
+    except ImportError:
+        hint = "install mithaq with the extra 'cluster'"
+        raise MithaqError(f"a Dask cluster needs the package distributed: {hint}") from None
+    todo = iter(todo)
+    try:
+        client = dask.Client(address, set_as_default=False, timeout=CONNECT)
+    except (OSError, TimeoutError) as error:
+        raise MithaqError(f"no Dask scheduler answers at {address}: {error}") from None
+    hand: dict[Any, str] = {}
+    with client:
+        common = client.submit(_same, shared, pure=False)
+        try:
+            client.submit(_ready, task, common, pure=False).result()
+        except Exception as error:  # noqa: BLE001 - whatever keeps a task from being read there
+            raise MithaqError(f"the workers at {address} cannot do this task: {error}") from None
+        ended = dask.as_completed(with_results=True, raise_errors=False, loop=client.loop)
+        counted, most = -RECOUNT, 0
+        while True:
+            if time.monotonic() - counted >= RECOUNT:  # workers come and go
+                counted = time.monotonic()
+                most = FAR_AHEAD * max(sum(client.nthreads().values()), 1)
+            for key, item in itertools.islice(todo, max(most - len(hand), 0)):
+                future = client.submit(_at_worker, task, common, item, pure=False)
+                hand[future] = key
+                ended.add(future)
+            if not hand:
+                return
+            for future, answer in ended.next_batch():
+                key = hand.pop(future)
+                if future.status == "finished":
+                    yield key, answer
+                elif isinstance(answer, tuple):  # kind, error, traceback
+                    died = isinstance(answer[1], dask.KilledWorker)
+                    yield key, Failed(Died(f"{DEAD}: {answer[1]}") if died else answer[1])
+                else:  # cancelled or lost
+                    raise MithaqError(GONE.format(address=address))
+
+
+def _same(shared: Any) -> Any:
+    return shared
+
+
+def _ready(_task: Task, _shared: Any) -> None:
+    """Nothing; a worker that cannot import what a task needs says so here, once."""
+
+
+def _at_worker(task: Task, shared: Any, item: Any) -> Any:
+    answer = _answer(task, shared, item)
+    return Failed(_portable(answer.error)) if isinstance(answer, Failed) else answer
