@@ -153,14 +153,15 @@ class _Steps:
         return dx, ds, dz
 
 
-def descend(problem: Mixed, tolerance: float, limit: int) -> Iterate:
+def descend(problem: Mixed, tolerance: float, limit: int, *, far: float = 0.0) -> Iterate:
     """Solve a problem whose quantities and prices are of the size of one.
 
     Ends when no residual and no product s z exceeds ``tolerance``, when it gets no further, or
-    after ``limit`` steps; what was reached comes back with its error, and the caller decides.
+    after ``limit`` steps; what was reached comes back with its error, and the caller decides. It
+    starts close to the data, or, if ``far`` is given, with slacks and duals of that size.
     """
     steps = _Steps(problem)
-    x, s, z = _start(problem, steps)
+    x, s, z = _middle(problem, far) if far else _start(problem, steps)
     first = problem.equalities
     best = Iterate(x, s, z, np.inf)
     idle = 0
@@ -200,13 +201,19 @@ def descend(problem: Mixed, tolerance: float, limit: int) -> Iterate:
     return best
 
 
-def _start(problem: Mixed, steps: _Steps) -> tuple[Vector, Vector, Vector]:
-    """Half of the capacity of Golombek columns; else where a step from the middle of all leads."""
-    first = problem.equalities
+def _middle(problem: Mixed, size: float) -> tuple[Vector, Vector, Vector]:
+    """Half of the capacity of Golombek columns, no other column, slacks and duals of one size."""
     x = np.zeros(len(problem.linear))
     x[problem.logarithms.column] = problem.logarithms.capacity / 2
-    s, z = np.ones(len(problem.bound)), np.ones(len(problem.bound))
-    s[:first] = z[:first] = 0.0
+    s, z = np.full(len(problem.bound), size), np.full(len(problem.bound), size)
+    s[: problem.equalities] = z[: problem.equalities] = 0.0
+    return x, s, z
+
+
+def _start(problem: Mixed, steps: _Steps) -> tuple[Vector, Vector, Vector]:
+    """Where a step from the middle of all leads; Golombek columns stay there."""
+    first = problem.equalities
+    x, s, z = _middle(problem, 1.0)
     if not steps.prepare(x, s, z):
         return x, s, z
     dual = problem.value(x) + problem.felt.T @ z
