@@ -34,7 +34,9 @@ class Equilibrium:
     """Who sells what where, at what price, and the evidence that nobody would do otherwise.
 
     Quantities are bcm a year, prices USD/1000 m3, money million USD a year. Where ``outcome`` is
-    not ``Outcome.SOLVED`` no quantity and no price can be read: SolveError is raised instead.
+    not ``Outcome.SOLVED`` no quantity and no price can be read: SolveError is raised instead. Where
+    obligations cannot be met, ``reasons`` say which, and ``cure`` holds the smallest edits after
+    which they can.
     """
 
     chain: Chain
@@ -44,6 +46,7 @@ class Equilibrium:
     size: dict[str, int]
     seconds: dict[str, float]
     reasons: tuple[str, ...] = ()
+    cure: tuple[Edit, ...] = ()
     _point: Point | None = field(default=None, repr=False)
     _certificate: Certificate | None = None
 
@@ -208,6 +211,7 @@ class Equilibrium:
             "chain": self.chain.hash,
             "edits": [str(edit) for edit in self.chain.edits],
             "reasons": list(self.reasons),
+            "cure": [str(edit) for edit in self.cure],
         }
         if not self.solved:
             return head
@@ -297,8 +301,13 @@ def solve(
             outcome = Outcome.NOT_CERTIFIED
             gap = certificate.max_violation
             reasons = (f"largest violation {gap:.3g} at {certificate.worst}",)
-    if outcome is Outcome.INFEASIBLE:
-        reasons = explain(program) or ((status,) if program.network.choices else ())
+    cure: tuple[Edit, ...] = ()
+    if certificate is None or not certificate.holds:
+        diagnosis = explain(chain, program)
+        if diagnosis.sentences:  # whatever the solver's last word was
+            outcome, reasons, cure = Outcome.INFEASIBLE, diagnosis.sentences, diagnosis.cure
+        elif outcome is Outcome.INFEASIBLE and program.network.choices:
+            reasons = (status,)  # what buyers would take is in the engine's word alone
     seconds = {
         "load": chain.loaded_in,
         "build": built - start,
@@ -307,7 +316,16 @@ def solve(
     }
     method = dataclasses.replace(method, engine=attempt.engine, solver=attempt.solver)
     equilibrium = Equilibrium(
-        chain, outcome, method, status, program.size, seconds, reasons, point, certificate
+        chain,
+        outcome,
+        method,
+        status,
+        program.size,
+        seconds,
+        reasons,
+        cure,
+        point,
+        certificate,
     )
     if equilibrium.solved:
         equilibrium.__dict__["payoff_lines"] = lines  # known already: fills the cached property
