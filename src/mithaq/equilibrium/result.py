@@ -126,6 +126,25 @@ class Equilibrium:
         return pd.Series(prices, name="USD/1000 m3", dtype=float)
 
     @cached_property
+    def rationed(self) -> pd.Series[float]:
+        """What users would buy at a capped price and cannot get, bcm a year, by market.
+
+        Only markets with a cap are there.
+        """
+        return self._mean_of_one(self.point.rationed, "market")
+
+    @cached_property
+    def taken(self) -> pd.Series[float]:
+        """What buyers who nominate chose to take, bcm a year, by contract."""
+        return self._mean_of_one(self.point.taken, "contract")
+
+    def _mean_of_one(self, sheet: dict[tuple[str, int], float], name: str) -> pd.Series[float]:
+        found: dict[str, float] = {}
+        for (key, slot), quantity in sheet.items():
+            found[key] = found.get(key, 0.0) + float(self.by_slot.time[slot]) * quantity
+        return pd.Series(found, name="bcm", dtype=float).sort_index().rename_axis(name)
+
+    @cached_property
     def production(self) -> pd.Series[float]:
         """Lifting, bcm a year, by (firm, field)."""
         return _labelled(self._mean(self.point.lifting), ["firm", "field"])
@@ -234,6 +253,8 @@ class Equilibrium:
                 }
                 for row in self.flows.to_dict("records")
             ],
+            "rationed": {str(market): float(bcm) for market, bcm in self.rationed.items()},
+            "taken": {str(contract): float(bcm) for contract, bcm in self.taken.items()},
             "payoffs": {str(party): float(musd) for party, musd in self.payoffs().items()},
             "welfare": self.welfare,
         }
