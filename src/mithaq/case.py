@@ -37,7 +37,7 @@ from mithaq.record.state import as_day
 if TYPE_CHECKING:
     from mithaq.chain import Chain, Edit
     from mithaq.equilibrium import Equilibrium
-    from mithaq.worth import Forum, Power, Worth
+    from mithaq.worth import Bargain, Forum, Power, Worth
 
 __all__ = ["Case", "chain_of", "load"]
 
@@ -176,9 +176,41 @@ class Case:
         from mithaq.worth import worth
 
         name = agreement or next(iter(scenario_ids(self.record)), "")
-        whole = not self.from_store and at is None and known is None
-        then = None if whole else self.as_of(at, known)
+        then = self._then(at, known)
         return worth(self.files, self.chain, name, then=then, on="processes", progress=progress)
+
+    def _then(self, at: Day, known: Day) -> Record | None:
+        """The record by which rights are left out; None where all of them count."""
+        whole = not self.from_store and at is None and known is None
+        return None if whole else self.as_of(at, known)
+
+    def bargain(
+        self,
+        agreement: str | None = None,
+        at: Day = None,
+        known: Day = None,
+        *,
+        states: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Bargain:
+        """How the two sides could share an agreement: splits by rule, and a menu of deals.
+
+        Without a name, the first scenario of the case. The sides are its firms, or (``states``)
+        their home states. Raises DataError as :meth:`worth` does.
+        """
+        from mithaq.chain.legs import scenario_ids
+        from mithaq.worth.bargain import bargain
+
+        name = agreement or next(iter(scenario_ids(self.record)), "")
+        return bargain(
+            self.files,
+            self.chain,
+            name,
+            then=self._then(at, known),
+            states=states,
+            on="processes",
+            progress=progress,
+        )
 
     def forum(
         self,

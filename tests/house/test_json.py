@@ -29,9 +29,10 @@ ASKED = {
     "find": ["find", "Gazprom"],
     "forum": ["forum", CASE, "--members", "Russia,Algeria"],
     "power": ["power", CASE, "--players", "Russia,Ukraine", "--with", "nord-stream"],
+    "bargain": ["bargain", CASE, "revived-partnership"],
     "worth": ["worth", CASE, "gazprom-sonatrach-mou-2006"],
 }
-SLOW = {"worth"}
+SLOW = {"bargain", "worth"}
 
 
 def told(command: str) -> dict[str, str]:

@@ -213,6 +213,33 @@ class BySlot:
         columns = ["storage", "firm", "injection", "withdrawal", "level"]
         return self._frame(rows, columns).drop(columns="slot")
 
+    def to_list(self) -> list[dict[str, Any]]:
+        """Slots as plain values: the key ``slots`` of ``mithaq market --json``."""
+        found: list[dict[str, Any]] = [
+            {
+                "year": slot.year,
+                "period": slot.period,
+                "share": slot.share,
+                "prices": {},
+                "sales": [],
+                "flows": [],
+                "storage": [],
+            }
+            for slot in self.calendar.slots
+        ]
+        number = {(slot.year, slot.period): at for at, slot in enumerate(self.calendar.slots)}
+        for kind in ("prices", "sales", "flows", "storage"):
+            for row in getattr(self, kind).to_dict("records"):
+                year = row.pop("year")
+                here = found[number[None if year is None else float(year), row.pop("period")]]
+                if kind == "prices":
+                    here["prices"][row["node"]] = row["price"]
+                    continue
+                if kind == "flows" and math.isinf(row["capacity"]):
+                    row["capacity"] = None
+                here[kind].append(row)
+        return found
+
     @cached_property
     def _buildings(self) -> list[Building]:
         return buildings(self.chain, self.calendar)

@@ -257,7 +257,17 @@ class Equilibrium:
             "taken": {str(contract): float(bcm) for contract, bcm in self.taken.items()},
             "payoffs": {str(party): float(musd) for party, musd in self.payoffs().items()},
             "welfare": self.welfare,
+            **self._through_time(),
         }
+
+    def _through_time(self) -> dict[str, Any]:
+        """Slots and what is built, where there is more than one slot or something to build."""
+        found: dict[str, Any] = {}
+        if self.by_slot.calendar.count > 1:
+            found["slots"] = self.by_slot.to_list()
+        if self.chain.rows("expansions"):
+            found["investments"] = self.investments.to_dict("records")
+        return found
 
 
 def _labelled(values: dict[tuple[str, str], float], names: list[str]) -> pd.Series[float]:

@@ -2,6 +2,7 @@
 
 from mithaq.games import excess, game, interaction, shapley
 from mithaq.worth.agreement import Variant, Worth, worth, worth_of
+from mithaq.worth.bargain import Bargain, Deal, bargain
 from mithaq.worth.batch import BatchResult, batch
 from mithaq.worth.forum import Coalition, Forum, forum, stability
 from mithaq.worth.power import Power, power
@@ -9,13 +10,16 @@ from mithaq.worth.reciprocity import Balance, Payment
 
 __all__ = [
     "Balance",
+    "Bargain",
     "BatchResult",
     "Coalition",
+    "Deal",
     "Forum",
     "Payment",
     "Power",
     "Variant",
     "Worth",
+    "bargain",
     "batch",
     "excess",
     "forum",

@@ -31,7 +31,7 @@ from mithaq.worth.groups import Groups
 from mithaq.worth.plan import CENTRAL, FLOOR_SHARE, Valuer, View, World
 from mithaq.worth.reciprocity import Balance, balance
 
-__all__ = ["Variant", "Worth", "worth", "worth_of"]
+__all__ = ["Variant", "Worth", "scenario_then", "worth", "worth_of"]
 
 Array = NDArray[np.float64]
 _FLOORS = World(floors=True)
@@ -225,6 +225,18 @@ def worth(
     every right is left out, :class:`BatchError` where an equilibrium of the central view cannot be
     certified; one that serves a range only is left out of it and told in ``failures``.
     """
+    scenario, left_out = scenario_then(record, chain, name, then)
+    found = worth_of(scenario, chain, on=on, workers=workers, progress=progress)
+    return replace(found, assumptions=assumptions(scenario, then or record), left_out=left_out)
+
+
+def scenario_then(
+    record: Record, chain: Chain, name: str, then: Record | None
+) -> tuple[Scenario, tuple[Unknown, ...]]:
+    """Return a scenario and the rights left out of it, whose figures ``then`` could not know.
+
+    Raises :class:`DataError` for a scenario file with mistakes, or where every right is left out.
+    """
     scenario = load_scenario(record, chain, name)
     left_out: tuple[Unknown, ...] = ()
     if then is not None:
@@ -233,8 +245,7 @@ def worth(
         what = "every right rests on a figure that no claim had told by then"
         hint = "ask for a later day; left out: " + ", ".join(item.right for item in left_out)
         raise DataError([Problem("scenarios", column=scenario.id, what=what, hint=hint)])
-    found = worth_of(scenario, chain, on=on, workers=workers, progress=progress)
-    return replace(found, assumptions=assumptions(scenario, then or record), left_out=left_out)
+    return scenario, left_out
 
 
 def worth_of(
