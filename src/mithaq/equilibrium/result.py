@@ -24,6 +24,7 @@ from mithaq.equilibrium.payoffs import payoff_table, state_parties
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program
 from mithaq.equilibrium.solvers import Method, Outcome, solve_program
+from mithaq.equilibrium.uniqueness import Face
 from mithaq.errors import SolveError
 
 __all__ = ["Equilibrium", "solve"]
@@ -218,6 +219,34 @@ class Equilibrium:
 
         return export(self, path)
 
+    @cached_property
+    def _face(self) -> Face:
+        return Face(self.chain, self.point)
+
+    @cached_property
+    def price_intervals(self) -> pd.DataFrame:
+        """Prices that are not unique: columns kind, firm, place, year, period, low, high.
+
+        USD/1000 m3; empty where all are unique. Worked out when asked for, by two linear programs
+        for each such price. ``high`` is infinite where nothing bounds it.
+        """
+        return self._face.price_intervals()
+
+    @cached_property
+    def open_routes(self) -> tuple[str, ...]:
+        """Arcs whose flow could be otherwise at the same prices, totals and profits."""
+        return self._face.open_routes()
+
+    @property
+    def routes_unique(self) -> bool:
+        """Whether the flow on every arc, all firms together, is the only one at these prices."""
+        return not self.open_routes
+
+    @cached_property
+    def open_sales(self) -> tuple[tuple[str, str], ...]:
+        """Spot sales (firm, market) that could be otherwise at the same prices and totals."""
+        return self._face.open_sales()
+
     def to_dict(self) -> dict[str, Any]:
         """The equilibrium as plain values: the keys of ``mithaq market --json``."""
         head: dict[str, Any] = {
@@ -311,12 +340,19 @@ def solve(
     start = time.perf_counter()
     chain = chain.with_edits(edits)
     program = build_program(chain)
-    method = method.engaged(program)
+    asked, method = method, method.engaged(program)
     check_concave(program)
+    attempts = method.ladder
+    if asked.engine == "auto" and method.engine == "program":
+        # Where the program's solvers lose their digits, the conditions may still be solved.
+        other = dataclasses.replace(asked, engine="complementarity")
+        attempts = (*attempts, other.engaged(program))
     built = time.perf_counter()
     in_solver = 0.0
     start_at = dict(zip(near.index, near, strict=True)) if near is not None else None
-    for attempt in method.ladder:
+    for attempt in attempts:
+        if attempt.engine != method.engine:
+            method = attempt
         begun = time.perf_counter()
         outcome, status, point = solve_program(program, attempt, start_at)
         in_solver += time.perf_counter() - begun
