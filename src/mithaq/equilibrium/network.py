@@ -142,6 +142,7 @@ class Network:
     stores: list[tuple[str, str]] = field(default_factory=list)  # (firm, storage)
     swap_caps: dict[str, float] = field(default_factory=dict)
     floors: dict[tuple[str, str], float] = field(default_factory=dict)
+    adders: dict[tuple[str, str], float] = field(default_factory=dict)
     balances: list[tuple[str, str]] = field(default_factory=list)  # (firm, node)
     buildings: list[Building] = field(default_factory=list)
     bookings: dict[tuple[str, str], Vector] = field(default_factory=dict)  # (firm, arc), by slot
@@ -224,6 +225,7 @@ def network(chain: Chain) -> Network:
     _read_contracts(chain, net)
     net.choices = choices(chain, calendar)
     _read_storages(chain, net)
+    net.adders = {(r["firm"], r["market"]): r["adder"] for r in chain.rows("conduct")}
     net.floors = {(r["firm"], r["market"]): r["quantity"] for r in chain.rows("floors")}
     net.swap_caps = {row["name"]: row["cap"] for row in chain.rows("swaps")}
     _prune(chain, net, grown)

@@ -251,6 +251,7 @@ def _linear(
     at = [market[name] for _, name in net.sales]
     alpha, beta = (np.nan_to_num(curve[:, at]) for curve in (net.alpha, net.beta))
     first = beta * (net.fixed[:, at] + _minded(net, conduct)) - alpha
+    first = first + np.array([net.adders.get(sale, 0.0) for sale in net.sales])
     stores = [net.storages[name] for _, name in net.stores]
     cost = {
         "lifting": [piece.a + piece.levy for piece in net.slices],

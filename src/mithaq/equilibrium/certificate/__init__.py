@@ -80,7 +80,7 @@ def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Cer
         check_carrying(case, built, found)
         check_storing(case, built, found)
         check_building(case, built, found)
-        check_selling(case, prices, margins, found)
+        check_selling(case, beliefs, prices, margins, found)
         check_caps(case, prices, found)
         check_nominations(case, prices, found)
         check_swaps(case, found)

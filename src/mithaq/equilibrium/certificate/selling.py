@@ -31,6 +31,7 @@ class Conjectures:
             for row in chain.rows("conduct")
             if not math.isnan(row["theta"])
         }
+        self.conduct = chain.rows("conduct")
         self.cooperation = chain.rows("cooperation")
         self.stakes, self.weights = chain.rows("stakes"), chain.rows("weights")
         self.trade = _latest_trade(chain) if self.cooperation else {}
@@ -53,6 +54,13 @@ class Conjectures:
         for (firm, market), theta in self.theta.items():
             if firm not in fringe:
                 found[self.markets.at[market], self.firms[firm]] = theta
+        return found
+
+    def adders(self) -> Array:
+        """By market and firm: what a calibration adds to the cost of selling there."""
+        found = np.zeros((len(self.markets.rows), len(self.firms)))
+        for row in self.conduct:
+            found[self.markets.at[row["market"]], self.firms[row["firm"]]] = row["adder"]
         return found
 
     def _matrices(self) -> Array:
@@ -129,11 +137,13 @@ def prices_and_margins(case: Case, beliefs: Conjectures) -> tuple[Array, Array]:
     minded = np.einsum("mfg,mgt->mft", beliefs.matrices, case.spot + case.spot_ahead)
     # A unit more that serves users who are rationed at a cap does not lower the price.
     slope = np.where(users_go_short(case), 0.0, markets.slope)
-    margins = price[:, None] - slope[:, None] * minded
+    margins = price[:, None] - slope[:, None] * minded - beliefs.adders()[:, :, None]
     return price, np.where(markets.alive[:, None], margins, -np.inf)
 
 
-def check_selling(case: Case, price: Array, margins: Array, found: Findings) -> None:
+def check_selling(
+    case: Case, beliefs: Conjectures, price: Array, margins: Array, found: Findings
+) -> None:
     """In each market and slot: price less the fall that a firm minds is what its gas is worth."""
     firms, calendar, markets = list(case.place.firms), case.calendar, case.markets
     names = [row["name"] for row in markets.rows]
@@ -151,7 +161,7 @@ def check_selling(case: Case, price: Array, margins: Array, found: Findings) -> 
     value, margins = np.where(can, value, 0.0), np.where(can, margins, 0.0)
     slack = np.where(can, value - margins - case.floor, 0.0)
     # At a cap a unit more lowers the price, but a unit less would not raise it.
-    below = np.where(can, value - price[:, None] - case.floor, 0.0)
+    below = np.where(can, value - price[:, None] + beliefs.adders()[:, :, None] - case.floor, 0.0)
     capped = at_the_cap(case, price)[:, None]
     slack = np.where(capped, np.minimum(slack, np.maximum(below, 0.0)), slack)
     scale = np.maximum(np.abs(value), np.abs(price)[:, None])
