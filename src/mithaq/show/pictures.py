@@ -117,18 +117,17 @@ def supply_frame(rows: Sequence[Data]) -> pd.DataFrame:
 
 
 def sold(found: Equilibrium) -> list[dict[str, Any]]:
-    """Every sale: market, node, price (USD/1000 m3) and bcm."""
-    nodes = {row["name"]: row["node"] for row in found.chain.rows("markets")}
-    volumes = found.deliveries.groupby("market")["bcm"].sum()
-    return [
-        {
-            "market": market,
-            "node": nodes[str(market)],
-            "price": float(price),
-            "bcm": float(volumes.get(market, 0.0)),
-        }
-        for market, price in found.market_prices.items()
-    ]
+    """Every sale: year, period, market, node, price (USD/1000 m3) and bcm.
+
+    The volume is the annual mean over all slots, so that the volumes of a market's slots add up.
+    """
+    times = [float(part) for part in found.by_slot.time]
+    rows = []
+    for slot, market, node, price, bcm in found.by_slot.market_rows:
+        at = found.by_slot.calendar.slots[slot]
+        place = {"year": at.year, "period": at.period, "market": market, "node": node}
+        rows.append({**place, "price": price, "bcm": bcm * times[slot]})
+    return rows
 
 
 def price_duration(
@@ -150,7 +149,7 @@ def price_duration(
     lines = duration_lines(sales, nodes, words)
     svg = duration_picture(lines, words, width, "price-duration")
     ranked = sorted(sales, key=lambda sale: -sale["price"])
-    frame = pd.DataFrame(ranked, columns=["market", "node", "price", "bcm"])
+    frame = pd.DataFrame(ranked, columns=["year", "period", "market", "node", "price", "bcm"])
     return Drawing.standing(svg, duration_sheet(ranked, words), frame, width)
 
 
