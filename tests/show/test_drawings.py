@@ -211,6 +211,7 @@ def test_what_cannot_be_drawn_is_said(found: Equilibrium) -> None:
         (lambda: pictures.difference(found, found, "colours"), "known: prices"),
         (lambda: pictures.price_duration(found, ["Atlantis", "North"]), "'Atlantis'"),
         (lambda: pictures.storage_year(found, "Cave"), "no storage 'Cave'"),
+        (lambda: pictures.storage_year(found), "no storage"),
         (lambda: pictures.flow_map(competitive()), "latitude"),
     ]
     for ask, words in asked:
@@ -242,6 +243,19 @@ def test_a_storage_is_drawn_as_it_was_solved(seasons: Equilibrium) -> None:
         assert name in drawing.svg
     with pytest.raises(DataError, match="1999"):
         pictures.storage_year(seasons, name, 1999)
+
+
+def test_all_storages_together_are_their_sum(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "chain")
+    path = folder / "storages.csv"
+    head, row = path.read_text("utf-8").splitlines()
+    name, rest = row.split(",", 1)
+    path.write_text("\n".join([head, row, f"other,{rest}", ""]), encoding="utf-8")
+    found = solve(Chain.from_folder(folder))
+    parts = [pictures.storage_rows(found, one) for one in (name, "other")]
+    for whole, *each in zip(pictures.storage_rows(found), *parts, strict=True):
+        assert whole["level"] == pytest.approx(sum(item["level"] for item in each))
+    assert pictures.working_gas(found) == 2 * pictures.working_gas(found, name)
 
 
 def test_price_duration_covers_every_slot(seasons: Equilibrium) -> None:

@@ -369,8 +369,8 @@ def duration_sheet(sales: Sequence[Data], words: Speech) -> Sheet:
     return Sheet.of(say("Price duration"), columns, rows)
 
 
-def storage_sheet(rows: Sequence[Data], storage: str, words: Speech) -> Sheet:
-    """Periods of a storage's year."""
+def storage_sheet(rows: Sequence[Data], name: str, words: Speech) -> Sheet:
+    """Periods of a storage's year; ``name`` is already in the reader's words."""
     say, unit = words.say, words.say("bcm")
     columns = (
         Column(say("Period")),
@@ -387,4 +387,4 @@ def storage_sheet(rows: Sequence[Data], storage: str, words: Speech) -> Sheet:
         )
         for row in rows
     ]
-    return Sheet.of(say("The year of {storage}", storage=words.place(storage)), columns, lines)
+    return Sheet.of(say("The year of {storage}", storage=name), columns, lines)
