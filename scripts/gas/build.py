@@ -1,4 +1,4 @@
-"""The tables of the chain of 2010, from the sources and the stored parameters to CSV files."""
+"""The tables of a base year, from the sources and the stored parameters to CSV files."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from gas2010 import carriage, conduct, demand, network, supply
-from gas2010.sources import OutRow, choice
-from gas2010.trade import Trade
+from gas import carriage, conduct, contracts, demand, network, supply
+from gas.sources import CELLS_OF, YEARS, OutRow, choice
+from gas.trade import Trade
 
-BASE = "central"
-MEAN_ELASTICITIES = {"central": 0.45, "low_elasticity": 0.25, "high_elasticity": 0.70}
+BASE, FULL = "lean", "full"
+MEAN_ELASTICITIES = {BASE: 0.45, "low_elasticity": 0.25, "high_elasticity": 0.70}
 START = {
     "conduct: alone in the market": 0.20,
     "conduct: main seller at a hub": 0.10,
@@ -102,6 +103,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "take_or_pay",
         "price",
         "nominated",
+        "from_year",
+        "to_year",
         "source",
         "note",
     ),
@@ -119,7 +122,8 @@ class Fixed:
     """Everything that no calibration changes."""
 
     trade: Trade
-    before: Trade
+    others: tuple[Trade, ...]  # what was observed in the other base years
+    known: conduct.Known
     markets: list[demand.Market]
     fields: list[OutRow]
     pipelines: list[OutRow]
@@ -127,17 +131,20 @@ class Fixed:
     routes: list[OutRow]
 
 
-def fixed() -> Fixed:
-    """Read the sources and build what no calibration changes."""
-    trade = Trade("2010")
+@cache
+def fixed(year: str) -> Fixed:
+    """Read the sources of a base year and build what no calibration changes."""
+    trade = Trade(year)
     markets = demand.markets(trade)
+    seen = Trade(CELLS_OF)
     return Fixed(
         trade,
-        Trade("2009"),
+        tuple(Trade(other) for other in YEARS if other != year),
+        conduct.Known(seen, demand.markets(seen)),
         markets,
         supply.field_rows(trade, markets),
         network.pipeline_rows(trade),
-        network.terminal_rows(),
+        network.terminal_rows(year),
         network.route_rows(),
     )
 
@@ -149,14 +156,19 @@ def stored(calibration: str) -> dict[str, float]:
         for row in choice("calibration")
         if row["calibration"] == calibration
     }
-    return found or dict(START)
+    return found or ({} if calibration == FULL else dict(START))
+
+
+def all_stored() -> dict[str, dict[str, float]]:
+    """Parameters of every calibration that the chain carries."""
+    return {name: stored(name) for name in (*MEAN_ELASTICITIES, FULL)}
 
 
 def tables(base: Fixed, parameters: Mapping[str, Mapping[str, float]]) -> Tables:
     """Every table of the chain; ``parameters`` holds the numbers of each calibration."""
     steps = carriage.ways(base.pipelines, base.terminals, base.routes)
     values = parameters[BASE]
-    cells = conduct.conduct_rows(base.trade, base.markets, base.fields, steps, values)
+    cells = conduct.conduct_rows(base.known, base.markets, base.fields, steps, values)
     markets = demand.market_rows(base.markets)
     changes: list[OutRow] = []
     for name, mean in MEAN_ELASTICITIES.items():
@@ -165,6 +177,13 @@ def tables(base: Fixed, parameters: Mapping[str, Mapping[str, float]]) -> Tables
             changes += conduct.calibration_rows(
                 name, parameters[name], scale, cells, base.fields, markets
             )
+    ahead = contracts.taken(base.known)
+    if base.trade.year != CELLS_OF:
+        ahead = contracts.carried(ahead, base.known, base.trade, base.markets, base.fields)
+    deals = contracts.rows(base.trade.year, base.markets, ahead)
+    if FULL in parameters:
+        taken = contracts.nominations(deals, ahead)
+        changes += contracts.calibration_rows(FULL, parameters[FULL], taken, deals, cells)
     return {
         "nodes": [{**row, "source": "coordinates", "note": ""} for row in choice("nodes")],
         "firms": supply.firm_rows(base.markets),
@@ -174,12 +193,18 @@ def tables(base: Fixed, parameters: Mapping[str, Mapping[str, float]]) -> Tables
         "routes": base.routes,
         "markets": markets,
         "conduct": cells,
-        "contracts": conduct.contract_rows(base.trade, base.markets),
-        "observed": base.before.rows() + base.trade.rows(),
-        "prices_observed": demand.price_rows(base.markets),
+        "contracts": conduct.contract_rows(base.trade, base.markets) + deals,
+        "observed": observed_rows(base),
+        "prices_observed": demand.price_rows(base.markets, base.trade.year),
         "calibrations": changes,
         "sources": [dict(row) for row in choice("sources")],
     }
+
+
+def observed_rows(base: Fixed) -> list[OutRow]:
+    """Trade of every base year, in the order of the years."""
+    trades = sorted((base.trade, *base.others), key=lambda trade: trade.year)
+    return [row for trade in trades for row in trade.rows()]
 
 
 def text(name: str, rows: Sequence[OutRow]) -> str:

@@ -6,7 +6,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable
 
-from gas2010.sources import OutRow
+from gas.sources import OutRow
 
 State = tuple[str, str]  # node, and "gas" or "lng"
 Ways = dict[State, list[tuple[State, float, frozenset[str]]]]

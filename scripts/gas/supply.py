@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gas2010.demand import HOME_SELLERS, OBLIGED, Market, own_production
-from gas2010.sources import OutRow, Row, by_country, choice, cost_functions, number, table
-from gas2010.trade import Trade
+from gas.demand import HOME_SELLERS, OBLIGED, Market, own_production
+from gas.sources import OutRow, Row, by_country, choice, cost_functions, number, table
+from gas.trade import Trade
 
 LEAST_PRODUCTION = 0.005  # bcm: countries below it have no fringe
 FRINGE_COST = {  # node of the chain: cost function of SeasonalFlex
@@ -17,6 +17,11 @@ FRINGE_COST = {  # node of the chain: cost function of SeasonalFlex
     "Romania": "pn_RO",
 }
 EXPORT_HOMES = {row["home"] for row in choice("firms")}
+
+
+def homes() -> dict[str, str]:
+    """Home country of each exporting firm."""
+    return {row["name"]: row["home"] for row in choice("firms")}
 
 
 def fringe_name(country: str) -> str:
@@ -90,17 +95,17 @@ def outputs(trade: Trade, markets: list[Market]) -> dict[str, float]:
     return sold
 
 
-def central_asia() -> float:
-    """Central Asian gas that Gazprom bought in 2010, bcm."""
+def central_asia(year: str) -> float:
+    """Central Asian gas that Gazprom bought in a year, bcm."""
     return next(
         float(row["bcm"])
         for row in table("trade")
         if (row["exporter"], row["importer"], row["year"])
-        == ("Other CIS", "Russian Federation", "2010")
+        == ("Other CIS", "Russian Federation", year)
     )
 
 
-def _obliged_output(firm: str, markets: list[Market]) -> float:
+def _obliged_output(firm: str, year: str, markets: list[Market]) -> float:
     whole = 0.0
     for market in markets:
         for part in OBLIGED.get(market.name, "").split(";"):
@@ -108,7 +113,7 @@ def _obliged_output(firm: str, markets: list[Market]) -> float:
             if name == firm:
                 whole += market.quantity * (float(share) if share else 1.0)
     if firm == "Norway producers":
-        whole = by_country("consumption", "2010")["Norway"]
+        whole = by_country("consumption", year)["Norway"]
     return whole
 
 
@@ -117,11 +122,11 @@ def _capacity(row: Row, trade: Trade, markets: list[Market]) -> tuple[float, str
     spare = number(row["spare"])
     if rule == "home":
         # A hair more than what is owed, so that rounding never leaves the supplier short.
-        return _obliged_output(of, markets) * 1.001, "mithaq"
+        return _obliged_output(of, trade.year, markets) * 1.001, "mithaq"
     if rule == "caspian":
-        return central_asia(), "ei-2024"
+        return central_asia(trade.year), "ei-2024"
     if rule == "production":
-        return own_production(of) + spare, "ei-2024; assumption: spare capacity"
+        return own_production(of, trade.year) + spare, "ei-2024; assumption: spare capacity"
     if rule == "exports" and row["node"] == "Sakhalin":
         lng = [b for (o, _, m), b in trade.cells.items() if (o, m) == ("Russia", "lng")]
         return sum(lng) + spare, "mithaq; assumption: spare capacity"
@@ -160,17 +165,17 @@ def field_rows(trade: Trade, markets: list[Market]) -> list[OutRow]:
     rows = [_field(row, trade, markets) for row in choice("fields")]
     for market in markets:
         if has_fringe(market) and market.name not in ("Norway", "Russia"):
-            rows.append(_fringe_field(market))
+            rows.append(_fringe_field(market, trade.year))
         if market.gap:
             rows.append(_gap_field(market))
     return rows
 
 
-def _fringe_field(market: Market) -> OutRow:
+def _fringe_field(market: Market, year: str) -> OutRow:
     function = cost_functions().get(FRINGE_COST.get(market.name, ""), {})
     default = cost_functions()["pn_Balkan"]
     kind = "seasonalflex" if function else "assumption: SeasonalFlex cost of the Balkans"
-    year = "ei-2024" if market.name in by_country("production", "2010") else "eurostat-balance"
+    where = "ei-2024" if market.name in by_country("production", year) else "eurostat-balance"
     return {
         "name": f"{market.name} (domestic)",
         "node": market.name,
@@ -183,7 +188,7 @@ def _fringe_field(market: Market) -> OutRow:
         "royalty": 0,
         "host": "",
         "entry_payment": 0,
-        "source": f"capacity: {year}; cost: {kind}",
+        "source": f"capacity: {where}; cost: {kind}",
         "note": "",
     }
 

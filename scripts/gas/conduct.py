@@ -1,19 +1,21 @@
 """Conduct and user costs: which few numbers are calibrated, and which cell takes which.
 
-A cell (seller, market) is open where gas was sold in 2010. Its conduct is one of seven numbers, by
-the market and by the seller's weight in it; the user cost of a field is one of eight, by seller.
-Cells without trade in 2010 stand in the table too, closed, with the conduct of a Cournot newcomer.
+A cell (seller, market) is open where gas was sold in 2010, in whatever base year. Its conduct is
+one of eight numbers, by the market and by the seller's weight in it; the user cost of a field is
+one of eight, by seller. Cells without trade in 2010 stand in the table too, closed, with the
+conduct of a Cournot newcomer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from gas2010 import carriage
-from gas2010.demand import HOME_SELLERS, OBLIGED, Market
-from gas2010.sources import OutRow, choice
-from gas2010.supply import seller_of
-from gas2010.trade import LEAST, Trade
+from gas import carriage
+from gas.demand import HOME_SELLERS, OBLIGED, Market
+from gas.sources import OutRow, choice
+from gas.supply import seller_of
+from gas.trade import LEAST, Trade
 
 Cell = tuple[str, str]
 
@@ -63,8 +65,16 @@ PARAMETERS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The year whose trade says which sellers are in which markets, whatever the base year."""
+
+    trade: Trade
+    markets: list[Market]
+
+
 def sold(trade: Trade, markets: list[Market]) -> dict[Cell, float]:
-    """What each exporting firm sold in each market at market prices in 2010, bcm."""
+    """What each exporting firm sold in each market at market prices, bcm."""
     found: dict[Cell, float] = {}
     for (origin, importer, mode), bcm in sorted(trade.cells.items()):
         firm = seller_of(origin, mode)
@@ -123,15 +133,15 @@ def _uncalibrated(cell: Cell) -> tuple[float, str]:
 
 
 def conduct_rows(
-    trade: Trade,
+    known: Known,
     markets: list[Market],
     fields: list[OutRow],
     steps: carriage.Ways,
     values: Mapping[str, float],
 ) -> list[OutRow]:
     """Rows of the table ``conduct``: each exporting firm in each market that it can reach."""
-    cells = sold(trade, markets)
-    used = {market.name: market.quantity for market in markets}
+    cells = sold(known.trade, known.markets)
+    used = {market.name: market.quantity for market in known.markets}
     rows: list[OutRow] = []
     for firm in (row["name"] for row in choice("firms")):
         nodes = sorted({str(field["node"]) for field in fields if field["owners"] == firm})
@@ -193,7 +203,9 @@ def contract_rows(trade: Trade, markets: list[Market]) -> list[OutRow]:
             "take_or_pay": 1,
             "price": price[market],
             "nominated": round(bcm, 3),
-            "source": "comtrade; assumption: what was sold in 2010, as a contract",
+            "from_year": "",
+            "to_year": "",
+            "source": f"comtrade; assumption: what was sold in {trade.year}, as a contract",
             "note": "gas bound by old terms, or cargoes sold ahead",
         }
         for (firm, market), bcm in sorted(sold(trade, markets).items())
@@ -235,7 +247,7 @@ def calibration_rows(
         if parameter:
             change("conduct", key, "theta", values[parameter], f"calibrated: {parameter}")
         elif cell["may_sell"] == "true" and cell["market"] in FAR_EAST:
-            why = "assumption: Cournot at the central elasticity, below it in proportion"
+            why = "assumption: Cournot at the mean elasticity of lean, below it in proportion"
             change("conduct", key, "theta", round(min(1.0, elasticity), 3), why)
     for field in fields:
         parameter = user_cost_parameter(field)

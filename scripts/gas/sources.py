@@ -8,8 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "data" / "sources"
-OUTPUT = ROOT / "src" / "mithaq" / "data" / "gas" / "2010"
-PAGE = ROOT / "docs" / "reference" / "data-2010.md"
+YEARS = ("2009", "2010")  # base years that are built
+CELLS_OF = "2010"  # the year whose trade says which sellers are in which markets
 
 Row = dict[str, str]
 Cell = str | float
@@ -28,6 +28,16 @@ SPELLINGS = {
     "US": "United States",
     "UAE": "United Arab Emirates",
 }
+
+
+def output(year: str) -> Path:
+    """Folder of the chain of a base year."""
+    return ROOT / "src" / "mithaq" / "data" / "gas" / year
+
+
+def reference_page(year: str) -> Path:
+    """Reference page of a base year."""
+    return ROOT / "docs" / "reference" / f"data-{year}.md"
 
 
 def spelled(name: str) -> str:
@@ -50,6 +60,11 @@ def table(name: str) -> tuple[Row, ...]:
 def choice(name: str) -> tuple[Row, ...]:
     """Rows of a table of choices: what was picked from the copies, and what was assumed."""
     return _read("choices", name)
+
+
+def forget() -> None:
+    """Read the files again when they are next asked for."""
+    _read.cache_clear()
 
 
 def number(text: str) -> float:

@@ -1,11 +1,11 @@
-"""Markets: how much each country used in 2010, at what price, and what statistics leave open."""
+"""Markets: how much each country used in a year, at what price, and what statistics leave open."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gas2010.sources import OutRow, Row, by_country, choice, number, spelled, table
-from gas2010.trade import Trade
+from gas.sources import OutRow, Row, by_country, choice, number, spelled, table
+from gas.trade import Trade
 
 MEAN_ELASTICITY = 0.45
 SECTOR_ELASTICITY = {  # the defaults of the calibration models, before rescaling to the mean
@@ -56,7 +56,7 @@ NOT_OWN_PRODUCTION = SOLD_THERE | {"Norway"}
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One market of 2010; quantities in bcm, price in USD per 1000 m3."""
+    """One market of a year; quantities in bcm, price in USD per 1000 m3."""
 
     name: str
     quantity: float
@@ -73,32 +73,24 @@ class Market:
 
 def price_of(target: Row) -> tuple[float, str]:
     """Price of a row of choices/price_targets.csv and where it was read."""
+    year = target["year"]
     if not target["table"]:
         return number(target["price"]), ""
     if target["table"] == "prices":
         rows = [r for r in table("prices") if r[_first("prices")] == target["row"]]
-        rows = [r for r in rows if r["year"] == "2010"]
-        return number(rows[0]["usd_per_1000m3"]), f"prices.csv: {target['row']} 2010"
+        rows = [r for r in rows if r["year"] == year]
+        return number(rows[0]["usd_per_1000m3"]), f"prices.csv: {target['row']} {year}"
     rows = [
         row
         for row in table("border_prices")
-        if row["importer"] == target["row"]
-        and row["supplier"] == target["supplier"]
-        and (row["year"], row["period"]) == ("2010", "annual")
-        and ("contract price" in row["original_unit"]) == (target["kind"] == "contract")
+        if (row["importer"], row["supplier"]) == (target["row"], target["supplier"])
+        and (row["year"], row["period"]) == (year, "annual")
         and row["usd_per_1000m3_40MJ_GCV"]
     ]
-    if not rows:
-        rows = [
-            row
-            for row in table("border_prices")
-            if row["importer"] == target["row"]
-            and row["supplier"] == target["supplier"]
-            and (row["year"], row["period"]) == ("2010", "annual")
-            and row["usd_per_1000m3_40MJ_GCV"]
-        ]
-    where = f"border_prices.csv: {target['row']} | {target['supplier']} | 2010 | {target['kind']}"
-    return number(rows[0]["usd_per_1000m3_40MJ_GCV"]), where
+    contract = target["kind"] == "contract"
+    asked = [row for row in rows if ("contract price" in row["original_unit"]) == contract]
+    where = f"border_prices.csv: {target['row']} | {target['supplier']} | {year} | {target['kind']}"
+    return number((asked or rows)[0]["usd_per_1000m3_40MJ_GCV"]), where
 
 
 def _first(name: str) -> str:
@@ -122,22 +114,22 @@ def elasticities() -> dict[str, float]:
     return {country: value * MEAN_ELASTICITY / mean for country, value in raw.items()}
 
 
-def own_production(country: str) -> float:
-    """Gas lifted in the country in 2010 (small producers: 2011), bcm."""
-    for year in ("2010", "2011"):
-        if country in by_country("production", year):
-            return by_country("production", year)[country]
+def own_production(country: str, year: str) -> float:
+    """Gas lifted in the country in the year (small producers: 2011), bcm."""
+    for near in (year, "2011"):
+        if country in by_country("production", near):
+            return by_country("production", near)[country]
     return 0.0
 
 
 def home_quantities(trade: Trade) -> dict[str, float]:
     """Demand of the exporters' regulated home markets, bcm."""
-    used = by_country("consumption", "2010")
-    made = by_country("production", "2010")
+    used = by_country("consumption", trade.year)
+    made = by_country("production", trade.year)
     lng = {
         row["country"]: float(row["bcm"])
         for row in table("lng_totals")
-        if (row["year"], row["direction"]) == ("2010", "export")
+        if (row["year"], row["direction"]) == (trade.year, "export")
     }
     return {
         "Russia": used["Russia"],
@@ -156,12 +148,12 @@ def home_quantities(trade: Trade) -> dict[str, float]:
 def _balance(country: str, trade: Trade) -> tuple[float, float, float, str]:
     """Production sold at home, demand, statistical difference and a note."""
     imports = sum(trade.into(country).values())
-    made = 0.0 if country in NOT_OWN_PRODUCTION else own_production(country)
+    made = 0.0 if country in NOT_OWN_PRODUCTION else own_production(country, trade.year)
     if country == "Norway":
-        made = by_country("consumption", "2010")["Norway"]
+        made = by_country("consumption", trade.year)["Norway"]
     if country in ("Netherlands", "United Kingdom"):
         made -= trade.total(country)
-    used = by_country("consumption", "2010").get(country)
+    used = by_country("consumption", trade.year).get(country)
     if country in SOLD_THERE or used is None:
         return made, made + imports, 0.0, "demand is what was sold there"
     if country == "Denmark":
@@ -180,6 +172,8 @@ def markets(trade: Trade) -> list[Market]:
     homes = home_quantities(trade)
     found = []
     for target in choice("price_targets"):
+        if target["year"] != trade.year:
+            continue
         name = target["node"]
         price, where = price_of(target)
         if name in homes:
@@ -228,12 +222,12 @@ def market_rows(found: list[Market]) -> list[OutRow]:
     return rows
 
 
-def price_rows(found: list[Market]) -> list[OutRow]:
+def price_rows(found: list[Market], year: str) -> list[OutRow]:
     """Rows of the table ``prices_observed``: the targets."""
     return [
         {
             "node": market.name,
-            "year": "2010",
+            "year": year,
             "price": market.price,
             "source": market.price_source,
             "note": market.price_note,

@@ -1,4 +1,4 @@
-"""Lines, terminals and shipping legs of 2010."""
+"""Lines, terminals and shipping legs of a base year."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from gas2010.sources import OutRow, Row, choice, cost_items, number, spelled, table
-from gas2010.trade import LNG_NODES, Trade
+from gas.sources import OutRow, Row, choice, cost_items, number, spelled, table
+from gas.trade import LNG_NODES, Trade
 
 RUNNING_SHARE = 0.3  # of a tariff, the rest pays for the line (assumption)
 DUTY_RATE = 0.30
@@ -72,10 +72,10 @@ TERMINAL_OWNERS = {
 
 
 def export_duty(trade: Trade) -> float:
-    """0.30 of the mean price of Russian gas in Europe in 2010, weighted by volume, USD/1000 m3."""
+    """0.30 of the mean price of Russian gas in Europe, weighted by volume, USD/1000 m3."""
     prices: dict[str, float] = {}
     for row in table("border_prices"):
-        if (row["supplier"], row["year"], row["period"]) != ("Russia", "2010", "annual"):
+        if (row["supplier"], row["year"], row["period"]) != ("Russia", trade.year, "annual"):
             continue
         if row["confidence"] not in ("high", "medium") or not row["usd_per_1000m3_40MJ_GCV"]:
             continue
@@ -121,6 +121,8 @@ def pipeline_rows(trade: Trade) -> list[OutRow]:
     duty = export_duty(trade)
     rows: list[OutRow] = []
     for row in choice("pipelines"):
+        if not _there(row["years"], trade.year):
+            continue
         capacity, where = _line_capacity(row)
         tariff, why = _line_tariff(row)
         parts = [f"capacity: {where}"]
@@ -149,6 +151,18 @@ def pipeline_rows(trade: Trade) -> list[OutRow]:
             }
         )
     return rows
+
+
+def _there(years: str, year: str) -> bool:
+    """Whether a line marked 2009, 2010- or nothing at all stands in the chain of a year."""
+    first, dash, last = years.partition("-")
+    return not years or (first or "0") <= year <= ((last or "9999") if dash else first)
+
+
+def _in_service(row: Row, year: str) -> bool:
+    stopped = row["stop_year"].split(".")[0]
+    begun = row["in_service_year"].split(".")[0]
+    return bool(begun) and begun <= year and not (stopped and stopped <= year)
 
 
 def _plain(name: str) -> str:
@@ -186,14 +200,14 @@ def _terminal(name: str, node: str, kind: str, capacity: float, source: str, not
     }
 
 
-def terminal_rows() -> list[OutRow]:
+def terminal_rows(year: str) -> list[OutRow]:
     """Rows of the table ``terminals``: Europe one by one, the rest of the world by country."""
     rows: list[OutRow] = []
     pooled: dict[tuple[str, str], float] = defaultdict(float)
     names: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in table("lng_terminals"):
         country, gie = spelled(row["country"]), "[GIE]" in row["name"]
-        if row["in_service_2010"] != "yes" or not row["capacity_bcm_per_yr"]:
+        if not _in_service(row, year) or not row["capacity_bcm_per_yr"]:
             continue
         if row["kind"] == "regasification" and country in EUROPEAN_TERMINALS and gie:
             rows.extend(_european(row, country))
@@ -206,7 +220,7 @@ def terminal_rows() -> list[OutRow]:
             names[key].append(row["name"])
     for (kind, node), capacity in pooled.items():
         trains = len(names[kind, node])
-        note = f"{trains} trains or terminals in service in 2010, capacities of 2024"
+        note = f"{trains} trains or terminals in service in {year}, capacities of 2024"
         rows.append(_terminal(f"{kind} in {node}", node, kind, capacity, "gem-lng", note))
     return rows
 
