@@ -20,8 +20,8 @@ README = "README.md"
 def chain_at(place: str | Path) -> Chain:
     """The chain of a folder, or the shipped one where ``place`` is a year.
 
-    ``2010/seasons`` and ``2010/months`` are the year in parts. Raises DataError with every mistake of
-    the folder, or where no such year is shipped.
+    ``2010/seasons`` and ``2010/months`` are the year in parts. Raises DataError with every mistake
+    of the folder, or where no such year is shipped.
 
     >>> chain_at("2010").hash == Chain.shipped(2010).hash
     True
