@@ -31,9 +31,10 @@ ASKED = {
     "forum": ["forum", CASE, "--members", "Russia,Algeria"],
     "power": ["power", CASE, "--players", "Russia,Ukraine", "--with", "nord-stream"],
     "bargain": ["bargain", CASE, "revived-partnership"],
+    "uncertain": ["uncertain", CASE, "revived-partnership", "--draws", "8"],
     "worth": ["worth", CASE, "gazprom-sonatrach-mou-2006"],
 }
-SLOW = {"bargain", "worth"}
+SLOW = {"bargain", "uncertain", "worth"}
 
 
 def told(command: str) -> dict[str, str]:

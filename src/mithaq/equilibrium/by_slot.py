@@ -20,7 +20,7 @@ from mithaq.equilibrium.point import Point
 
 __all__ = ["BySlot", "investments", "plain_node"]
 
-LEAST = 1e-12  # weight of a market in which nothing is sold: its price is one at which some would
+LEAST = 1e-6  # weight of a market in which nothing is sold: its price is one at which some would
 
 
 def plain_node(node: str) -> str:
@@ -119,9 +119,23 @@ class BySlot:
 
     @cached_property
     def market_prices(self) -> pd.DataFrame:
-        """Columns year, period, market, node, price, bcm: where there is demand."""
-        columns = ["market", "node", "price", "bcm"]
-        return self._frame(list(self.market_rows), columns).drop(columns="slot")
+        """Columns year, period, market, node, price, bcm, rationed: where there is demand.
+
+        ``rationed`` is what users would buy at the price, which a cap keeps low, and cannot get.
+        """
+        short = self.point.rationed
+        rows = [(*row, short.get((row[1], row[0]), 0.0)) for row in self.market_rows]
+        columns = ["market", "node", "price", "bcm", "rationed"]
+        return self._frame(list(rows), columns).drop(columns="slot")
+
+    @cached_property
+    def nominations(self) -> pd.DataFrame:
+        """Columns year, period, contract, bcm: what the buyers who nominate chose to take."""
+        rows: list[tuple[Any, ...]] = [
+            (slot, name, quantity)
+            for (name, slot), quantity in sorted(self.point.taken.items(), key=_by_slot)
+        ]
+        return self._frame(rows, ["contract", "bcm"]).drop(columns="slot")
 
     @cached_property
     def prices(self) -> pd.DataFrame:

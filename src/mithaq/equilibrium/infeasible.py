@@ -78,12 +78,15 @@ def _duties(chain: Chain, program: Program) -> Iterator[_Duty]:
     node_of = {row["name"]: row["node"] for row in chain.rows("markets")}
     time = calendar.share * calendar.span / float((calendar.share * calendar.span).sum())
     for row in chain.rows("contracts"):
-        number, node, name = nominated(row), node_of[row["market"]], row["name"]
-        if number <= 0 or row["nomination"] == "buyer":
+        due, node, name = nominated(row), node_of[row["market"]], row["name"]
+        if due <= 0:
             continue
+        # A buyer who nominates is bound to the floor, and the seller to bring it.
+        own = "take_or_pay" if row["nomination"] == "buyer" else "nominated"
+        number = float(row[own]) if own == "take_or_pay" else due
         rate = calendar.delivered(row) / number
-        what = f"contract {name}: {row['seller']} owes {number:.4g} bcm/yr at {node}"
-        names = "contracts", name, "nominated"
+        what = f"contract {name}: {row['seller']} owes {due:.4g} bcm/yr at {node}"
+        names = "contracts", name, own
         weight = float(rate @ time)
         duty = _Duty(what, "can reach it", number, number, weight, *names)
         for slot in np.flatnonzero(rate).tolist():

@@ -127,6 +127,25 @@ class Equilibrium:
         return pd.Series(prices, name="USD/1000 m3", dtype=float)
 
     @cached_property
+    def rationed(self) -> pd.Series[float]:
+        """What users would buy at a capped price and cannot get, bcm a year, by market.
+
+        Only markets with a cap are there.
+        """
+        return self._mean_of_one(self.point.rationed, "market")
+
+    @cached_property
+    def taken(self) -> pd.Series[float]:
+        """What buyers who nominate chose to take, bcm a year, by contract."""
+        return self._mean_of_one(self.point.taken, "contract")
+
+    def _mean_of_one(self, sheet: dict[tuple[str, int], float], name: str) -> pd.Series[float]:
+        found: dict[str, float] = {}
+        for (key, slot), quantity in sheet.items():
+            found[key] = found.get(key, 0.0) + float(self.by_slot.time[slot]) * quantity
+        return pd.Series(found, name="bcm", dtype=float).sort_index().rename_axis(name)
+
+    @cached_property
     def production(self) -> pd.Series[float]:
         """Lifting, bcm a year, by (firm, field)."""
         return _labelled(self._mean(self.point.lifting), ["firm", "field"])
@@ -263,6 +282,8 @@ class Equilibrium:
                 }
                 for row in self.flows.to_dict("records")
             ],
+            "rationed": {str(market): float(bcm) for market, bcm in self.rationed.items()},
+            "taken": {str(contract): float(bcm) for contract, bcm in self.taken.items()},
             "payoffs": {str(party): float(musd) for party, musd in self.payoffs().items()},
             "welfare": self.welfare,
             **self._through_time(),
@@ -352,12 +373,15 @@ def solve(
         diagnosis = explain(chain, program)
         if diagnosis.sentences:  # whatever the solver's last word was
             outcome, reasons, cure = Outcome.INFEASIBLE, diagnosis.sentences, diagnosis.cure
+        elif outcome is Outcome.INFEASIBLE and program.network.choices:
+            reasons = (status,)  # what buyers would take is in the engine's word alone
     seconds = {
         "load": chain.loaded_in,
         "build": built - start,
         "solve": in_solver,
         "certify": time.perf_counter() - built - in_solver,
     }
+    method = dataclasses.replace(method, engine=attempt.engine, solver=attempt.solver)
     equilibrium = Equilibrium(
         chain,
         outcome,

@@ -7,6 +7,7 @@ from mithaq.worth.batch import BatchResult, batch
 from mithaq.worth.forum import Coalition, Forum, forum, stability
 from mithaq.worth.power import Power, power
 from mithaq.worth.reciprocity import Balance, Payment
+from mithaq.worth.uncertain import Uncertain, uncertain
 
 __all__ = [
     "Balance",
@@ -17,6 +18,7 @@ __all__ = [
     "Forum",
     "Payment",
     "Power",
+    "Uncertain",
     "Variant",
     "Worth",
     "bargain",
@@ -28,6 +30,7 @@ __all__ = [
     "power",
     "shapley",
     "stability",
+    "uncertain",
     "worth",
     "worth_of",
 ]

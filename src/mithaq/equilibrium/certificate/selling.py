@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mithaq.chain import Chain
+from mithaq.equilibrium.certificate.buying import at_the_cap, users_go_short
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings
 
@@ -134,11 +135,15 @@ def prices_and_margins(case: Case, beliefs: Conjectures) -> tuple[Array, Array]:
     asked = case.ahead + case.spot.sum(axis=1) + case.rationed
     price = markets.choke - markets.slope * asked
     minded = np.einsum("mfg,mgt->mft", beliefs.matrices, case.spot + case.spot_ahead)
-    margins = price[:, None] - markets.slope[:, None] * minded - beliefs.adders()[:, :, None]
+    # A unit more that serves users who are rationed at a cap does not lower the price.
+    slope = np.where(users_go_short(case), 0.0, markets.slope)
+    margins = price[:, None] - slope[:, None] * minded - beliefs.adders()[:, :, None]
     return price, np.where(markets.alive[:, None], margins, -np.inf)
 
 
-def check_selling(case: Case, price: Array, margins: Array, found: Findings) -> None:
+def check_selling(
+    case: Case, beliefs: Conjectures, price: Array, margins: Array, found: Findings
+) -> None:
     """In each market and slot: price less the fall that a firm minds is what its gas is worth."""
     firms, calendar, markets = list(case.place.firms), case.calendar, case.markets
     names = [row["name"] for row in markets.rows]
@@ -155,6 +160,10 @@ def check_selling(case: Case, price: Array, margins: Array, found: Findings) -> 
     can = may & np.isfinite(value)
     value, margins = np.where(can, value, 0.0), np.where(can, margins, 0.0)
     slack = np.where(can, value - margins - case.floor, 0.0)
+    # At a cap a unit more lowers the price, but a unit less would not raise it.
+    below = np.where(can, value - price[:, None] + beliefs.adders()[:, :, None] - case.floor, 0.0)
+    capped = at_the_cap(case, price)[:, None]
+    slack = np.where(capped, np.minimum(slack, np.maximum(below, 0.0)), slack)
     scale = np.maximum(np.abs(value), np.abs(price)[:, None])
     found.pair(slack, case.spot, scale, where)
     floors = np.zeros(may.shape)
