@@ -299,7 +299,7 @@ def _ukraine() -> str:
         "The year 2009 in months (`lean`), the days from the 7th to the 20th of January as a\n"
         "period of their own, in which the lines that leave Ukraine to the west are shut. The\n"
         "truth lies between two cases: everybody knows it beforehand and fills stores for it, or\n"
-        "stores give no more in those days than they would have given. Changes in that fortnight:\n\n"
+        "stores give no more in those days than they would have given. Changes in those days:\n\n"
         + markdown(["", "stores prepared", "stores as usual"], rows)
         + "\n**What happened.** Flows to the west through Ukraine fell from 270 to 92 million m³\n"
         "a day on the 6th (Naftogaz,\n"
