@@ -329,13 +329,18 @@ def _lost_calibrations(tables: Mapping[str, Rows], note: Note) -> None:
             note("calibrations", row, "value", str(error))
 
 
-def read_folder(folder: Path) -> dict[str, Rows]:
-    """Checked tables of a folder of CSV files. Raises DataError with every mistake found."""
-    if not folder.is_dir():
-        raise DataError([Problem(str(folder), what="there is no such folder")])
+def read_folder(*folders: Path) -> dict[str, Rows]:
+    """Checked tables of a folder of CSV files, and of others whose tables stand in place of its.
+
+    Raises DataError with every mistake found.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise DataError([Problem(str(folder), what="there is no such folder")])
     reading = Reading()
     tables: dict[str, Rows] = {}
-    for path in sorted(folder.glob("*.csv")):
+    found = {path.name: path for folder in folders for path in sorted(folder.glob("*.csv"))}
+    for path in found.values():
         if path.stem not in table_names():
             hint = nearest(path.stem, table_names())
             what = "there is no table of this name"
@@ -344,7 +349,7 @@ def read_folder(folder: Path) -> dict[str, Rows]:
         frame, numbers = _read_csv(path, reading.problems)
         if frame is not None:
             tables[path.stem] = reading.table(path.stem, frame, file=path.name, numbers=numbers)
-    reading.problems += missing_tables(path.stem for path in folder.glob("*.csv"))
+    reading.problems += missing_tables(path.stem for path in found.values())
     problems = reading.finish(tables, ".csv")
     if problems:
         raise DataError(problems)
