@@ -7,6 +7,7 @@ Who owns the database can take the triggers away; then the chain of hashes tells
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sql
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from mithaq.errors import DataError, Problem
@@ -23,6 +25,7 @@ __all__ = [
     "INDEXED",
     "VERSION",
     "address",
+    "among",
     "claims",
     "connect",
     "guards_missing",
@@ -290,6 +293,20 @@ def insert(connection: sql.Connection, table: sql.Table, rows: Sequence[tuple[An
                 copy.write_row(row)
     except psycopg.Error as error:
         raise DBAPIError("COPY", None, error) from None
+
+
+def among(
+    connection: sql.Connection, column: sql.ColumnElement[Any], values: Iterable[Any]
+) -> sql.ColumnElement[bool]:
+    """That a column has one of the values, told as one parameter however many they are.
+
+    A list written out in the statement would be compiled, and read by the database, each time.
+    """
+    listed = list(values)
+    if connection.dialect.name == "sqlite":
+        given = sql.func.json_each(json.dumps(listed))
+        return column.in_(sql.select(sql.column("value")).select_from(given))
+    return column == sql.any_(sql.bindparam(None, listed, type_=ARRAY(column.type)))
 
 
 def stream(connection: sql.Connection, query: sql.Select[Any]) -> Iterator[Sequence[Any]]:
