@@ -13,6 +13,7 @@ import numpy as np
 from mithaq.chain import Chain
 from mithaq.equilibrium.certificate.accounting import check_accounting
 from mithaq.equilibrium.certificate.building import Built, check_building, check_storing
+from mithaq.equilibrium.certificate.buying import check_caps, check_nominations
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Certificate, Findings
 from mithaq.equilibrium.certificate.left_out import fill_values
@@ -79,7 +80,9 @@ def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Cer
         check_carrying(case, built, found)
         check_storing(case, built, found)
         check_building(case, built, found)
-        check_selling(case, prices, margins, found)
+        check_selling(case, beliefs, prices, margins, found)
+        check_caps(case, prices, found)
+        check_nominations(case, prices, found)
         check_swaps(case, found)
         check_accounting(case, built, payoffs, found)
         choices = tuple(open_choices(case, beliefs))

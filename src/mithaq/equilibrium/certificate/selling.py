@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mithaq.chain import Chain
+from mithaq.equilibrium.certificate.buying import at_the_cap, users_go_short
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings
 
@@ -30,6 +31,7 @@ class Conjectures:
             for row in chain.rows("conduct")
             if not math.isnan(row["theta"])
         }
+        self.conduct = chain.rows("conduct")
         self.cooperation = chain.rows("cooperation")
         self.stakes, self.weights = chain.rows("stakes"), chain.rows("weights")
         self.trade = _latest_trade(chain) if self.cooperation else {}
@@ -52,6 +54,13 @@ class Conjectures:
         for (firm, market), theta in self.theta.items():
             if firm not in fringe:
                 found[self.markets.at[market], self.firms[firm]] = theta
+        return found
+
+    def adders(self) -> Array:
+        """By market and firm: what a calibration adds to the cost of selling there."""
+        found = np.zeros((len(self.markets.rows), len(self.firms)))
+        for row in self.conduct:
+            found[self.markets.at[row["market"]], self.firms[row["firm"]]] = row["adder"]
         return found
 
     def _matrices(self) -> Array:
@@ -126,11 +135,15 @@ def prices_and_margins(case: Case, beliefs: Conjectures) -> tuple[Array, Array]:
     asked = case.ahead + case.spot.sum(axis=1) + case.rationed
     price = markets.choke - markets.slope * asked
     minded = np.einsum("mfg,mgt->mft", beliefs.matrices, case.spot + case.spot_ahead)
-    margins = price[:, None] - markets.slope[:, None] * minded
+    # A unit more that serves users who are rationed at a cap does not lower the price.
+    slope = np.where(users_go_short(case), 0.0, markets.slope)
+    margins = price[:, None] - slope[:, None] * minded - beliefs.adders()[:, :, None]
     return price, np.where(markets.alive[:, None], margins, -np.inf)
 
 
-def check_selling(case: Case, price: Array, margins: Array, found: Findings) -> None:
+def check_selling(
+    case: Case, beliefs: Conjectures, price: Array, margins: Array, found: Findings
+) -> None:
     """In each market and slot: price less the fall that a firm minds is what its gas is worth."""
     firms, calendar, markets = list(case.place.firms), case.calendar, case.markets
     names = [row["name"] for row in markets.rows]
@@ -147,6 +160,10 @@ def check_selling(case: Case, price: Array, margins: Array, found: Findings) -> 
     can = may & np.isfinite(value)
     value, margins = np.where(can, value, 0.0), np.where(can, margins, 0.0)
     slack = np.where(can, value - margins - case.floor, 0.0)
+    # At a cap a unit more lowers the price, but a unit less would not raise it.
+    below = np.where(can, value - price[:, None] + beliefs.adders()[:, :, None] - case.floor, 0.0)
+    capped = at_the_cap(case, price)[:, None]
+    slack = np.where(capped, np.minimum(slack, np.maximum(below, 0.0)), slack)
     scale = np.maximum(np.abs(value), np.abs(price)[:, None])
     found.pair(slack, case.spot, scale, where)
     floors = np.zeros(may.shape)

@@ -265,6 +265,11 @@ def _delivered(row: Row, calendar: Calendar, reference: Array, taken: Mapping[An
         slots = range(calendar.length)
         return np.array([taken.get((row["name"], slot), 0.0) for slot in slots])
     rate = given(row["nominated"], row["take_or_pay"] * row["annual_quantity"])
+    return rate * delivery_shape(row, calendar, reference)
+
+
+def delivery_shape(row: Row, calendar: Calendar, reference: Array) -> Array:
+    """Deliveries of a contract by slot in terms of its yearly quantity."""
     # Gas that has to be used in the market is not brought where nobody uses any.
     used = (reference > 0) | (not row["destination_clause"])
     profile = np.where(used, 1.0, 0.0)
@@ -274,7 +279,8 @@ def _delivered(row: Row, calendar: Calendar, reference: Array, taken: Mapping[An
             mean = float((calendar.share * reference)[mine].sum())
             if mean > 0:
                 profile[mine] = reference[mine] / mean
-    return rate * profile * calendar.open(row)
+    found: Array = profile * calendar.open(row)
+    return found
 
 
 @dataclass(slots=True)
