@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from mithaq.record.about import reach
 from mithaq.record.claims import Claim
+from mithaq.record.collecting import no_collecting
 from mithaq.record.record import Record
 from mithaq.record.store.index import rows_naming, shortened
-from mithaq.record.store.reading import Log, no_collecting
+from mithaq.record.store.reading import Log
 from mithaq.record.store.rows import Row
 from mithaq.record.store.schema import claims
 

@@ -7,9 +7,7 @@ claims is answered by a few look-ups in an index, however long the log is.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +15,14 @@ import sqlalchemy as sql
 
 from mithaq.errors import DataError, Problem
 from mithaq.record.claims import Claim, Source
+from mithaq.record.collecting import no_collecting
 from mithaq.record.files import shipped_folder
 from mithaq.record.record import Case, Focus, Record, Subject, Told
 from mithaq.record.store.index import rows_naming
 from mithaq.record.store.rows import CLAIM_KINDS, Row, case_of, claims_in, source_of, subject_of
 from mithaq.record.store.schema import among, claims, stream
 
-__all__ = ["Entry", "Log", "Standing", "damaged", "no_collecting"]
+__all__ = ["Entry", "Log", "Standing", "damaged"]
 
 _PART = 2000
 _REPLACED = ("case", "source", "subject")
@@ -300,15 +299,3 @@ class _Bodies(Told):
 
     def __len__(self) -> int:
         return len(self._bodies)
-
-
-@contextmanager
-def no_collecting() -> Iterator[None]:
-    """Without the cyclic collector, which would go through all that is loaded again and again."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if on:
-            gc.enable()
