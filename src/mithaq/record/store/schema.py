@@ -54,6 +54,7 @@ _GUARDED = 4
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|//[^/@]*:[^/@]*@")
 _SETTINGS = frozenset({"uri", "mode", "immutable", "vfs", "cache", "nolock"})
 """What a "file:" address may ask of SQLite."""
+_LONGEST = 4000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 WRITER_ROLE = "mithaq_writer"
 WAIT_SECONDS = 120
@@ -325,6 +326,8 @@ def address(url: str | Path) -> sql.URL:
     Raises DataError where it is neither.
     """
     text = str(url)
+    if len(text) > _LONGEST:
+        raise DataError([_unknown(f"{text[:20]}...")])
     if "://" not in text:
         if _ADDRESS.search(text) or _CONTROL.search(text):
             raise DataError([_unknown(text.rsplit("@", maxsplit=1)[-1])])
@@ -414,8 +417,8 @@ def plainly(url: sql.URL) -> Iterator[None]:
     """Turn what a database refuses into a DataError that names the store."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:
-        # SQLite tells of a damaged schema in bytes that may be no text.
+    except (DBAPIError, sqlite3.Error, UnicodeError) as error:
+        # SQLite tells of a damaged schema in bytes that may be no text; a host may be no name.
         shown = url.render_as_string(hide_password=True)
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()
         reason = cause[0] if cause else type(error).__name__
