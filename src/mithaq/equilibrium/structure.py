@@ -104,7 +104,7 @@ class Structure:
 
     Programs are of one structure where their shapes, equalities and single rows are the same. Their
     patterns may differ: an entry that one has and another has not is zero there. Raises ModelError
-    where P is no sum of rank-one blocks and a diagonal.
+    where P is no sum of rank-one blocks and a diagonal, or there is nothing to decide.
     """
 
     def __init__(self, problems: Sequence[Quadratic]) -> None:
@@ -150,14 +150,14 @@ class Structure:
                 weights, _ = self._peel(full[np.ix_(columns, columns)].toarray())
                 depth[number] = max(depth[number], len(weights))
         self.depth = depth
-        row = int(len(self.kept))
+        height = len(self.kept)
         rows, columns_of = [place[self.at]], [self.of]
         for columns, deep in zip(self.markets, depth, strict=True):
             for _ in range(deep):
-                rows.append(np.full(len(columns), row))
+                rows.append(np.full(len(columns), height))
                 columns_of.append(columns)
-                row += 1
-        self.height = int(row)
+                height += 1
+        self.height = height
         self.row = np.concatenate(rows).astype(np.int64)
         self.col = np.concatenate(columns_of).astype(np.int64)
         self.border = self.height - self.equalities
@@ -199,6 +199,8 @@ class Structure:
             for here in (order[starts[c] : starts[c + 1]] for c in range(self.width))
             if len(here)
         ]
+        if not pairs or not self.equalities:
+            raise ModelError("a program in which nothing is sold has no batched solver")
         one, two = np.concatenate(pairs, axis=1)
         first, second = self.row[one], self.row[two]
         eq = self.equalities

@@ -67,7 +67,9 @@ class _Batch:
         ]
         self.into_z = tuple(map(put, structure.into_z))
         self.classes = [put(table) for table in structure.classes]
-        self.limits = len(structure.kept) - structure.equalities  # rows of G
+        limits = len(structure.kept) - structure.equalities  # rows of G
+        self.pairs = (structure.width + limits + (~self.free_above).sum(1)).double()
+        self.size_b, self.size_q = 1 + _worst(self.b), 1 + _worst(self.q)
 
     def _put(self, array: Array) -> Any:
         return self.t.as_tensor(np.ascontiguousarray(array), device=self.device)
@@ -87,15 +89,16 @@ class _Batch:
 
     # The linear system
 
-    def factor(self, weight: Any, slack: Any) -> None:
-        """Factor C W C' + E: ``weight`` by column, ``slack`` the diagonal E of the border."""
+    def factor(self) -> None:
+        """Factor C W C' + E: ``weight`` W by column, ``slack`` the diagonal E of the border."""
         t, s = self.t, self.s
-        scaled, wide = self.v * weight[:, self.col], s.border + 1  # padding points at one more
+        scaled, wide = self.v * self.weight[:, self.col], s.border + 1  # padding points at one more
 
         def products(into: tuple[Any, Any, Any], *shape: int) -> Any:
             one, two, target = into
             flat = self._zeros(math.prod(shape))
-            return flat.index_add_(1, target, scaled[:, one] * self.v[:, two]).view(-1, *shape)
+            flat.index_add_(1, target, scaled[:, one] * self.v[:, two])
+            return flat.view(self.size, *shape)
 
         z = products(self.into_z, wide, wide)
         self.chol, self.seen = [], []
@@ -114,14 +117,14 @@ class _Batch:
             self.chol.append(factor)
             self.seen.append(seen)
         z = z[:, :-1, :-1]
-        z.diagonal(dim1=-2, dim2=-1).add_(slack)
+        z.diagonal(dim1=-2, dim2=-1).add_(self.slack)
         self.outer, _ = t.linalg.cholesky_ex(z)
 
-    def solve(self, right: Any, weight: Any, slack: Any) -> Any:
+    def solve(self, right: Any) -> Any:
         """The solution of the factored system, once refined."""
         found = self._solve(right)
-        product = self.rows(weight * self.columns(found))
-        product[:, self.s.equalities :] += slack * found[:, self.s.equalities :]
+        product = self.rows(self.weight * self.columns(found))
+        product[:, self.s.equalities :] += self.slack * found[:, self.s.equalities :]
         return found + self._solve(right - product)
 
     def _solve(self, right: Any) -> Any:
@@ -148,111 +151,121 @@ class _Batch:
 
     # The iteration
 
-    def begin(self) -> tuple[Any, ...]:
+    def begin(self) -> None:
         """Where to start: least squares for balances and limits, then inside every limit."""
+        t, s, put = self.t, self.s, self.t.where
+        eq, end = s.equalities, len(s.kept)
+        self.weight = 1 / (self.diagonal + 1 + (~self.free_above).double())
+        self.slack = t.ones((self.size, s.border), dtype=t.float64, device=self.device)
+        self.factor()
+        pull = self.l + put(self.free_above, 0.0, self.u) - self.q
+        right = self.rows(self.weight * pull)
+        right[:, :end] -= self.b
+        self.y = self.solve(right)
+        x = self.weight * (pull - self.columns(self.y))
+        room = put(self.free_above, t.inf, (self.u - self.l) / 4).clamp(max=INSIDE)
+        self.x = t.minimum(t.maximum(x, self.l + room), self.u - room)
+        rows = self.rows(self.x)
+        self.gap = (self.b[:, eq:] - rows[:, eq:end]).clamp(min=INSIDE)
+        self.y[:, eq:end] = self.y[:, eq:end].clamp(min=PRICE)
+        self.y[:, end:] = rows[:, end:]
+        cost = self.diagonal * self.x + self.q + self.columns(self.y)
+        self.z = cost.clamp(min=0) + PRICE
+        self.w = put(self.free_above, 0.0, (-cost).clamp(min=0) + PRICE)
+
+    def look(self) -> tuple[Any, Any]:
+        """Residuals where the iterates are; the largest, scaled, and the mean product."""
         t, s = self.t, self.s
         eq, end = s.equalities, len(s.kept)
-        bounded = (~self.free_above).double()
-        weight = 1 / (self.diagonal + 1 + bounded)
-        slack = t.ones((self.size, s.border), dtype=t.float64, device=self.device)
-        self.factor(weight, slack)
-        pull = self.l + t.where(self.free_above, 0.0, self.u) - self.q
-        right = self.rows(weight * pull)
-        right[:, :end] -= self.b
-        y = self.solve(right, weight, slack)
-        x = weight * (pull - self.columns(y))
-        room = t.where(self.free_above, t.inf, (self.u - self.l) / 4).clamp(max=INSIDE)
-        x = t.minimum(t.maximum(x, self.l + room), self.u - room)
-        rows = self.rows(x)
-        gap = (self.b[:, eq:] - rows[:, eq:end]).clamp(min=INSIDE)
-        y[:, eq:end] = y[:, eq:end].clamp(min=PRICE)
-        y[:, end:] = rows[:, end:]
-        cost = self.diagonal * x + self.q + self.columns(y)
-        z = cost.clamp(min=0) + PRICE
-        w = t.where(self.free_above, 0.0, (-cost).clamp(min=0) + PRICE)
-        return x, y, z, w, gap
+        self.low = self.x - self.l
+        self.high = t.where(self.free_above, 1.0, self.u - self.x)
+        self.steep, cost = self.diagonal, self.q
+        if self.exact:
+            idle = t.where(self.g != 0, self.k - self.x, 1.0)
+            whole = t.where(self.g != 0, self.k, 1.0)
+            cost = cost + self.g * t.log(idle / whole)
+            self.steep = self.steep - self.g / idle
+        rows = self.rows(self.x)
+        self.lam = self.y[:, eq:end]
+        self.r_d = self.diagonal * self.x + cost + self.columns(self.y) - self.z + self.w
+        self.r_p = rows[:, :eq] - self.b[:, :eq]
+        self.r_g = rows[:, eq:end] + self.gap - self.b[:, eq:]
+        self.r_k = rows[:, end:] - self.y[:, end:]
+        products = self.low * self.z, self.high * self.w, self.gap * self.lam
+        worst = t.maximum(_worst(self.r_p), _worst(self.r_g)) / self.size_b
+        other = t.maximum(_worst(self.r_d), _worst(self.r_k)) / self.size_q
+        return t.maximum(worst, other), sum(each.sum(1) for each in products) / self.pairs
+
+    def direction(self, c_z: Any, c_w: Any, c_g: Any) -> tuple[Any, ...]:
+        """Steps of x, y, z, w and gap that take residuals and the products given to zero."""
+        eq, end = self.s.equalities, len(self.s.kept)
+        r_1 = self.r_d + c_z / self.low - c_w / self.high
+        r_2 = self.t.cat([self.r_p, self.r_g - c_g / self.lam, self.r_k], 1)
+        d_y = self.solve(r_2 - self.rows(self.weight * r_1))
+        d_x = -self.weight * (r_1 + self.columns(d_y))
+        d_z = (-c_z - self.z * d_x) / self.low
+        d_w = (-c_w + self.w * d_x) / self.high
+        d_gap = (-c_g - self.gap * d_y[:, eq:end]) / self.lam
+        return d_x, d_y, d_z, d_w, d_gap
+
+    def reach(self, d_x: Any, d_y: Any, d_z: Any, d_w: Any, d_gap: Any) -> Any:
+        """The longest step of each program that keeps all positive that must be."""
+        put, free = self.t.where, self.free_above
+        steps = [
+            self._most(self.low, d_x),
+            self._most(self.high, put(free, 0.0, -d_x)),
+            self._most(self.z, d_z),
+            self._most(put(free, 1.0, self.w), d_w),
+            self._most(self.gap, d_gap),
+            self._most(self.lam, d_y[:, self.s.equalities : len(self.s.kept)]),
+        ]
+        return self.t.stack(steps).amin(0).unsqueeze(1)
+
+    def _most(self, value: Any, step: Any) -> Any:
+        if not value.shape[1]:
+            return value.sum(1) + 1.0 / BACK
+        return self.t.where(step < 0, -value / step, 2.0).amin(1).clamp(max=1.0 / BACK)
 
     def run(self) -> Found:
-        t, s = self.t, self.s
-        eq, end = s.equalities, len(s.kept)
-        x, y, z, w, gap = self.begin()
-        pairs = (s.width + self.limits + (~self.free_above).sum(1)).double()
-        size_b = 1 + self.b.abs().amax(1)
-        size_q = 1 + self.q.abs().amax(1)
+        """Iterate until every program is solved, or lost, or there were enough iterations."""
+        t, put, free = self.t, self.t.where, self.free_above
+        eq, end = self.s.equalities, len(self.s.kept)
+        self.begin()
         solved = t.zeros(self.size, dtype=t.bool, device=self.device)
         iterations = t.zeros(self.size, dtype=t.int64, device=self.device)
         for _ in range(MOST):
-            low = x - self.l
-            high = t.where(self.free_above, 1.0, self.u - x)
-            steep, cost = self.diagonal, self.q
-            if self.exact:
-                idle = t.where(self.g != 0, self.k - x, 1.0)
-                whole = t.where(self.g != 0, self.k, 1.0)
-                cost = cost + self.g * t.log(idle / whole)
-                steep = steep - self.g / idle
-            rows = self.rows(x)
-            r_d = self.diagonal * x + cost + self.columns(y) - z + w
-            r_p = rows[:, :eq] - self.b[:, :eq]
-            r_g = rows[:, eq:end] + gap - self.b[:, eq:]
-            r_k = rows[:, end:] - y[:, end:]
-            lam = y[:, eq:end]
-            mu = ((low * z).sum(1) + (high * w).sum(1) + (gap * lam).sum(1)) / pairs
-            worst = t.maximum(r_p.abs().amax(1) / size_b, r_d.abs().amax(1) / size_q)
-            worst = t.maximum(worst, r_k.abs().amax(1) / size_q) if end < s.height else worst
-            worst = t.maximum(worst, r_g.abs().amax(1) / size_b) if self.limits else worst
-            solved |= (worst < TOLERANCE) & (mu < GAP * size_q)
-            if bool(solved.all()):
+            worst, mu = self.look()
+            solved |= (worst < TOLERANCE) & (mu < GAP * self.size_q)
+            if bool((solved | ~t.isfinite(mu)).all()):
                 break
-            going = (~solved).unsqueeze(1)
             iterations += ~solved
-            weight = 1 / (steep + FLAT + z / low + w / high)
-            slack = t.cat([gap / lam, t.ones_like(r_k)], 1)
-            self.factor(weight, slack)
-
-            def direction(c_z: Any, c_w: Any, c_g: Any) -> tuple[Any, ...]:
-                r_1 = r_d + c_z / low - c_w / high  # noqa: B023 - used in this round alone
-                r_2 = t.cat([r_p, r_g - c_g / lam, r_k], 1)  # noqa: B023
-                d_y = self.solve(r_2 - self.rows(weight * r_1), weight, slack)  # noqa: B023
-                d_x = -weight * (r_1 + self.columns(d_y))  # noqa: B023
-                d_z = (-c_z - z * d_x) / low  # noqa: B023
-                d_w = (-c_w + w * d_x) / high  # noqa: B023
-                d_gap = (-c_g - gap * d_y[:, eq:end]) / lam  # noqa: B023
-                return d_x, d_y, d_z, d_w, d_gap
-
-            def reach(d_x: Any, d_y: Any, d_z: Any, d_w: Any, d_gap: Any) -> Any:
-                ahead = [
-                    _most(t, low, d_x),  # noqa: B023
-                    _most(t, high, t.where(self.free_above, 0.0, -d_x)),  # noqa: B023
-                    _most(t, z, d_z),  # noqa: B023
-                    _most(t, t.where(self.free_above, 1.0, w), d_w),  # noqa: B023
-                ]
-                if self.limits:
-                    ahead += [_most(t, gap, d_gap), _most(t, lam, d_y[:, eq:end])]  # noqa: B023
-                return t.stack(ahead).amin(0)
-
-            d_x, d_y, d_z, d_w, d_gap = direction(low * z, high * w, gap * lam)
-            step = reach(d_x, d_y, d_z, d_w, d_gap).unsqueeze(1)
-            then = ((low + step * d_x) * (z + step * d_z)).sum(1)
-            then += t.where(self.free_above, 0.0, (high - step * d_x) * (w + step * d_w)).sum(1)
-            then += ((gap + step * d_gap) * (lam + step * d_y[:, eq:end])).sum(1)
-            sigma = ((then / pairs / mu).clamp(0, 1) ** 3 * mu).unsqueeze(1)
-            d_x, d_y, d_z, d_w, d_gap = direction(
-                low * z + d_x * d_z - sigma,
-                t.where(self.free_above, 0.0, high * w - d_x * d_w - sigma),
-                gap * lam + d_gap * d_y[:, eq:end] - sigma,
+            self.weight = 1 / (self.steep + FLAT + self.z / self.low + self.w / self.high)
+            self.slack = t.cat([self.gap / self.lam, t.ones_like(self.r_k)], 1)
+            self.factor()
+            low_z, high_w, gap_lam = self.low * self.z, self.high * self.w, self.gap * self.lam
+            d_x, d_y, d_z, d_w, d_gap = ahead = self.direction(low_z, high_w, gap_lam)
+            step, d_lam = self.reach(*ahead), d_y[:, eq:end]
+            then = ((self.low + step * d_x) * (self.z + step * d_z)).sum(1)
+            then += put(free, 0.0, (self.high - step * d_x) * (self.w + step * d_w)).sum(1)
+            then += ((self.gap + step * d_gap) * (self.lam + step * d_lam)).sum(1)
+            aim = ((then / self.pairs / mu).clamp(0, 1) ** 3 * mu).unsqueeze(1)
+            steps = self.direction(
+                low_z + d_x * d_z - aim,
+                put(free, 0.0, high_w - d_x * d_w - aim),
+                gap_lam + d_gap * d_lam - aim,
             )
-            step = (BACK * reach(d_x, d_y, d_z, d_w, d_gap)).clamp(max=1.0).unsqueeze(1)
-            step = t.where(going, step, 0.0)
-            x = x + step * t.where(going, d_x, 0.0)
-            y = y + step * t.where(going, d_y, 0.0)
-            z = z + step * t.where(going, d_z, 0.0)
-            w = w + step * t.where(going, d_w, 0.0)
-            gap = gap + step * t.where(going, d_gap, 0.0)
-        host = [value.cpu().numpy() for value in (x, y[:, :end], z, w, solved, iterations)]
-        return Found(*host)
+            step = (BACK * self.reach(*steps)).clamp(max=1.0)
+            going = ~solved.unsqueeze(1)  # what is solved stays where it is
+            self.x, self.y, self.z, self.w, self.gap = (
+                value + put(going, step * change, 0.0)
+                for value, change in zip(
+                    (self.x, self.y, self.z, self.w, self.gap), steps, strict=True
+                )
+            )
+        last = self.x, self.y[:, :end], self.z, self.w, solved, iterations
+        return Found(*(value.cpu().numpy() for value in last))
 
 
-def _most(t: Any, value: Any, step: Any) -> Any:
-    """The longest step, up to 1/BACK, that keeps a positive value positive."""
-    ratio = t.where(step < 0, -value / step, 2.0)
-    return ratio.amin(1).clamp(max=1.0 / BACK)
+def _worst(residual: Any) -> Any:
+    """The largest of each program, 0 where there is none."""
+    return residual.abs().amax(1) if residual.shape[1] else residual.sum(1)
