@@ -26,6 +26,7 @@ import click
 
 import mithaq
 from mithaq.chain.rights import RIGHTS
+from mithaq.chain.scenarios import INPUTS
 from mithaq.cli import cli
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -253,7 +254,9 @@ def rights() -> str:
         "A scenario is a file `scenarios/<id>.yaml` of a case. Each leg is a list of rights; each "
         "right has names and parameters, and each parameter a value, other settings and its basis "
         "(a claim of the record, or an assumption). "
-        "[How to value an agreement](../how-to/value-an-agreement.md) shows one.\n",
+        "[How to value an agreement](../how-to/value-an-agreement.md) shows one. "
+        f"`inputs` may name factors of the whole market for `mithaq uncertain` to draw: "
+        f"{', '.join(f'`{name}`' for name in INPUTS)}, each with a range around 1 and a basis.\n",
     ]
     for kind in RIGHTS.values():
         names = [

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         Stake,
         Swap,
     )
-    from mithaq.equilibrium import Equilibrium, Method, Outcome, solve
+    from mithaq.equilibrium import Equilibrium, Method, Outcome, calibrate, solve
     from mithaq.errors import BatchError, DataError, MithaqError, ModelError, Problem, SolveError
     from mithaq.record import case_ids
     from mithaq.show import pictures, report
@@ -61,6 +61,7 @@ _HOMES = {
     "SolveError": "errors",
     "Stake": "chain",
     "Swap": "chain",
+    "calibrate": "equilibrium",
     "case_ids": "record",
     "load": "case",
     "report": "show",
@@ -93,6 +94,7 @@ __all__ = [
     "SolveError",
     "Stake",
     "Swap",
+    "calibrate",
     "case_ids",
     "games",
     "load",

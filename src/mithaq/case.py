@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -37,7 +37,7 @@ from mithaq.record.state import as_day
 if TYPE_CHECKING:
     from mithaq.chain import Chain, Edit
     from mithaq.equilibrium import Equilibrium
-    from mithaq.worth import Forum, Power, Worth
+    from mithaq.worth import Bargain, Forum, Power, Uncertain, Worth
 
 __all__ = ["Case", "chain_of", "load"]
 
@@ -164,21 +164,98 @@ class Case:
         at: Day = None,
         known: Day = None,
         *,
+        compare: Mapping[str, Sequence[float]] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Worth:
         """What the legs of a scenario (or of the agreement it revives) are worth to each party.
 
         Without a name, the first scenario of the case. Rights whose figures no claim had told by
-        then are left out (``left_out`` names them). Raises DataError where there is no scenario, or
+        then are left out (``left_out`` names them). ``compare``: term → settings at which the worth
+        is told too. Raises DataError where there is no scenario, or
         where every right is left out.
         """
         from mithaq.chain.legs import scenario_ids
         from mithaq.worth import worth
 
         name = agreement or next(iter(scenario_ids(self.record)), "")
+        then = self._then(at, known)
+        return worth(
+            self.files,
+            self.chain,
+            name,
+            then=then,
+            compare=compare,
+            on="processes",
+            progress=progress,
+        )
+
+    def uncertain(
+        self,
+        agreement: str | None = None,
+        at: Day = None,
+        known: Day = None,
+        *,
+        draws: int = 128,
+        seed: int = 1,
+        legs: bool = False,
+        floors: bool = False,
+        entry: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Uncertain:
+        """What is sure about an agreement's worth: draws over all its inputs at once.
+
+        Without a name, the first scenario of the case. ``legs`` also tells what each leg alone
+        would bring. Raises DataError as :meth:`worth` does; see :func:`worth.uncertain_of`.
+        """
+        from mithaq.chain.legs import scenario_ids
+        from mithaq.worth.plan import World
+        from mithaq.worth.uncertain import uncertain
+
+        return uncertain(
+            self.files,
+            self.chain,
+            agreement or next(iter(scenario_ids(self.record)), ""),
+            draws=draws,
+            seed=seed,
+            legs=legs,
+            world=World(floors=floors, entry=entry),
+            then=self._then(at, known),
+            on="processes",
+            progress=progress,
+        )
+
+    def _then(self, at: Day, known: Day) -> Record | None:
+        """The record by which rights are left out; None where all of them count."""
         whole = not self.from_store and at is None and known is None
-        then = None if whole else self.as_of(at, known)
-        return worth(self.files, self.chain, name, then=then, on="processes", progress=progress)
+        return None if whole else self.as_of(at, known)
+
+    def bargain(
+        self,
+        agreement: str | None = None,
+        at: Day = None,
+        known: Day = None,
+        *,
+        states: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Bargain:
+        """How the two sides could share an agreement: splits by rule, and a menu of deals.
+
+        Without a name, the first scenario of the case. The sides are its firms, or (``states``)
+        their home states. Raises DataError as :meth:`worth` does.
+        """
+        from mithaq.chain.legs import scenario_ids
+        from mithaq.worth.bargain import bargain
+
+        name = agreement or next(iter(scenario_ids(self.record)), "")
+        return bargain(
+            self.files,
+            self.chain,
+            name,
+            then=self._then(at, known),
+            states=states,
+            on="processes",
+            progress=progress,
+        )
 
     def forum(
         self,

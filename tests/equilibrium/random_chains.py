@@ -244,7 +244,9 @@ def _age(dice: Random, tables: Rows, firms: list[str]) -> None:
     tables["expansions"] = []
     grown = [("pipelines", _name(line)) for line in lines[:2]]
     grown += [("storages", row["name"]) for row in tables.get("storages", [])[:1]]
-    grown += [("fields", row["name"]) for row in tables["fields"][:1] if row["capacity"]]
+    grown += [
+        ("fields", row["name"]) for row in tables["fields"][:1] if row["capacity"] and not row["g"]
+    ]
     for table, name in grown:
         if dice.random() < 0.7:
             tables["expansions"].append(

@@ -52,7 +52,6 @@ class Program:
         self.balance: dict[tuple[str, str], Any] = {}
         self.objective: Any = 0
         self.built: dict[tuple[str, str, str], Any] = {}
-        self.total: dict[tuple[str, str], list[Any]] = {}
 
     def column(self, kind: str, *key: Any, length: int | None = None) -> Any:
         found = cp.Variable(length or self.size, nonneg=True)
@@ -90,6 +89,7 @@ class Program:
     def grown(self, table: str, name: str, firm: str = "") -> Any:
         """Capacity by slot that decisions add."""
         found: Any = np.zeros(self.size)
+        [asset] = [row for row in self.chain.rows(table) if row["name"] == name]
         for row in self.chain.rows("expansions"):
             if (row["table"], row["row"]) != (table, name):
                 continue
@@ -107,7 +107,7 @@ class Program:
                         for v, _, _ in self.slots
                     ]
                 )
-                found = found + built[y] * there.astype(float)
+                found = found + built[y] * (there * self.open(asset))
         return found
 
     def _build(self, row: Any, key: tuple[str, str, str]) -> None:
@@ -133,7 +133,8 @@ class Program:
         if not math.isnan(row["limit"]):
             self.limit("build_limit_price", key, built <= share * row["limit"])
         if not math.isnan(row["total_limit"]):
-            self.total[key] = [(share * row["total_limit"], built)]
+            most = share * row["total_limit"]
+            self.limit("build_total_price", key, cp.sum(built) <= most)
 
     # What firms do
 
@@ -265,11 +266,12 @@ class Program:
                 rate = deal["nominated"]
                 if math.isnan(rate):
                     rate = deal["take_or_pay"] * deal["annual_quantity"]
-                profile = np.ones(self.size)
+                profile = (alive | (not deal["destination_clause"])).astype(float)
                 if deal["profile"] == "demand":
                     for y in range(len(self.years)):
                         mine = np.array([v == y for v, _, _ in self.slots])
-                        profile[mine] = quantity[mine] / (self.share[mine] @ quantity[mine])
+                        mean = self.share[mine] @ quantity[mine]
+                        profile[mine] = quantity[mine] / max(mean, 1e-30)
                 due = rate * profile * self.open(deal)
                 self.move(deal["seller"], row["node"], -due)
                 if not deal["destination_clause"]:
@@ -304,9 +306,6 @@ class Program:
         self.arcs()
         self.storages()
         self.markets()
-        for key, parts in self.total.items():
-            whole: Any = sum(cp.sum(built) for _, built in parts)
-            self.limit("build_total_price", key, whole <= parts[0][0])
         balances = {
             key: rest == 0 for key, rest in self.balance.items() if isinstance(rest, cp.Expression)
         }

@@ -21,7 +21,7 @@ from tests.equilibrium.toys import chain, demand, field, hub, totals
 
 SEEDS = st.integers(0, 10**6)
 some = settings(max_examples=10, deadline=None, derandomize=True)
-many = settings(max_examples=300, deadline=None, derandomize=True)
+many = settings(max_examples=150, deadline=None, derandomize=True)
 OURS, PROGRAM = Method(engine="complementarity"), Method(engine="program")
 
 

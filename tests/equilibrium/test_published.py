@@ -64,6 +64,32 @@ class TestDuopoly:
         assert answer.payoffs()[["1", "2"]].tolist() == near([1.625, 2.1125])
 
 
+class TestAdder:
+    """Cournot with costs 1 + d and 1 (Tirole 1988, 5.4): q1 = (9 - 2 d)/15, q2 = (9 + d)/15."""
+
+    @staticmethod
+    def duopoly(adder: float) -> mithaq.Equilibrium:
+        return mithaq.solve(
+            chain(
+                nodes=[{"name": "Hub"}],
+                firms=[{"name": "1"}, {"name": "2"}],
+                fields=[field("1", 1), field("2", 1)],
+                markets=[demand("Hub", 10, 5)],
+                conduct=[{"firm": "1", "market": "Hub", "adder": adder}],
+            )
+        )
+
+    def test_it_shapes_sales_and_is_no_cash(self) -> None:
+        answer = self.duopoly(1.5)
+        assert totals(answer) == near({"1": 0.4, "2": 0.7})
+        assert answer.prices["Hub"] == near(4.5)
+        # What the firm earns is price less the cost of 1; the adder is paid to nobody.
+        assert answer.payoffs()[["1", "2"]].tolist() == near([0.4 * 3.5, 0.7 * 3.5])
+
+    def test_a_negative_one_sells_more(self) -> None:
+        assert totals(self.duopoly(-1.5)) == near({"1": 0.8, "2": 0.5})
+
+
 class TestTwoNodeNetwork:
     """The same book, Ex. 1.2.7: price-takers on two nodes joined by a congested line."""
 

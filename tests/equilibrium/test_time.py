@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 import mithaq
+from tests.equilibrium.random_chains import Rows, plain, rich, through_time
+from tests.equilibrium.second import solve_again
 from tests.equilibrium.toys import Row, chain, demand, field, hub
+
+some = settings(max_examples=8, deadline=None, derandomize=True)
 
 
 def near(expected: Any) -> Any:
@@ -497,3 +503,76 @@ class TestContractTerms:
                 (2015, "winter"): 60 / mean,
             }
         )
+
+
+# Random chains, and other tools as judges
+
+
+def timed(seed: int, tables: Rows | None = None) -> mithaq.Chain:
+    """A random chain through time; fields that can be expanded have a quadratic cost."""
+    tables = through_time(seed, tables)
+    grown = {row["row"] for row in tables["expansions"] if row["table"] == "fields"}
+    for row in tables["fields"]:
+        row["g"] = 0 if row["name"] in grown else row["g"]
+    return chain(**tables)
+
+
+def solved(base: mithaq.Chain, **how: Any) -> mithaq.Equilibrium:
+    """The equilibrium; chains that have none for a stated reason are passed over."""
+    try:
+        answer = mithaq.solve(base, check=False, **how)
+    except mithaq.ModelError:
+        assume(False)
+        raise
+    assume(answer.outcome is not mithaq.Outcome.INFEASIBLE)
+    assert answer.solved, answer.reasons
+    return answer
+
+
+def check_random(seed: int) -> None:
+    answer = solved(timed(seed, rich(seed)))
+    shown = answer.by_slot
+    assert (shown.flows["bcm"] <= shown.flows["capacity"] * (1 + 1e-6) + 1e-6).all()
+    weight = shown.calendar.share * shown.calendar.span
+    by_slot = shown.sales.groupby(["year", "period"], dropna=False, sort=False)["bcm"].sum()
+    if len(by_slot) == len(weight):
+        assert answer.sales.sum() == near(by_slot.to_numpy() @ weight / weight.sum())
+    assert answer.payoffs().sum() == pytest.approx(answer.welfare)
+
+
+@some
+@given(seed=st.integers(0, 10**6))
+def test_random_chains_through_time_are_certified(seed: int) -> None:
+    check_random(seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10**6))
+def test_random_chains_through_time_are_certified_often(seed: int) -> None:
+    check_random(seed)
+
+
+@some
+@given(seed=st.integers(0, 10**6))
+def test_two_engines_agree_through_time(seed: int) -> None:
+    base = timed(seed)
+    one = solved(base)
+    other = solved(base, method=mithaq.Method(engine="complementarity"))
+    prices = [a.by_slot.market_prices["price"].tolist() for a in (one, other)]
+    assert prices[0] == pytest.approx(prices[1], rel=1e-4, abs=0.02)
+    assert one.welfare == pytest.approx(other.welfare, rel=1e-5, abs=1e-2)
+
+
+@some
+@given(seed=st.integers(0, 10**6))
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
+def test_cvxpy_finds_the_same_prices(seed: int) -> None:
+    tables = plain(seed, conduct=None)
+    for row in tables["fields"]:
+        row["g"] = 0
+    base = timed(seed, tables)
+    found, _ = solve_again(base)
+    frame = solved(base).by_slot.market_rows
+    prices = {(market, slot): price for slot, market, _, price, _ in frame}
+    assert prices == pytest.approx(found.prices, rel=1e-3, abs=0.02)

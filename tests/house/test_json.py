@@ -23,15 +23,18 @@ ASKED = {
     "deadlines": ["deadlines", "--at", "2026-11-22", "--within", "1d"],
     "who": ["who", "وسوناطراك"],
     "balance": ["balance", CASE, "--between", "Algeria", "Russia", "--at", "2008-12-31"],
+    "calibrate": ["calibrate", "2010", "--recipe", "full"],
     "market": ["market", CASE],
     "chain check": ["chain", "check", "2010"],
     "chain show": ["chain", "show", "2010", "nodes"],
     "find": ["find", "Gazprom"],
     "forum": ["forum", CASE, "--members", "Russia,Algeria"],
     "power": ["power", CASE, "--players", "Russia,Ukraine", "--with", "nord-stream"],
+    "bargain": ["bargain", CASE, "revived-partnership"],
+    "uncertain": ["uncertain", CASE, "revived-partnership", "--draws", "8"],
     "worth": ["worth", CASE, "gazprom-sonatrach-mou-2006"],
 }
-SLOW = {"worth"}
+SLOW = {"bargain", "uncertain", "worth"}
 
 
 def told(command: str) -> dict[str, str]:

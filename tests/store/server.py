@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -26,9 +30,11 @@ def programs() -> Path | None:
 class Server:
     """A running server; ``new()`` gives the address of an empty database."""
 
-    def __init__(self, bin_folder: Path) -> None:
+    def __init__(self, bin_folder: Path, inside: str = "/tmp", largest: int = 0) -> None:
+        """``largest`` is the size in bytes beyond which no file of the server may grow."""
         self.bin = bin_folder
-        self.folder = Path(tempfile.mkdtemp(prefix="mithaq-pg-", dir="/tmp"))
+        self.largest = largest
+        self.folder = Path(tempfile.mkdtemp(prefix="mithaq-pg-", dir=inside))
         # The server refuses to run as root; nobody owns its folder then.
         self.as_user = "nobody" if os.geteuid() == 0 else ""
         if self.as_user:
@@ -44,6 +50,9 @@ class Server:
         if self.as_user:
             kept["user"] = self.as_user
             kept["extra_groups"] = []
+        if self.largest and program == "pg_ctl":
+            size = self.largest
+            kept["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
         subprocess.run(command, check=True, timeout=120, **kept)  # type: ignore[call-overload]
 
     def start(self) -> None:
@@ -56,9 +65,25 @@ class Server:
         """Stop it at once, as if the power had gone; nothing is tidied up."""
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
 
+    def kill(self) -> None:
+        """SIGKILL to the server and everything that it started."""
+        with suppress(OSError):
+            first = int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+            # It starts no other child while its children are counted.
+            os.kill(first, signal.SIGSTOP)
+            doomed = [first, *_children(first)]
+            for process in doomed:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            while any(_runs(process) for process in doomed):
+                time.sleep(0.01)
+            # Where nobody has buried the dead yet, it would be taken for alive.
+            for lock in (self.folder / "data" / "postmaster.pid", *self.folder.glob(".s.*")):
+                lock.unlink()
+
     def remove(self) -> None:
         """Stop it and take its folder away."""
-        self.crash()
+        self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def address(self, database: str, user: str = USER) -> str:
@@ -73,6 +98,23 @@ class Server:
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
         return self.address(name)
+
+
+def _stat(process: int) -> list[str]:
+    """State, parent and more of a process; nothing where there is none."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _children(parent: int) -> list[int]:
+    everyone = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [process for process in everyone if _stat(process)[1:2] == [str(parent)]]
+
+
+def _runs(process: int) -> bool:
+    return _stat(process)[:1] not in ([], ["Z"])
 
 
 def _free_port() -> int:

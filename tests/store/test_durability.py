@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
-import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -17,11 +20,10 @@ from typing import Any
 import pytest
 
 from mithaq.errors import DataError
-from mithaq.record.store import Store
-from tests.store.server import Server
+from mithaq.record import Claim
+from mithaq.record.store import Checkpoint, Store
+from tests.store.server import Server, programs
 from tests.store.things import begin, numbered, signed
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def writer(url: str, number: int, seconds: float, log: Path, first: int = 0) -> Any:
@@ -91,24 +93,33 @@ def test_killed_writers_lose_nothing_that_was_acknowledged(
     print(f"{kills} kills, {len(kept)} claims, {len(acknowledged(log))} acknowledged")
 
 
-@pytest.mark.slow
-def test_a_crashed_server_loses_nothing_that_was_acknowledged(
-    server: Server, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(200, marks=pytest.mark.slow)])
+def test_a_killed_server_loses_nothing_that_was_acknowledged(tmp_path: Path, kills: int) -> None:
+    """SIGKILL to the server and its children in the middle of appends, as if the power had gone."""
+    found = programs()
+    if found is None:
+        pytest.skip("no PostgreSQL server is installed here (Debian package postgresql)")
+    server = Server(found)
     url = server.new()
     store = Store(url, make=True)
     begin(store)
-    log = tmp_path / "log"
-    for _ in range(10):
+    log, chance = tmp_path / "log", random.Random(kills)
+    for _ in range(kills):
         before = acknowledged(log)
         process = writer(url, 1, 60, log, max(notes(store, 1), default=-1) + 1)
-        wait_for(log, len(before) + 5)
-        server.crash()
+        wait_for(log, len(before))
+        time.sleep(chance.uniform(0, 0.05))
+        server.kill()
         process.join()
+        assert process.exitcode == 1
         server.start()
-    assert set(acknowledged(log)) <= set(notes(store, 1))
+    kept = notes(store, 1)
+    assert set(acknowledged(log)) <= set(kept) and set(kept.values()) == {1}
+    assert len(kept) - len(acknowledged(log)) <= kills
     assert store.verify().ok
+    print(f"{kills} kills of the server, {len(kept)} claims, {len(acknowledged(log))} acknowledged")
     store.close()
+    server.remove()
 
 
 @pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=pytest.mark.slow)])
@@ -130,34 +141,124 @@ def test_eight_writers_at_once(
     print(f"{kind}: {total} appends by 8 processes in {seconds} s: {total / seconds:.0f} a second")
 
 
-def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
+# Full disks
+
+
+def fill(url: str, done: Path, largest: int) -> None:
+    """Append until no more goes in; tell what was acknowledged, and the refusal."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    if largest:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    store, number = Store(url), 0
+    with done.open("w", encoding="utf-8") as out:
+        try:
+            while number < 5000:
+                store.append([numbered(number), numbered(number + 1)])
+                number += 2
+        except DataError as error:
+            out.write(f"{number}\n{error}\n")
+
+
+def filled(url: str, folder: Path, largest: int = 0) -> tuple[int, str]:
+    """What a process did that appended until nothing went in any more."""
+    done = folder / "done"
+    process = get_context("fork").Process(target=fill, args=(url, done, largest))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    number, _, told = done.read_text("utf-8").partition("\n")
+    return int(number), told
+
+
+def sound_after(store: Store, number: int, told: str, before: Checkpoint) -> None:
+    """The appends that came back are there, the one that was refused is not."""
+    assert "nothing was recorded" in told, told
+    assert store.verify(before).ok
+    assert len(store.record().claims) == number
+    assert store.append([numbered(number)]).rows == 1 and store.verify().ok
+
+
+@pytest.mark.parametrize(
+    "steps", [range(0, 40, 8), pytest.param(range(40), marks=pytest.mark.slow)]
+)
+def test_a_file_that_may_not_grow_is_told_and_loses_nothing(tmp_path: Path, steps: range) -> None:
+    """The limit falls on the journal, on the log, on an index, in the midst of a page."""
     path = tmp_path / "record.db"
-    begin(Store(path, make=True), signed("2006-08-04"))
-    before = Store(path).checkpoint()
-    size = path.stat().st_size
-    code = (
-        "import resource, sys\n"
-        "from mithaq.errors import DataError\n"
-        "from mithaq.record.store import Store\n"
-        "from tests.store.things import numbered\n"
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
-        f"store = Store({str(path)!r})\n"
-        "try:\n"
-        "    store.append([numbered(n) for n in range(2000)])\n"
-        "except DataError as error:\n"
-        "    print(error)\n"
-        "    sys.exit(7)\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 7, done.stderr
-    assert "nothing was recorded" in done.stdout and "Traceback" not in done.stderr
-    store = Store(path)
-    assert store.verify(before).ok and store.checkpoint() == before
-    assert store.append([numbered(1)]).rows == 1
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != size
+    for step in steps:
+        path.unlink(missing_ok=True)
+        store = Store(path, make=True)
+        begin(store)
+        before = store.checkpoint()
+        limit = path.stat().st_size - 20_000 + step * 1_111
+        sound_after(store, *filled(str(path), tmp_path, limit), before)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A file system of a few megabytes; only root may mount one."""
+    folder = Path(tempfile.mkdtemp(prefix="mithaq-disk-", dir="/tmp"))
+    folder.chmod(0o755)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=100m,mode=777", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        folder.rmdir()
+        pytest.skip("no file system may be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+    folder.rmdir()
+
+
+@pytest.mark.parametrize("room", [0, 4096, 30_000, 100_000])
+def test_a_full_disk_is_told_and_loses_nothing(small_disk: Path, tmp_path: Path, room: int) -> None:
+    store = Store(small_disk / "record.db", make=True)
+    begin(store)
+    before = store.checkpoint()
+    ballast(small_disk, room)
+    number, told = filled(str(small_disk / "record.db"), tmp_path)
+    assert "full" in told or "disk I/O" in told
+    (small_disk / "ballast").unlink()
+    sound_after(store, number, told, before)
+
+
+def ballast(folder: Path, room: int) -> None:
+    """Fill a file system up to so many bytes."""
+    with (folder / "ballast").open("wb", buffering=0) as out, suppress(OSError):
+        while True:
+            out.write(bytes(4096))
+    with (folder / "ballast").open("r+b") as out:
+        out.truncate(max(0, (folder / "ballast").stat().st_size - room))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["a full disk", "a file that may not grow"])
+def test_a_server_without_room_tells_and_loses_nothing(
+    way: str, small_disk: Path, tmp_path: Path
+) -> None:
+    found = programs()
+    if found is None:
+        pytest.skip("no PostgreSQL server is installed here (Debian package postgresql)")
+    full = way == "a full disk"
+    # A segment of its own log is 16 MiB long: no table grows beyond that here.
+    server = Server(found, str(small_disk) if full else "/tmp", 0 if full else 16 << 20)
+    store = Store(server.new(), make=True)
+    begin(store)
+    before = store.checkpoint()
+    if full:
+        ballast(small_disk, 64 << 10)
+        number, told = filled(store.shown, tmp_path)
+        (small_disk / "ballast").unlink()
+        server.kill()
+        server.start()
+    else:
+        # Nothing that the server could make smaller.
+        chance = random.Random(1)
+        texts = [chance.randbytes(2000).hex() for _ in range(10_000)]
+        long = [Claim("mou", "note", text, language="fr") for text in texts]
+        with pytest.raises(DataError, match=r"could not extend file.*nothing was recorded"):
+            store.append(long)
+        number, told = 0, "nothing was recorded"
+    sound_after(store, number, told, before)
+    store.close()
+    server.remove()
 
 
 def test_a_file_that_may_not_be_written_can_be_read(tmp_path: Path) -> None:
@@ -169,3 +270,36 @@ def test_a_file_that_may_not_be_written_can_be_read(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"readonly.*may not be written"):
         store.append([numbered(1)])
     assert Store(path).verify().rows == 6
+
+
+@pytest.mark.parametrize("closed", ["file", "folder"])
+def test_a_closed_file_or_folder_is_told(closed: str) -> None:
+    """As somebody who is not root."""
+    folder = Path(tempfile.mkdtemp(prefix="mithaq-", dir="/tmp"))
+    path = folder / "record.db"
+    begin(Store(path, make=True), signed("2006-08-04"))
+    path.chmod(0o444 if closed == "file" else 0o666)
+    folder.chmod(0o755)
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            if os.geteuid() == 0:
+                os.setuid(65534)
+            elif closed == "folder":
+                folder.chmod(0o555)
+            store = Store(path)
+            assert len(store.record().claims) == 1 and store.verify().ok
+            try:
+                store.append([numbered(1)])
+            except DataError as error:
+                os.write(write, str(error).encode())
+        os._exit(0)
+    os.close(write)
+    os.waitpid(child, 0)
+    told = os.read(read, 10_000).decode()
+    os.close(read)
+    assert "may not be written" in told, told
+    assert Store(path).verify().rows == 6
+    folder.chmod(0o755)
+    shutil.rmtree(folder)

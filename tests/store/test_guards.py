@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Callable
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +51,13 @@ ON_SQLITE = [
     "ON CONFLICT (seq) DO UPDATE SET recorded_by = 'x'",
     "INSERT OR REPLACE INTO terms SELECT what, term, first, '9' FROM terms WHERE first = 1",
 ]
+# Another table of that name, which a guard that looks about might take for the log.
+SHADOW = (
+    "CREATE %s TABLE claims AS SELECT 99 AS seq, kind, subject, content_id, body, recorded_at,"
+    " recorded_by, corrects, retracts, prev_hash, hash FROM public.claims WHERE seq = 6;"
+    " INSERT INTO claims SELECT 98, kind, subject, content_id, body, recorded_at,"
+    " recorded_by, corrects, retracts, prev_hash, hash FROM public.claims WHERE seq = 5"
+)
 ON_POSTGRESQL = [
     "TRUNCATE claims",
     "TRUNCATE schema_versions",
@@ -54,6 +65,14 @@ ON_POSTGRESQL = [
     "INSERT INTO claims SELECT * FROM claims WHERE seq = 3 "
     "ON CONFLICT (seq) DO UPDATE SET recorded_by = 'x'",
     "SET session_replication_role = replica; DELETE FROM claims",
+    "WITH gone AS (DELETE FROM claims RETURNING *) SELECT count(*) FROM gone",
+    "MERGE INTO claims USING (SELECT 3 AS n) AS x ON seq = n WHEN MATCHED THEN DELETE",
+    "MERGE INTO claims USING (SELECT 3 AS n) AS x ON seq = n"
+    " WHEN MATCHED THEN UPDATE SET kind = 'x'",
+    "DELETE FROM ONLY claims",
+    f"{SHADOW % 'TEMP'}; INSERT INTO public.claims SELECT * FROM claims",
+    f"CREATE SCHEMA other; SET search_path = other; {SHADOW % ''};"
+    " INSERT INTO public.claims SELECT * FROM claims",
 ]
 
 
@@ -140,7 +159,41 @@ def test_a_guard_made_toothless_is_found(store: Store, url: str, kind: str) -> N
         connection.execute("ALTER TABLE claims DISABLE TRIGGER claims_no_update")
     connection.commit()
     connection.close()
-    assert not store.verify().ok
+    assert [f.values for f in store.verify().faults] == [{"name": "claims_no_update"}]
+
+
+TOOTHLESS = {
+    "another function": (
+        "CREATE OR REPLACE FUNCTION terms_refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RETURN NULL; END $$"
+    ),
+    "never": (
+        "CREATE OR REPLACE TRIGGER terms_no_update BEFORE UPDATE ON terms FOR EACH STATEMENT"
+        " WHEN (false) EXECUTE FUNCTION terms_refuse()"
+    ),
+    "another event": (
+        "CREATE OR REPLACE TRIGGER terms_no_update BEFORE DELETE ON terms FOR EACH STATEMENT"
+        " EXECUTE FUNCTION terms_refuse()"
+    ),
+    "one column": (
+        "CREATE OR REPLACE TRIGGER terms_no_update BEFORE UPDATE OF first ON terms"
+        " FOR EACH STATEMENT EXECUTE FUNCTION terms_refuse()"
+    ),
+    "another path": "ALTER FUNCTION terms_refuse() RESET search_path",
+}
+
+
+@pytest.mark.parametrize("way", TOOTHLESS)
+def test_a_guard_of_the_server_made_toothless_is_found(server: Server, way: str) -> None:
+    import psycopg
+
+    url = server.new()
+    store = Store(url, make=True)
+    with psycopg.connect(url) as connection:
+        connection.execute(TOOTHLESS[way])
+        connection.execute("ALTER TABLE terms ENABLE ALWAYS TRIGGER terms_no_update")
+    assert {"name": "terms_no_update"} in [fault.values for fault in store.verify().faults]
+    store.close()
 
 
 # Versions
@@ -215,13 +268,28 @@ def test_a_store_of_the_second_version_gets_its_index_at_the_next_append(
     source.close()
 
 
-def test_a_store_of_version_one_on_disk(tmp_path: Path) -> None:
-    """The very statements and rows of version 1, kept as text."""
-    text = (Path(__file__).parent / "version1.sql").read_text("utf-8")
-    with sqlite3.connect(tmp_path / "old.db") as connection:
+def laid_down(url: str, kind: str, version: int) -> None:
+    """Make the store that an earlier release left on the disk, from its own dump."""
+    name = f"version{version}.sql" if kind == "sqlite" else f"version{version}-postgresql.sql"
+    text = (Path(__file__).parent / name).read_text("utf-8")
+    connection = raw(url)
+    if kind == "sqlite":
         connection.executescript(text)
+    else:
+        # Roles belong to the server, not to what is dumped of one database.
+        connection.execute(
+            "DO $$ BEGIN CREATE ROLE mithaq_writer; EXCEPTION WHEN duplicate_object THEN END $$"
+        )
+        connection.execute(text)
+        connection.commit()
     connection.close()
-    store = Store(tmp_path / "old.db")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_store_of_an_earlier_release_on_disk(url: str, kind: str, version: int) -> None:
+    """The very statements and rows of that release, kept as text."""
+    laid_down(url, kind, version)
+    store = Store(url)
     before = store.record()
     assert [c.text for c in before.claims] == ["2006-08-11"]
     assert store.verify().ok
@@ -232,6 +300,51 @@ def test_a_store_of_version_one_on_disk(tmp_path: Path) -> None:
     assert [h.source for h in store.find("2006 08 11").hits] == ["agency", "paper"]
     assert store.find("2006 08 04").hits == ()
     assert len(store.find("2006 08 04", recorded="2026-11-22T14:00:00Z").hits) == 1
+    store.close()
+
+
+def upgraded(url: str, killed_at: int) -> None:
+    """Bring a store up to date in a process that dies before its statement of that number."""
+    left = itertools.count(killed_at, -1)
+
+    def die(*_: object) -> None:
+        if next(left) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sql.event.listen(sql.Engine, "before_cursor_execute", die)
+    sql.event.listen(sql.Engine, "commit", die)
+    Store(url, make=True).close()
+
+
+@pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_migration_killed_at_any_step_leaves_the_store_as_it_was(
+    new_url: Callable[[], str], kind: str, version: int, every: int
+) -> None:
+    url = new_url()
+    laid_down(url, kind, version)
+    unmoved = 0
+    for steps in range(0, 200, every):
+        process = get_context("fork").Process(target=upgraded, args=(url, steps))
+        process.start()
+        process.join()
+        store = Store(url)
+        assert store.verify().ok and [c.text for c in store.record().claims] == ["2006-08-11"]
+        engine = room.connect(store.url)
+        with engine.connect() as connection:
+            have = room.version_of(connection)
+        engine.dispose()
+        store.close()
+        if process.exitcode == 0:
+            assert have == room.VERSION
+            break
+        # All of it or nothing: the last statements read what stands already.
+        assert process.exitcode == -signal.SIGKILL and have in (version, room.VERSION)
+        unmoved += have == version
+    assert unmoved > 15 // every, "the migration has more statements than that"
+    store = Store(url)
+    assert store.append([signed("2006-08-12")]).rows == 1 and store.verify().ok
+    store.close()
 
 
 def test_a_store_of_a_later_version_is_refused(
@@ -239,7 +352,7 @@ def test_a_store_of_a_later_version_is_refused(
 ) -> None:
     monkeypatch.setattr(room, "VERSION", 1)
     monkeypatch.setattr("mithaq.record.store.store.VERSION", 1)
-    with pytest.raises(DataError, match="schema version 3"):
+    with pytest.raises(DataError, match="schema version 4"):
         Store(url)
 
 

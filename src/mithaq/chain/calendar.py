@@ -126,6 +126,9 @@ def _terms(tables: Tables, note: Note) -> None:
         if row["pricing"] == "fixed" and row["price"] < 0:
             what = f"{row['name']}: {row['price']:g} must be at least 0 unless pricing is spot"
             note("contracts", row, "price", what)
+        if row["nomination"] == "buyer" and not math.isnan(row["nominated"]):
+            what = f"{row['name']}: what the buyer takes is for the buyer to choose"
+            note("contracts", row, "nominated", what, "leave it empty, or set nomination to data")
     for row in tables.get("pipelines", ()):
         if row["fee_in_kind"] > 0 and not row["fee_firm"]:
             what = f"{row['name']}: somebody must receive the fee in kind"

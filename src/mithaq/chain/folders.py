@@ -8,7 +8,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from mithaq.chain.reading import Rows
 from mithaq.chain.schema import Attribute, TableSchema, table_names, table_schema
 from mithaq.chain.tables import Chain
 from mithaq.errors import DataError, Problem
@@ -57,28 +56,21 @@ def new_folder(folder: str | Path) -> tuple[Path, ...]:
 
 
 def write_folder(
-    chain: Chain, folder: str | Path, *, every_table: bool = False
+    chain: Chain, folder: str | Path, *, every_table: bool = False, always: Sequence[str] = ()
 ) -> tuple[Path, ...]:
     """Write a chain as CSV files that :meth:`Chain.from_folder` reads back to the same hash.
 
-    Tables without rows are left out unless ``every_table``; then all their columns stand in the
-    header. Otherwise columns that hold nothing but their default are left out. Returns the files
-    written. Raises DataError where ``folder`` exists and is not empty.
+    Tables without rows are left out unless they are named in ``always``, or ``every_table``: then
+    all columns stand in every header. Otherwise columns that hold nothing but their default are
+    left out. Returns the files written. Raises DataError where ``folder`` exists and is not empty.
     """
-    return write_rows({name: chain.rows(name) for name in table_names()}, folder, every_table)
-
-
-def write_rows(
-    tables: Mapping[str, Rows], folder: str | Path, every_table: bool = False
-) -> tuple[Path, ...]:
-    """Write checked rows; see :func:`write_folder`."""
     folder = Path(folder)
     check_empty(folder)
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    for name, rows in tables.items():
-        schema = table_schema(name)
-        if not rows and not every_table:
+    for name in table_names():
+        schema, rows = table_schema(name), chain.rows(name)
+        if not rows and not every_table and name not in always:
             continue
         columns = list(schema.attributes) if every_table else filled(schema, rows)
         path = folder / f"{name}.csv"

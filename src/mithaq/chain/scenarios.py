@@ -35,6 +35,8 @@ __all__ = [
 LEGS = ("exploration", "production", "transport", "marketing")
 LANGUAGES = ("en", "ar", "fr", "ru")
 GENERAL = {"rate": "share", "years": "years"}
+#: What draws may multiply in the whole market: see :func:`mithaq.worth.uncertain.scaled`.
+INPUTS = ("demand", "price_level", "elasticity", "field_costs", "conduct")
 
 Place = tuple[int, int]
 
@@ -123,6 +125,7 @@ class Scenario:
     parties: tuple[Party, ...]
     general: Mapping[str, Parameter] = field(hash=False)
     legs: tuple[Leg, ...]
+    inputs: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
 
     def rights(self) -> Iterator[Right]:
         """Every right of every leg, in order."""
@@ -287,7 +290,7 @@ class _Reader:
 
     def scenario(self, root: yaml.MappingNode) -> Scenario:
         cells = self.mapping(
-            root, ("id", "name", "agreement", "year", "parties", "parameters", "legs")
+            root, ("id", "name", "agreement", "year", "parties", "parameters", "legs"), ("inputs",)
         )
         parties = tuple(self.party(n) for n in self.items(cells.get("parties"), "parties"))
         if "parties" in cells and len(parties) != 2:
@@ -305,6 +308,7 @@ class _Reader:
             parties=parties,
             general=general,
             legs=legs,
+            inputs=self.inputs(cells.get("inputs")),
         )
 
     def unique(self, ids: list[str], node: yaml.Node | None, what: str) -> None:
@@ -328,6 +332,15 @@ class _Reader:
             name: self.parameter(name, cells[name], GENERAL[name])
             for name in GENERAL
             if name in cells
+        }
+
+    def inputs(self, node: yaml.Node | None) -> dict[str, Parameter]:
+        """Uncertain inputs of the market, each a factor around 1."""
+        if node is None:
+            return {}
+        cells = self.mapping(node, (), INPUTS)
+        return {
+            name: self.parameter(name, cells[name], "ratio") for name in INPUTS if name in cells
         }
 
     def leg(self, node: yaml.Node) -> Leg:

@@ -54,6 +54,7 @@ class Chain:
         # Trusted input: the class methods below check what comes from outside.
         self._tables = dict(tables)
         self.edits = edits
+        self.calibration = ""  # the one whose cells it has, empty for the base
         self.loaded_in = 0.0  # seconds that reading and checking took
 
     @classmethod
@@ -118,6 +119,13 @@ class Chain:
             return self
         changed = Chain(apply_edits(self._tables, edits), (*self.edits, *edits))
         changed.loaded_in = self.loaded_in
+        changed.calibration = self.calibration
+        return changed
+
+    def with_rows(self, tables: Mapping[str, Rows]) -> Chain:
+        """The chain with whole tables in place of its own. The rows are trusted, not checked."""
+        changed = Chain({**self._tables, **tables}, self.edits)
+        changed.loaded_in = self.loaded_in
         return changed
 
     @cached_property
@@ -131,9 +139,11 @@ class Chain:
             hint = nearest(name, self.calibrations)
             raise DataError([Problem("calibrations", what=f"no calibration {name!r}", hint=hint)])
         cells = [row for row in self.rows("calibrations") if row["calibration"] == name]
-        return self.with_edits(
+        changed = self.with_edits(
             [Change(cell["table"], cell["row"], cell["column"], cell["value"]) for cell in cells]
         )
+        changed.calibration = name
+        return changed
 
     def quadratic(self) -> Chain:
         """The chain with each Golombek cost replaced by a quadratic one, for solvers without cones.

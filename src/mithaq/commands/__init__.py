@@ -1,5 +1,27 @@
 """Commands in modules of their own. Importing this package hangs them on ``mithaq.cli.cli``."""
 
-from mithaq.commands import chain, deadlines, files, forum, power, record, who
+from mithaq.commands import (
+    bargain,
+    calibrate,
+    chain,
+    deadlines,
+    files,
+    forum,
+    power,
+    record,
+    uncertain,
+    who,
+)
 
-__all__ = ["chain", "deadlines", "files", "forum", "power", "record", "who"]
+__all__ = [
+    "bargain",
+    "calibrate",
+    "chain",
+    "deadlines",
+    "files",
+    "forum",
+    "power",
+    "record",
+    "uncertain",
+    "who",
+]

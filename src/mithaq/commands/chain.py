@@ -14,6 +14,7 @@ from mithaq.cli import (
     Talk,
     cli,
     common,
+    option,
     print_json,
     say,
 )
@@ -82,3 +83,30 @@ def show(talk: Talk, place: str, table: str | None) -> None:
     data: dict[str, Any] = tables_of(found) if table is None else rows_of(found, table)
     sheet = tables_sheet if table is None else rows_sheet
     talk.answer(data, lambda: [sheet(data, talk.words())])
+
+
+@chain.command(
+    "import", help=say("Make a chain of SciGRID_gas files or of a PyPSA folder, and say how.")
+)
+@option(
+    "--from",
+    "form",
+    type=click.Choice(("scigrid", "pypsa")),
+    required=True,
+    help=say("Whose files they are."),
+)
+@option("--price", type=float, help=say("Reference price assumed for demand, USD/1000 m³."))
+@option("--elasticity", type=float, help=say("Elasticity assumed for demand, negative."))
+@option("--cost", type=float, help=say("Cost of lifting where the source has none, USD/1000 m³."))
+@option("--lng", type=float, help=say("Cost of LNG before regasification, USD/1000 m³."))
+@click.argument("source", type=FOLDER)
+@click.argument("folder", type=FOLDER)
+@common
+def bring(talk: Talk, form: str, source: Path, folder: Path, **assumed: float | None) -> None:
+    """Import a chain."""
+    from mithaq.chain.importing import Assumptions, import_chain
+    from mithaq.show.chain_sheets import import_sheets
+
+    given = {key: value for key, value in assumed.items() if value is not None}
+    found = import_chain(form, source, folder, Assumptions(**given))
+    talk.answer(found.to_dict(), lambda: import_sheets(found, talk.words()))

@@ -128,6 +128,10 @@ class Calendar:
 
 
 def nominated(row: Row) -> float:
-    """What is delivered under a contract: the nomination, else the take-or-pay floor."""
+    """What is delivered under a contract in any case: the nomination, else the take-or-pay floor.
+
+    A buyer who nominates is bound to the floor alone.
+    """
     floor = row["take_or_pay"] * row["annual_quantity"]
-    return float(floor if math.isnan(row["nominated"]) else row["nominated"])
+    given = row["nominated"] if row["nomination"] == "data" else math.nan
+    return float(floor if math.isnan(given) else given)

@@ -20,7 +20,7 @@ from mithaq.equilibrium.point import Point
 
 __all__ = ["BySlot", "investments", "plain_node"]
 
-LEAST = 1e-12  # weight of a market in which nothing is sold: its price is one at which some would
+LEAST = 1e-6  # weight of a market in which nothing is sold: its price is one at which some would
 
 
 def plain_node(node: str) -> str:
@@ -119,9 +119,23 @@ class BySlot:
 
     @cached_property
     def market_prices(self) -> pd.DataFrame:
-        """Columns year, period, market, node, price, bcm: where there is demand."""
-        columns = ["market", "node", "price", "bcm"]
-        return self._frame(list(self.market_rows), columns).drop(columns="slot")
+        """Columns year, period, market, node, price, bcm, rationed: where there is demand.
+
+        ``rationed`` is what users would buy at the price, which a cap keeps low, and cannot get.
+        """
+        short = self.point.rationed
+        rows = [(*row, short.get((row[1], row[0]), 0.0)) for row in self.market_rows]
+        columns = ["market", "node", "price", "bcm", "rationed"]
+        return self._frame(list(rows), columns).drop(columns="slot")
+
+    @cached_property
+    def nominations(self) -> pd.DataFrame:
+        """Columns year, period, contract, bcm: what the buyers who nominate chose to take."""
+        rows: list[tuple[Any, ...]] = [
+            (slot, name, quantity)
+            for (name, slot), quantity in sorted(self.point.taken.items(), key=_by_slot)
+        ]
+        return self._frame(rows, ["contract", "bcm"]).drop(columns="slot")
 
     @cached_property
     def prices(self) -> pd.DataFrame:
@@ -198,6 +212,33 @@ class BySlot:
         ]
         columns = ["storage", "firm", "injection", "withdrawal", "level"]
         return self._frame(rows, columns).drop(columns="slot")
+
+    def to_list(self) -> list[dict[str, Any]]:
+        """Slots as plain values: the key ``slots`` of ``mithaq market --json``."""
+        found: list[dict[str, Any]] = [
+            {
+                "year": slot.year,
+                "period": slot.period,
+                "share": slot.share,
+                "prices": {},
+                "sales": [],
+                "flows": [],
+                "storage": [],
+            }
+            for slot in self.calendar.slots
+        ]
+        number = {(slot.year, slot.period): at for at, slot in enumerate(self.calendar.slots)}
+        for kind in ("prices", "sales", "flows", "storage"):
+            for row in getattr(self, kind).to_dict("records"):
+                year = row.pop("year")
+                here = found[number[None if year is None else float(year), row.pop("period")]]
+                if kind == "prices":
+                    here["prices"][row["node"]] = row["price"]
+                    continue
+                if kind == "flows" and math.isinf(row["capacity"]):
+                    row["capacity"] = None
+                here[kind].append(row)
+        return found
 
     @cached_property
     def _buildings(self) -> list[Building]:

@@ -13,28 +13,35 @@ import scipy.sparse as sp
 from scipy.optimize import linprog
 
 from mithaq.equilibrium.backends import Answer
+from mithaq.equilibrium.choices import Label, with_choices
 from mithaq.equilibrium.interior import descend, sharpen
 from mithaq.equilibrium.mixed import Logarithms, Mixed, Products
 from mithaq.equilibrium.program import Program
 
 __all__ = ["mixed_problem", "needs", "solve_mixed"]
 
+FAR = (0.01, 0.1, 100.0)  # sizes of slacks and duals to start anew from
 GOOD = 1e-6  # largest error, in the units of the scaled problem, of what is passed on to be judged
 
 
 def needs(program: Program) -> tuple[str, ...]:
     """What in the chain only this engine can do, in sentences; empty if there is nothing."""
-    uneven = tuple(
+    net = program.network
+    found = [
         f"conduct in {conduct.market} is not symmetric: {one} weighs {other} otherwise than "
         f"{other} weighs {one}"
         for conduct in program.conduct.values()
         for one, other in conduct.uneven[:1]
-    )
-    in_kind = sorted({arc.name for arc in program.network.arcs.values() if arc.fee_in_kind})
-    if program.gifts.nnz == 0:
-        return uneven
-    fees = f"who sends on {', '.join(in_kind)} pays in kind, and another firm sells that gas"
-    return (*uneven, fees)
+    ]
+    if program.gifts.nnz:
+        lines = ", ".join(sorted(arc.name for arc in net.arcs.values() if arc.fee_in_kind))
+        found.append(f"who sends on {lines} pays in kind, and another firm sells that gas")
+    capped = [name for name, cap in zip(net.markets, net.caps, strict=True) if not np.isnan(cap)]
+    if capped:
+        found.append(f"the price is capped in {', '.join(capped)}")
+    if net.choices:
+        found.append(f"buyers nominate under {', '.join(c.name for c in net.choices)}")
+    return tuple(found)
 
 
 def mixed_problem(program: Program) -> Mixed:
@@ -86,26 +93,39 @@ def skew(program: Program, width: int) -> sp.csr_matrix:
     return sp.csr_matrix((np.concatenate(values), at), shape=(width, width))
 
 
-def solve_mixed(program: Program, tolerance: float, limit: int) -> Answer:
+def solve_mixed(
+    program: Program, tolerance: float, limit: int
+) -> tuple[Answer, dict[Label, float]]:
     """Solve the conditions to ``tolerance`` (of the largest quantity and price) and sharpen.
 
     The status is "Solved", "PrimalInfeasible" where no flows meet all obligations, or "Stopped".
+    Beside the answer to the program's columns and rows come the columns that were added to them.
     """
-    problem = mixed_problem(program)
+    base = mixed_problem(program)
+    problem, labels = with_choices(program, base)
     quantity = float(np.abs(problem.bound).max(initial=0.0)) or 1.0
     price = float(np.abs(problem.linear).max(initial=0.0)) or 1.0
     scaled = problem.scaled(quantity, price)
-    found = descend(scaled, tolerance, limit)
-    best = sharpen(scaled, found)
-    status = "Solved" if best.error <= GOOD else "Stopped"
-    if status == "Stopped" and not _feasible(problem):
+    best = sharpen(scaled, descend(scaled, tolerance, limit))
+    status = "Solved"
+    if best.error > GOOD and not _feasible(problem):
         status = "PrimalInfeasible"
-    return Answer(status, best.x * quantity, best.z * price)
+    elif best.error > GOOD:
+        # What buyers choose, and caps, need not be monotone: where a start leads nowhere, another.
+        tries = (sharpen(scaled, descend(scaled, tolerance, limit, far=far)) for far in FAR)
+        best = next((found for found in tries if found.error <= GOOD), best)
+        status = "Solved" if best.error <= GOOD else "Stopped"
+    x, z = best.x * quantity, best.z * price
+    width, height = len(base.linear), len(base.bound)
+    added = dict(zip(labels, x[width:].tolist(), strict=True))
+    return Answer(status, x[:width], z[:height]), added
 
 
 def _feasible(problem: Mixed) -> bool:
     """Whether any flows at all keep the rows (HiGHS)."""
     first = problem.equalities
+    if not len(problem.linear):
+        return not (problem.bound[:first].any() or (problem.bound[first:] < 0).any())
     answer = linprog(
         np.zeros(len(problem.linear)),
         A_eq=problem.matrix[:first],

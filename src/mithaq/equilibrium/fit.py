@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mithaq.chain import Chain
+from mithaq.chain.reading import key_of
+from mithaq.chain.schema import table_schema
 from mithaq.equilibrium.result import Equilibrium
 from mithaq.errors import ModelError
 
@@ -33,6 +35,11 @@ MAIN_EXPORTERS = (
 )
 EUROPE = "Europe"
 MARK = "calibrated: "
+CALIBRATED_COLUMN = {  # table: the column of which its notes speak
+    "conduct": "theta",
+    "fields": "user_cost",
+    "markets": "elasticity",
+}
 
 Pair = tuple[str, str]
 Matrix = dict[Pair, float]
@@ -154,17 +161,34 @@ def calibrated_parameters(chain: Chain) -> tuple[str, ...]:
     """Names of the calibrated numbers: what the notes of conduct, fields and markets call so.
 
     A note "calibrated: NAME" says that a cell of its row takes the number NAME; cells that share a
-    name share the number, so that the count of names is the count of parameters.
+    name share the number, so that the count of names is the count of parameters. In a chain with
+    the cells of a calibration the notes of that calibration stand in place of theirs.
     """
-    names: set[str] = set()
-    for table in ("conduct", "fields", "markets"):
-        for row in chain.rows(table):
-            names.update(
-                part.strip().removeprefix(MARK)
-                for part in str(row["note"]).split(";")
-                if part.strip().startswith(MARK)
-            )
-    return tuple(sorted(names))
+    cells = [row for row in chain.rows("calibrations") if row["calibration"] == chain.calibration]
+    return parameter_names(chain, cells if chain.calibration else ())
+
+
+def parameter_names(chain: Chain, cells: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Names of the calibrated numbers of a chain in which a calibration has set ``cells``.
+
+    ``cells`` are rows of the table ``calibrations``.
+    """
+    labels = {
+        (table, key_of(table_schema(table), row)): _labels(row["note"])
+        for table in CALIBRATED_COLUMN
+        for row in chain.rows(table)
+    }
+    names: list[str] = []
+    for row in cells:
+        if CALIBRATED_COLUMN.get(row["table"]) == row["column"]:
+            labels.pop((row["table"], row["row"]), None)
+        names += _labels(row["note"])
+    return tuple(sorted({*names, *(name for found in labels.values() for name in found)}))
+
+
+def _labels(note: str) -> list[str]:
+    parts = (part.strip() for part in str(note).split(";"))
+    return [part.removeprefix(MARK) for part in parts if part.startswith(MARK)]
 
 
 def _country(chain: Chain) -> dict[str, str]:

@@ -2,78 +2,203 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from mithaq.chain import Chain, Change, Edit, Remove
+from mithaq.chain.schema import parse_shares
+from mithaq.equilibrium.amounts import nominated
 from mithaq.equilibrium.program import Program
 
-__all__ = ["explain"]
+__all__ = ["Diagnosis", "explain"]
 
-SMALL = 1e-6
+Vector = NDArray[np.float64]
+SMALL = 1e-6  # bcm/yr: less than this is no shortage
+DIGITS = 1e4  # cures are told with four decimals, rounded to the side on which they cure
+LIMITS = {
+    "arc": "capacity of {0}",
+    "booking": "capacity of {1}",
+    "third party": "third-party share of {0}",
+    "field": "capacity of field {1}",
+    "injection": "injection into {0}",
+    "withdrawal": "withdrawal from {0}",
+    "room": "working gas of {0}",
+    "reserves": "reserves of field {1}",
+    "build limit": "what can be built onto {1} in a year",
+    "build total": "what can be built onto {1}",
+}
 
 
-def explain(program: Program) -> tuple[str, ...]:
-    """Sentences, one for each obligation that falls short in the smallest total relaxation.
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Sentences on what falls short and what limits it, and edits after which it would solve.
 
-    A linear program lets every contract, regulated supply and floor fall short and makes the sum
-    of shortfalls (bcm/yr) least; capacities that limit it are named with their shadow prices' help.
+    Both are empty where all obligations can be met.
     """
-    net = program.network
-    floors = [(i, key) for i, (kind, key) in enumerate(program.rows) if kind == "floor"]
-    duties = [
-        (duty, slot, float(duty.quantity[slot]))
-        for duty in net.obligations
-        for slot in range(net.calendar.count)
-        if duty.quantity[slot] > 0
-    ]
-    extra = len(duties) + len(floors)
-    if extra == 0:
-        return ()
-    row_of = {key: i for i, (kind, key) in enumerate(program.rows) if kind == "balance"}
-    columns = sp.lil_matrix((len(program.bound), extra))
-    for place, (duty, slot, _) in enumerate(duties):
-        columns[row_of[duty.firm, duty.node, slot], place] = 1.0
-    for place, (row, _) in enumerate(floors, start=len(duties)):
-        columns[row, place] = -1.0
+
+    sentences: tuple[str, ...] = ()
+    cure: tuple[Edit, ...] = ()
+
+
+@dataclass(slots=True)
+class _Duty:
+    """One row of the user's that asks for gas, and what lowering its number by one would free.
+
+    ``entries`` are by firm, place (a node, or a market of a floor) and slot.
+    """
+
+    what: str
+    short: str  # what the number is more than
+    number: float
+    most: float  # by how much the number may be lowered
+    weight: float  # bcm/yr of a unit of the number, over all slots
+    table: str
+    key: str
+    column: str
+    entries: dict[tuple[str, str, int], float] = field(default_factory=dict)
+    floor: bool = False
+
+    def cure(self, lower: float) -> Edit:
+        """The number lowered enough, in few digits; a market of which nothing is left goes."""
+        value = max(math.floor((self.number - lower) * DIGITS - SMALL) / DIGITS, 0.0)
+        if self.table == "markets" and value == 0:
+            return Remove(self.table, self.key)
+        return Change(self.table, self.key, self.column, value)
+
+
+def _duties(chain: Chain, program: Program) -> Iterator[_Duty]:
+    net, calendar = program.network, program.network.calendar
+    node_of = {row["name"]: row["node"] for row in chain.rows("markets")}
+    time = calendar.share * calendar.span / float((calendar.share * calendar.span).sum())
+    for row in chain.rows("contracts"):
+        due, node, name = nominated(row), node_of[row["market"]], row["name"]
+        if due <= 0:
+            continue
+        # A buyer who nominates is bound to the floor, and the seller to bring it.
+        own = "take_or_pay" if row["nomination"] == "buyer" else "nominated"
+        number = float(row[own]) if own == "take_or_pay" else due
+        rate = calendar.delivered(row) / number
+        what = f"contract {name}: {row['seller']} owes {due:.4g} bcm/yr at {node}"
+        names = "contracts", name, own
+        weight = float(rate @ time)
+        duty = _Duty(what, "can reach it", number, number, weight, *names)
+        for slot in np.flatnonzero(rate).tolist():
+            duty.entries[row["seller"], node, slot] = float(rate[slot])
+            if not row["destination_clause"]:
+                duty.entries[row["buyer"], node, slot] = -float(rate[slot])
+        yield duty
+    for row in chain.rows("markets"):
+        if math.isnan(row["regulated_price"]):
+            continue
+        rate = calendar.regulated(row)
+        total, number = float(rate @ time), float(row["reference_quantity"])
+        if total <= 0:
+            continue
+        shares = parse_shares(row["supplier"])
+        owed = " and ".join(f"{firm} owes {share * total:.4g}" for firm, share in shares.items())
+        what = f"supply of {row['name']}: {owed} bcm/yr at {row['node']}"
+        names = "markets", row["name"], "reference_quantity"
+        # Demand at the regulated price is in proportion to the reference quantity.
+        duty = _Duty(what, "can reach it", number, number, total / number, *names)
+        for firm, share in shares.items():
+            for slot in np.flatnonzero(rate).tolist():
+                duty.entries[firm, row["node"], slot] = share * float(rate[slot]) / number
+        yield duty
+    for (firm, market), number in net.floors.items():
+        if number > 0:
+            what = f"floor of {firm} in {market}"
+            names = "floors", f"{firm}|{market}", "quantity"
+            duty = _Duty(what, "can be sold there", number, number, 1.0, *names, floor=True)
+            duty.entries = {(firm, market, slot): 1.0 for slot in range(calendar.count)}
+            yield duty
+
+
+def explain(chain: Chain, program: Program) -> Diagnosis:
+    """What falls short in the smallest total relaxation, and the edits that amount to it.
+
+    A linear program lowers nominations of contracts, the size of regulated markets and floors, each
+    alike in all slots, and makes the sum of what is lowered (bcm/yr) least. Limits that bind are
+    named by their shadow prices.
+    """
+    duties = list(_duties(chain, program))
+    if not duties:
+        return Diagnosis()
+    rows = {(kind, key): at for at, (kind, key) in enumerate(program.rows)}
+    at, column, value = [], [], []
+    for place, duty in enumerate(duties):
+        kind = "floor" if duty.floor else "balance"
+        for key, entry in duty.entries.items():
+            row = rows.get((kind, key))
+            if row is not None:
+                at.append(row)
+                column.append(place)
+                value.append(-entry if duty.floor else entry)
+    shape = len(program.bound), len(duties)
+    columns = sp.csc_matrix((value, (at, column)), shape=shape)
     width = program.matrix.shape[1] - program.cones
-    whole = sp.hstack([program.matrix[:, :width], columns.tocsc()]).tocsr()
+    whole = sp.hstack([program.matrix[:, :width], columns]).tocsr()
     first, last = program.equalities, program.equalities + program.inequalities
-    due = [quantity for _, _, quantity in duties]
-    bounds = (
-        [(0.0, None)] * width + [(0.0, quantity) for quantity in due] + [(0.0, None)] * len(floors)
-    )
     answer = linprog(
-        np.concatenate([np.zeros(width), np.ones(extra)]),
+        np.concatenate([np.zeros(width), [duty.weight for duty in duties]]),
         A_eq=whole[:first],
         b_eq=program.bound[:first],
         A_ub=whole[first:last],
         b_ub=program.bound[first:last],
-        bounds=bounds,
+        bounds=[(0.0, None)] * width + [(0.0, duty.most) for duty in duties],
         method="highs",
     )
     if not answer.success:
-        return ()
-    short = answer.x[width:]
-    sentences = []
-    for (duty, _, quantity), missing in zip(duties, short, strict=False):
-        if missing > SMALL:
-            sentences.append(
-                f"{duty.label}: {duty.firm} owes {quantity:.4g} bcm/yr at {duty.node}, "
-                f"{missing:.4g} bcm/yr more than can reach it"
-            )
-    for (_, key), missing in zip(floors, short[len(duties) :], strict=True):
-        if missing > SMALL:
-            sentences.append(
-                f"floor of {key[0]} in {key[1]}: {missing:.4g} bcm/yr more than can be sold there"
-            )
-    limits = [
-        str(key[0] if kind == "arc" else f"field {key[1]}")
-        for (kind, key), price in zip(
-            program.rows[first:last], answer.ineqlin.marginals, strict=True
-        )
-        if kind in {"arc", "field"} and abs(price) > SMALL
+        return Diagnosis()
+    lowered = answer.x[width:]
+    short = [
+        (duty, float(lower))
+        for duty, lower in zip(duties, lowered, strict=True)
+        if lower * duty.weight > SMALL
     ]
-    if limits:
-        sentences.append(f"what limits them: the capacity of {', '.join(sorted(set(limits)))}")
-    return tuple(sentences)
+    if not short:
+        return Diagnosis()
+    duals = dict(zip(program.rows[:first], answer.eqlin.marginals, strict=True))
+    named = program.rows[first:last]
+    prices = dict(zip(named, answer.ineqlin.marginals, strict=True))
+    sentences = [
+        f"{duty.what}{',' if not duty.floor else ':'} {lower * duty.weight:.4g} bcm/yr more than "
+        f"{duty.short}{_when(program, duty, duals | prices)}"
+        for duty, lower in short
+    ]
+    if limits := _limits(prices):
+        sentences.append(f"what limits them: the {', the '.join(limits)}")
+    cure = tuple(duty.cure(lower) for duty, lower in short)
+    sentences.append(f"it would do to {'; to '.join(map(str, cure))}")
+    return Diagnosis(tuple(sentences), cure)
+
+
+def _limits(prices: dict[tuple[str, Any], float]) -> list[str]:
+    found = set()
+    for (kind, key), price in prices.items():
+        if kind in LIMITS and abs(price) > SMALL:
+            found.add(LIMITS[kind].format(*(key if isinstance(key, tuple) else (key,))))
+    return sorted(found)
+
+
+def _when(program: Program, duty: _Duty, prices: dict[tuple[str, Any], float]) -> str:
+    """The slots in which a duty cannot be met, where there are others in which it can."""
+    calendar = program.network.calendar
+    kind = "floor" if duty.floor else "balance"
+    slots = {key[-1] for key in duty.entries}
+    tight = {key[-1] for key in duty.entries if abs(prices.get((kind, key), 0.0)) > SMALL}
+    if calendar.count == 1 or not tight or tight == slots:
+        return ""
+    names = []
+    for at in sorted(tight):
+        slot = calendar.slots[at]
+        words = [slot.period] if calendar.periods > 1 else []
+        words += [f"{slot.year:g}"] if slot.year is not None else []
+        names.append(" ".join(words))
+    return f" in {', '.join(names)}"

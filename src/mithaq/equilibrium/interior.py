@@ -27,6 +27,7 @@ SHARP_SHIFT, SHARP_ROUNDS, SHARP_STEPS = 1e-9, 12, 4
 EXACT = 1e-14  # error at which nothing is left to sharpen
 PIVOT = 1e-3  # a diagonal entry this large, as a share of its column, is good enough to pivot on
 SHORT, NEAR = 0.9, 0.9995  # share of the way to the boundary: at first, and when all but there
+STUCK, CENTRAL = 0.1, 0.9  # a step this short is taken anew, with this weight on the centre
 LEAST = 0.1  # where slacks and duals start at least, in the units of a scaled problem
 
 
@@ -152,14 +153,15 @@ class _Steps:
         return dx, ds, dz
 
 
-def descend(problem: Mixed, tolerance: float, limit: int) -> Iterate:
+def descend(problem: Mixed, tolerance: float, limit: int, *, far: float = 0.0) -> Iterate:
     """Solve a problem whose quantities and prices are of the size of one.
 
     Ends when no residual and no product s z exceeds ``tolerance``, when it gets no further, or
-    after ``limit`` steps; what was reached comes back with its error, and the caller decides.
+    after ``limit`` steps; what was reached comes back with its error, and the caller decides. It
+    starts close to the data, or, if ``far`` is given, with slacks and duals of that size.
     """
     steps = _Steps(problem)
-    x, s, z = _start(problem, steps)
+    x, s, z = _middle(problem, far) if far else _start(problem, steps)
     first = problem.equalities
     best = Iterate(x, s, z, np.inf)
     idle = 0
@@ -184,22 +186,34 @@ def descend(problem: Mixed, tolerance: float, limit: int) -> Iterate:
         length = _length(problem, x, s, z, dx, ds, dz, 1.0)
         after = (s + length * ds)[first:] @ (z + length * dz)[first:] / max(len(product), 1)
         centre = gap * min(float(after / gap) ** 3, 1.0) if gap > 0 else 0.0
-        # Products far below the mean are what makes the next step short: leave them room.
-        target[first:] = product + ds[first:] * dz[first:] - centre
+        # What the prediction left out is of second order in the length that it can be followed for.
+        target[first:] = product + length**2 * ds[first:] * dz[first:] - centre
         dx, ds, dz = steps.step(dual, row, target)
         share = max(SHORT, min(NEAR, 1 - gap))
         length = min(1.0, share * _length(problem, x, s, z, dx, ds, dz, 1 / share))
+        if length < STUCK:
+            # Some products are far below the mean: first bring all of them back to it.
+            target[first:] = product - CENTRAL * gap
+            rest = 1 - CENTRAL
+            dx, ds, dz = steps.step(rest * dual, rest * row, target)
+            length = min(1.0, SHORT * _length(problem, x, s, z, dx, ds, dz, 1 / SHORT))
         x, s, z = x + length * dx, s + length * ds, z + length * dz
     return best
 
 
-def _start(problem: Mixed, steps: _Steps) -> tuple[Vector, Vector, Vector]:
-    """Half of the capacity of Golombek columns; else where a step from the middle of all leads."""
-    first = problem.equalities
+def _middle(problem: Mixed, size: float) -> tuple[Vector, Vector, Vector]:
+    """Half of the capacity of Golombek columns, no other column, slacks and duals of one size."""
     x = np.zeros(len(problem.linear))
     x[problem.logarithms.column] = problem.logarithms.capacity / 2
-    s, z = np.ones(len(problem.bound)), np.ones(len(problem.bound))
-    s[:first] = z[:first] = 0.0
+    s, z = np.full(len(problem.bound), size), np.full(len(problem.bound), size)
+    s[: problem.equalities] = z[: problem.equalities] = 0.0
+    return x, s, z
+
+
+def _start(problem: Mixed, steps: _Steps) -> tuple[Vector, Vector, Vector]:
+    """Where a step from the middle of all leads; Golombek columns stay there."""
+    first = problem.equalities
+    x, s, z = _middle(problem, 1.0)
     if not steps.prepare(x, s, z):
         return x, s, z
     dual = problem.value(x) + problem.felt.T @ z

@@ -116,7 +116,7 @@ class Family:
     @property
     def size(self) -> int:
         """Number of rows in the full list."""
-        return len(self.keys) * max(self.slots, 1)
+        return len(self.keys) * (self.slots or 1)
 
     @property
     def last(self) -> int:

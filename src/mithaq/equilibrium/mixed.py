@@ -20,7 +20,7 @@ __all__ = ["Logarithms", "Mixed", "Products"]
 
 Vector = NDArray[np.float64]
 Places = NDArray[np.intp]
-STEEPEST = 1e-9  # share of capacity short of which marginal cost is taken no closer to infinity
+STEEPEST = 1e-9  # idle share of capacity below which marginal cost is continued by its tangent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,10 @@ class Mixed:
         """F at x."""
         result: Vector = self.slope @ x + self.linear
         log = self.logarithms
-        result[log.column] += log.g * np.log(self._left(x) / log.capacity)
+        left = self._left(x)
+        # Closer to capacity than that the curve goes on as its tangent.
+        beyond = np.minimum(log.capacity - x[log.column] - left, 0.0)
+        result[log.column] += log.g * (np.log(left / log.capacity) + beyond / left)
         p = self.products
         np.add.at(result, p.at, p.factor * x[p.one] * x[p.other])
         return result

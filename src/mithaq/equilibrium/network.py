@@ -19,6 +19,7 @@ from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.amounts import Calendar
 from mithaq.equilibrium.building import Building, buildings
+from mithaq.equilibrium.nominations import Choice, choices
 
 __all__ = [
     "Arc",
@@ -134,12 +135,14 @@ class Network:
     markets: dict[str, Market] = field(default_factory=dict)
     storages: dict[str, Storage] = field(default_factory=dict)
     obligations: list[Obligation] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
     flows: list[tuple[str, str]] = field(default_factory=list)  # (firm, arc)
     sales: list[tuple[str, str]] = field(default_factory=list)  # (firm, market)
     handovers: list[Handover] = field(default_factory=list)
     stores: list[tuple[str, str]] = field(default_factory=list)  # (firm, storage)
     swap_caps: dict[str, float] = field(default_factory=dict)
     floors: dict[tuple[str, str], float] = field(default_factory=dict)
+    adders: dict[tuple[str, str], float] = field(default_factory=dict)
     balances: list[tuple[str, str]] = field(default_factory=list)  # (firm, node)
     buildings: list[Building] = field(default_factory=list)
     bookings: dict[tuple[str, str], Vector] = field(default_factory=dict)  # (firm, arc), by slot
@@ -147,6 +150,7 @@ class Network:
     arc_capacity: Vector = field(default_factory=lambda: np.zeros((1, 0)))
     alpha: Vector = field(default_factory=lambda: np.zeros((1, 0)))  # by market; NaN: no demand
     beta: Vector = field(default_factory=lambda: np.zeros((1, 0)))
+    caps: Vector = field(default_factory=lambda: np.zeros(0))  # by market; NaN: none
     fixed: Vector = field(default_factory=lambda: np.zeros((1, 0)))
     """Deliveries under contract to each market."""
     ahead: Vector = field(default_factory=lambda: np.zeros((1, 0)))
@@ -219,7 +223,9 @@ def network(chain: Chain) -> Network:
     _read_arc_numbers(chain, net)
     _read_markets(chain, net)
     _read_contracts(chain, net)
+    net.choices = choices(chain, calendar)
     _read_storages(chain, net)
+    net.adders = {(r["firm"], r["market"]): r["adder"] for r in chain.rows("conduct")}
     net.floors = {(r["firm"], r["market"]): r["quantity"] for r in chain.rows("floors")}
     net.swap_caps = {row["name"]: row["cap"] for row in chain.rows("swaps")}
     _prune(chain, net, grown)
@@ -290,6 +296,7 @@ def _read_markets(chain: Chain, net: Network) -> None:
         )
         net.markets[row["name"]] = Market(row["name"], row["node"], sellers)
         curves.append(net.calendar.demand(row))
+    net.caps = np.array([r["price_cap"] for r in chain.rows("markets") if r["name"] in net.markets])
     net.alpha = _columns(net.calendar, [alpha for alpha, _ in curves])
     net.beta = _columns(net.calendar, [beta for _, beta in curves])
 
@@ -361,6 +368,10 @@ def _prune(chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
     sources: dict[str, set[str]] = {firm: set() for firm in firms}
     for duty in net.obligations:
         (sinks if duty.quantity.max() > 0 else sources)[duty.firm].add(duty.node)
+    for choice in net.choices:
+        sinks[choice.seller].add(choice.node)
+        if choice.buyer:
+            sources[choice.buyer].add(choice.node)
     for piece in net.slices:
         sources[piece.firm].add(piece.node)
     ways = _Ways(chain, net, grown)

@@ -270,11 +270,11 @@ def _book_building(terms: Terms, ledger: _Ledger) -> None:
     for (table, name, firm, place), quantity in terms.point.built.items():
         plan = plans[table, name]
         price = plan["cost"] * quantity * terms.once[place]
-        # What comes back comes at the end of the last year.
-        back = plan["cost"] * quantity * terms.once[-1] * terms.salvage(plan, terms.years[place])
+        back = terms.salvage(plan, terms.years[place])
         for owner, share in ({firm: 1.0} if firm else assets[table, name]).items():
             ledger.book(owner, "investment", -share * price)
-            ledger.book(owner, "salvage", share * back)
+            late = terms.once[-1] / terms.once[place]  # it comes back at the end
+            ledger.book(owner, "salvage", share * price * back * late)
 
 
 def state_parties(chain: Chain, country: str) -> set[str]:

@@ -47,7 +47,11 @@ def polish(
 def _outputs(program: Program, x: Vector, z: Vector) -> Vector:
     """The columns with each Golombek output where its marginal cost meets its value."""
     golombek = program.golombek
-    margin = -z[golombek.balance] / golombek.weight - golombek.a
+    # What a unit more is worth: its value at the node, less the price of what reserves it uses up.
+    prices, sign = z.copy(), program.families["sign"]
+    prices[golombek.limit] = prices[sign.first : sign.last] = 0.0
+    earned = -(program.matrix[: len(z)].T @ prices)[golombek.column]
+    margin = earned / golombek.weight - golombek.a
     low, high = np.zeros_like(margin), golombek.capacity.copy()
     for _ in range(60):
         middle = (low + high) / 2

@@ -25,6 +25,7 @@ def drop_dead(net: Network, columns: Columns, balance: Family, gifts: Entries) -
     rows, at = balance.entries.rows, balance.entries.columns
     gives = balance.entries.values > 0
     given, wanted = balance.bound < 0, balance.bound > 0
+    _note_choices(net, given, wanted)
     while True:
         before = int(alive.sum())
         there = alive[at]
@@ -42,6 +43,17 @@ def drop_dead(net: Network, columns: Columns, balance: Family, gifts: Entries) -
     flows = {pair: index for index, pair in enumerate(columns.keys["flow"])}
     carried = [flows[pair] for pair in columns.keys["opened"]]
     alive[columns.of("opened")] = columns.mask("flow")[:, carried]
+
+
+def _note_choices(net: Network, given: Mask, wanted: Mask) -> None:
+    """Where a buyer may choose to take gas it may leave the seller, and reach the buyer."""
+    place = {key: index for index, key in enumerate(net.balances)}
+    size = len(place)
+    for choice in net.choices:
+        slots = np.flatnonzero(choice.most) * size
+        for sheet, firm in ((wanted, choice.seller), (given, choice.buyer)):
+            if (firm, choice.node) in place:
+                sheet[slots + place[firm, choice.node]] = True
 
 
 def _no_room(net: Network, columns: Columns) -> None:

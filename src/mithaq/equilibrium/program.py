@@ -29,7 +29,6 @@ from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Entries, Family
 from mithaq.equilibrium.network import Network, network
 from mithaq.equilibrium.presolve import drop_dead
 from mithaq.equilibrium.restrictions import equality_families, gift_entries, inequality_families
-from mithaq.errors import ModelError
 
 __all__ = ["Golombek", "Program", "build_program"]
 
@@ -98,28 +97,15 @@ class Program:
 def build_program(chain: Chain) -> Program:
     """Assemble the program of a chain.
 
-    Raises ModelError, with names, where a price is capped or a buyer nominates.
+    Price caps, and what buyers may take beyond the take-or-pay floor, are not in the program: the
+    complementarity engine adds them.
     """
-    _refuse(chain)
     net = network(chain)
     sellers: dict[str, list[str]] = {name: [] for name in net.markets}
     for firm, market in net.sales:
         sellers[market].append(firm)
     conduct = conduct_matrices(chain, {name: tuple(firms) for name, firms in sellers.items()})
     return assemble(net, conduct)
-
-
-def _refuse(chain: Chain) -> None:
-    capped = [row["name"] for row in chain.rows("markets") if row["price_cap"] >= 0]
-    if capped:
-        raise ModelError(
-            f"the price is capped in {', '.join(capped)}: that is for the complementarity engine"
-        )
-    chosen = [row["name"] for row in chain.rows("contracts") if row["nomination"] == "buyer"]
-    if chosen:
-        raise ModelError(
-            f"the buyers nominate under {', '.join(chosen)}: that is for the complementarity engine"
-        )
 
 
 def assemble(net: Network, conduct: dict[str, Conduct]) -> Program:
@@ -265,6 +251,7 @@ def _linear(
     at = [market[name] for _, name in net.sales]
     alpha, beta = (np.nan_to_num(curve[:, at]) for curve in (net.alpha, net.beta))
     first = beta * (net.fixed[:, at] + _minded(net, conduct)) - alpha
+    first = first + np.array([net.adders.get(sale, 0.0) for sale in net.sales])
     stores = [net.storages[name] for _, name in net.stores]
     cost = {
         "lifting": [piece.a + piece.levy for piece in net.slices],

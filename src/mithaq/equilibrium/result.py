@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from mithaq.equilibrium.payoffs import payoff_table, state_parties
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program
 from mithaq.equilibrium.solvers import Method, Outcome, solve_program
+from mithaq.equilibrium.uniqueness import Face
 from mithaq.errors import SolveError
 
 __all__ = ["Equilibrium", "solve"]
@@ -33,7 +35,9 @@ class Equilibrium:
     """Who sells what where, at what price, and the evidence that nobody would do otherwise.
 
     Quantities are bcm a year, prices USD/1000 m3, money million USD a year. Where ``outcome`` is
-    not ``Outcome.SOLVED`` no quantity and no price can be read: SolveError is raised instead.
+    not ``Outcome.SOLVED`` no quantity and no price can be read: SolveError is raised instead. Where
+    obligations cannot be met, ``reasons`` say which, and ``cure`` holds the smallest edits after
+    which they can.
     """
 
     chain: Chain
@@ -43,6 +47,7 @@ class Equilibrium:
     size: dict[str, int]
     seconds: dict[str, float]
     reasons: tuple[str, ...] = ()
+    cure: tuple[Edit, ...] = ()
     _point: Point | None = field(default=None, repr=False)
     _certificate: Certificate | None = None
 
@@ -122,6 +127,25 @@ class Equilibrium:
         return pd.Series(prices, name="USD/1000 m3", dtype=float)
 
     @cached_property
+    def rationed(self) -> pd.Series[float]:
+        """What users would buy at a capped price and cannot get, bcm a year, by market.
+
+        Only markets with a cap are there.
+        """
+        return self._mean_of_one(self.point.rationed, "market")
+
+    @cached_property
+    def taken(self) -> pd.Series[float]:
+        """What buyers who nominate chose to take, bcm a year, by contract."""
+        return self._mean_of_one(self.point.taken, "contract")
+
+    def _mean_of_one(self, sheet: dict[tuple[str, int], float], name: str) -> pd.Series[float]:
+        found: dict[str, float] = {}
+        for (key, slot), quantity in sheet.items():
+            found[key] = found.get(key, 0.0) + float(self.by_slot.time[slot]) * quantity
+        return pd.Series(found, name="bcm", dtype=float).sort_index().rename_axis(name)
+
+    @cached_property
     def production(self) -> pd.Series[float]:
         """Lifting, bcm a year, by (firm, field)."""
         return _labelled(self._mean(self.point.lifting), ["firm", "field"])
@@ -195,6 +219,34 @@ class Equilibrium:
 
         return export(self, path)
 
+    @cached_property
+    def _face(self) -> Face:
+        return Face(self.chain, self.point)
+
+    @cached_property
+    def price_intervals(self) -> pd.DataFrame:
+        """Prices that are not unique: columns kind, firm, place, year, period, low, high.
+
+        USD/1000 m3; empty where all are unique. Worked out when asked for, by two linear programs
+        for each such price. ``high`` is infinite where nothing bounds it.
+        """
+        return self._face.price_intervals()
+
+    @cached_property
+    def open_routes(self) -> tuple[str, ...]:
+        """Arcs whose flow could be otherwise at the same prices, totals and profits."""
+        return self._face.open_routes()
+
+    @property
+    def routes_unique(self) -> bool:
+        """Whether the flow on every arc, all firms together, is the only one at these prices."""
+        return not self.open_routes
+
+    @cached_property
+    def open_sales(self) -> tuple[tuple[str, str], ...]:
+        """Spot sales (firm, market) that could be otherwise at the same prices and totals."""
+        return self._face.open_sales()
+
     def to_dict(self) -> dict[str, Any]:
         """The equilibrium as plain values: the keys of ``mithaq market --json``."""
         head: dict[str, Any] = {
@@ -207,6 +259,7 @@ class Equilibrium:
             "chain": self.chain.hash,
             "edits": [str(edit) for edit in self.chain.edits],
             "reasons": list(self.reasons),
+            "cure": [str(edit) for edit in self.cure],
         }
         if not self.solved:
             return head
@@ -229,9 +282,21 @@ class Equilibrium:
                 }
                 for row in self.flows.to_dict("records")
             ],
+            "rationed": {str(market): float(bcm) for market, bcm in self.rationed.items()},
+            "taken": {str(contract): float(bcm) for contract, bcm in self.taken.items()},
             "payoffs": {str(party): float(musd) for party, musd in self.payoffs().items()},
             "welfare": self.welfare,
+            **self._through_time(),
         }
+
+    def _through_time(self) -> dict[str, Any]:
+        """Slots and what is built, where there is more than one slot or something to build."""
+        found: dict[str, Any] = {}
+        if self.by_slot.calendar.count > 1:
+            found["slots"] = self.by_slot.to_list()
+        if self.chain.rows("expansions"):
+            found["investments"] = self.investments.to_dict("records")
+        return found
 
 
 def _labelled(values: dict[tuple[str, str], float], names: list[str]) -> pd.Series[float]:
@@ -275,12 +340,19 @@ def solve(
     start = time.perf_counter()
     chain = chain.with_edits(edits)
     program = build_program(chain)
-    method = method.engaged(program)
+    asked, method = method, method.engaged(program)
     check_concave(program)
+    attempts = method.ladder
+    if asked.engine == "auto" and method.engine == "program":
+        # Where the program's solvers lose their digits, the conditions may still be solved.
+        other = dataclasses.replace(asked, engine="complementarity")
+        attempts = (*attempts, other.engaged(program))
     built = time.perf_counter()
     in_solver = 0.0
     start_at = dict(zip(near.index, near, strict=True)) if near is not None else None
-    for attempt in method.ladder:
+    for attempt in attempts:
+        if attempt.engine != method.engine:
+            method = attempt
         begun = time.perf_counter()
         outcome, status, point = solve_program(program, attempt, start_at)
         in_solver += time.perf_counter() - begun
@@ -296,16 +368,31 @@ def solve(
             outcome = Outcome.NOT_CERTIFIED
             gap = certificate.max_violation
             reasons = (f"largest violation {gap:.3g} at {certificate.worst}",)
-    if outcome is Outcome.INFEASIBLE:
-        reasons = explain(program)
+    cure: tuple[Edit, ...] = ()
+    if certificate is None or not certificate.holds:
+        diagnosis = explain(chain, program)
+        if diagnosis.sentences:  # whatever the solver's last word was
+            outcome, reasons, cure = Outcome.INFEASIBLE, diagnosis.sentences, diagnosis.cure
+        elif outcome is Outcome.INFEASIBLE and program.network.choices:
+            reasons = (status,)  # what buyers would take is in the engine's word alone
     seconds = {
         "load": chain.loaded_in,
         "build": built - start,
         "solve": in_solver,
         "certify": time.perf_counter() - built - in_solver,
     }
+    method = dataclasses.replace(method, engine=attempt.engine, solver=attempt.solver)
     equilibrium = Equilibrium(
-        chain, outcome, method, status, program.size, seconds, reasons, point, certificate
+        chain,
+        outcome,
+        method,
+        status,
+        program.size,
+        seconds,
+        reasons,
+        cure,
+        point,
+        certificate,
     )
     if equilibrium.solved:
         equilibrium.__dict__["payoff_lines"] = lines  # known already: fills the cached property

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_quadratic
+from mithaq.equilibrium.choices import missing, read_choices
 from mithaq.equilibrium.complementarity import needs, solve_mixed
 from mithaq.equilibrium.labels import read_point
 from mithaq.equilibrium.point import Point
@@ -75,7 +76,7 @@ class Method:
             raise ModelError(f"no engine is called {self.engine!r}; there are {', '.join(ENGINES)}")
 
     def engaged(self, program: Program) -> Method:
-        """The method with its engine chosen for a program.
+        """The method with its engine chosen for a program, as far as the program decides it.
 
         Raises ModelError where the concave program is asked for what only the other engine can do.
         """
@@ -84,7 +85,7 @@ class Method:
             raise ModelError(f"{'; '.join(beyond)}; the complementarity engine can solve this")
         if self.engine == "complementarity" or beyond:
             return dataclasses.replace(self, engine="complementarity", solver=OWN)
-        return dataclasses.replace(self, engine="program")
+        return self
 
     @property
     def ladder(self) -> tuple[Method, ...]:
@@ -92,14 +93,18 @@ class Method:
 
         First as asked; then polished; then polished from tighter and from looser answers, since an
         interior-point method that strives for more digits than a program allows may end at a worse
-        point than one that asked for less.
+        point than one that asked for less. Where the engine is open, the other has the last try.
         """
-        again = [dataclasses.replace(self, polish=True)]
-        again += [
-            dataclasses.replace(self, polish=True, solver_tolerance=self.solver_tolerance * factor)
+        first, last = self, tuple[Method, ...]()
+        if self.engine == "auto":
+            first = dataclasses.replace(self, engine="program")
+            last = (dataclasses.replace(self, engine="complementarity", solver=OWN),)
+        polished = dataclasses.replace(first, polish=True)
+        again = [
+            dataclasses.replace(polished, solver_tolerance=self.solver_tolerance * factor)
             for factor in (1e-2, 1e2)
         ]
-        return (self, *again)
+        return (first, polished, *again, *last)
 
     def to_dict(self) -> dict[str, object]:
         return dataclasses.asdict(self)
@@ -130,8 +135,15 @@ def solve_program(
     """
     tolerance, limit = method.solver_tolerance, method.max_iterations
     if method.engine == "complementarity":
-        answer = solve_mixed(program, tolerance, limit)
-        return _read(program, answer, dataclasses.replace(method, polish=False))
+        answer, added = solve_mixed(program, tolerance, limit)
+        outcome, status, point = _read(program, answer, dataclasses.replace(method, polish=False))
+        if point is None:
+            return outcome, status, None
+        short = missing(program, added)
+        if short:
+            return Outcome.INFEASIBLE, "; ".join(short), None
+        read_choices(program, added, point)
+        return outcome, status, point
     if not program.cones:
         answer = solve_quadratic(whole_program(program), tolerance, limit)
         return _read(program, answer, method)

@@ -11,10 +11,12 @@ from mithaq.show.speech import Speech
 
 if TYPE_CHECKING:
     from mithaq.chain import Chain
+    from mithaq.chain.importing import Imported
 
 __all__ = [
     "check_chain",
     "check_sheets",
+    "import_sheets",
     "rows_of",
     "rows_sheet",
     "tables_of",
@@ -147,6 +149,22 @@ def outcome_sheet(data: Data, words: Speech) -> Sheet:
     rows += [(say("Reason"), reason) for reason in data["reasons"]]
     columns = (Column(say("Measure")), Column(say("Value")))
     return Sheet.of(say("Equilibrium"), columns, rows)
+
+
+def import_sheets(found: Imported, words: Speech) -> list[Sheet]:
+    """What was taken, what was assumed and what was left."""
+    say = words.say
+    kinds = {"assumed": say("assumed"), "left": say("left out")}
+    rows = []
+    for note in found.notes:
+        values = {
+            key: words.figure(value, _digits(value)) if isinstance(value, (int, float)) else value
+            for key, value in note.values.items()
+        }
+        rows.append((kinds[note.kind], say(note.text, **values)))
+    columns = (Column(say("Kind")), Column(say("What")))
+    notes = Sheet.of(say("What the chain rests on"), columns, rows)
+    return [tables_sheet(found.to_dict(), words), notes]
 
 
 def rows_sheet(data: Data, words: Speech) -> Sheet:

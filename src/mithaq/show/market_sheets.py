@@ -12,6 +12,7 @@ __all__ = ["market_sheets"]
 
 Data = Mapping[str, Any]
 LEAST_SHOWN = 0.05  # bcm a year; smaller flows are left out of tables
+LEAST_BUILT = 1e-3  # bcm or bcm/yr below which nothing is built to speak of
 FULL = 0.995  # a flow above this share of its capacity is shown as congested
 
 
@@ -23,7 +24,80 @@ def market_sheets(data: Data, words: Speech) -> list[Sheet]:
         exporters_sheet(data, words),
         congested_sheet(data, words),
         payoffs_sheet(data, words),
+        *through_time_sheets(data, words),
     ]
+
+
+def through_time_sheets(data: Data, words: Speech) -> list[Sheet]:
+    """Seasons and years, and what is built, where there are any."""
+    found = []
+    if data.get("slots"):
+        found.append(slots_sheet(data["slots"], words))
+    if data.get("investments"):
+        found.append(investments_sheet(data["investments"], words))
+    return found
+
+
+def _year(year: float | None) -> str:
+    return "–" if year is None else f"{year:g}"
+
+
+def slots_sheet(slots: Sequence[Data], words: Speech) -> Sheet:
+    """One row for each period of each year: mean price, gas delivered and gas in store."""
+    say, bcm = words.say, words.say("bcm")
+    columns = (
+        Column(say("Year")),
+        Column(say("Period")),
+        Column(say("Share of the year")),
+        Column(say("Mean price"), price_unit(words), True),
+        Column(say("Delivered"), volume_unit(words), True),
+        Column(say("In store at its end"), bcm, True),
+    )
+    rows = []
+    for slot in slots:
+        by_node: dict[str, float] = {}
+        for sale in slot["sales"]:
+            by_node[sale["node"]] = by_node.get(sale["node"], 0.0) + sale["bcm"]
+        sold = sum(by_node.values())
+        worth = sum(slot["prices"].get(node, 0.0) * bcm for node, bcm in by_node.items())
+        rows.append(
+            (
+                _year(slot["year"]),
+                slot["period"],
+                words.share(slot["share"]),
+                words.figure(worth / sold if sold > 0 else None),
+                words.figure(sold, 1),
+                words.figure(sum(row["level"] for row in slot["storage"]), 1),
+            )
+        )
+    note = say("The mean price is weighted by what is delivered.")
+    return Sheet.of(say("Seasons and years"), columns, rows, note=note)
+
+
+def investments_sheet(built: Sequence[Data], words: Speech) -> Sheet:
+    """What is built, where it is more than nothing."""
+    say, bcm, rate = words.say, words.say("bcm"), volume_unit(words)
+    columns = (
+        Column(say("Year")),
+        Column(say("What is built onto")),
+        Column(say("Owner")),
+        Column(say("Built"), "", True),
+        Column(say("Unit")),
+        Column(say("Cost"), say("million USD"), True),
+    )
+    rows = [
+        (
+            _year(row["year"]),
+            words.place(row["row"]),
+            words.place(row["firm"]) if row["firm"] else "",
+            words.figure(row["built"], 1),
+            bcm if row["unit"] == "bcm" else rate,
+            words.figure(row["musd"]),
+        )
+        for row in built
+        if row["built"] > LEAST_BUILT
+    ]
+    return Sheet.of(say("What is built"), columns, rows)
 
 
 def price_unit(words: Speech) -> str:

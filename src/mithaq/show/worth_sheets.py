@@ -18,6 +18,7 @@ def worth_sheets(data: Data, words: Speech) -> list[Sheet]:
     """What the agreement is worth, and on what it rests."""
     found = [worth_sheet(data, words), reciprocity_sheet(data, words)]
     found += [switches_sheet(data, words), drivers_sheet(data, words)]
+    found += [thresholds_sheet(data, words), early_end_sheet(data, words)]
     return [*found, assumptions_sheet(data, words)]
 
 
@@ -166,6 +167,77 @@ def general_assumptions(data: Data, words: Speech) -> list[str]:
     return [
         assumption_text(item, words) for item in data["assumptions"] if not item.get("parameter")
     ]
+
+
+def thresholds_sheet(data: Data, words: Speech) -> Sheet:
+    """Which term changes the sign of whose worth, and where."""
+    say = words.say
+    named = {item["id"]: item for item in data["assumptions"] if "id" in item}
+    columns = (
+        Column(say("Party")),
+        Column(say("Term")),
+        Column(say("Worth is nil at"), "", True),
+        Column(say("Unit")),
+        Column(say("Above it")),
+    )
+    rows: list[tuple[Cell | str, ...]] = [
+        (
+            words.party(item["party"]),
+            driver_words(item["term"], named, words),
+            _plain(item["value"], words),
+            words.language.unit(item["unit"]),
+            Cell(say("a gain"), "good") if item["rising"] else Cell(say("a loss"), "bad"),
+        )
+        for item in data["thresholds"]
+    ]
+    note = say("Everything else stands at its central value; only settings within the range count.")
+    title = say("Which term turns a gain into a loss")
+    return Sheet.of(title, columns, rows, note=f"{note} {_order_words(data, words)}".strip())
+
+
+def _order_words(data: Data, words: Speech) -> str:
+    """In how many orders each leg is worth signing for both when its turn comes."""
+    orders = data["signing"]
+    if not orders:
+        return ""
+    willing = [order for order in orders if order["willing"]]
+    if not willing:
+        return words.say("There is no order of the legs in which each step suits both firms.")
+    legs = words.list(words.term("segment", leg) for leg in willing[0]["order"])
+    return words.say("Signed in this order each leg suits both firms: {legs}.", legs=legs)
+
+
+def early_end_sheet(data: Data, words: Speech) -> Sheet:
+    """What an end after some years costs the two sides."""
+    say, unit = words.say, words.say("million USD")
+    columns = (
+        Column(say("Party")),
+        Column(say("Whole life"), unit, True),
+        *(
+            Column(
+                words.plural("Ended after {n} year", "Ended after {n} years", int(end["after"])),
+                unit,
+                True,
+            )
+            for end in data["early_end"]
+        ),
+    )
+    rows: list[tuple[Cell | str, ...]] = []
+    if data["early_end"]:
+        first = data["early_end"][0]["parties"]
+        rows = [
+            (
+                words.party(party),
+                words.change(first[party]["whole"]),
+                *(words.change(end["parties"][party]["ended"]) for end in data["early_end"]),
+            )
+            for party in sides_of(data)
+        ]
+    note = say(
+        "Present values at the rate of the scenario. What was paid for search, plants, lines and "
+        "entry is not paid back."
+    )
+    return Sheet.of(say("What an early end costs"), columns, rows, note=note)
 
 
 def assumptions_sheet(data: Data, words: Speech, *, general: bool = True) -> Sheet:

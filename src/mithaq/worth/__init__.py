@@ -2,20 +2,26 @@
 
 from mithaq.games import excess, game, interaction, shapley
 from mithaq.worth.agreement import Variant, Worth, worth, worth_of
+from mithaq.worth.bargain import Bargain, Deal, bargain
 from mithaq.worth.batch import BatchResult, batch
 from mithaq.worth.forum import Coalition, Forum, forum, stability
 from mithaq.worth.power import Power, power
 from mithaq.worth.reciprocity import Balance, Payment
+from mithaq.worth.uncertain import Uncertain, uncertain
 
 __all__ = [
     "Balance",
+    "Bargain",
     "BatchResult",
     "Coalition",
+    "Deal",
     "Forum",
     "Payment",
     "Power",
+    "Uncertain",
     "Variant",
     "Worth",
+    "bargain",
     "batch",
     "excess",
     "forum",
@@ -24,6 +30,7 @@ __all__ = [
     "power",
     "shapley",
     "stability",
+    "uncertain",
     "worth",
     "worth_of",
 ]

@@ -27,14 +27,26 @@ from mithaq.games import game, interaction, members, shapley
 from mithaq.record import Record
 from mithaq.worth.assumptions import assumptions
 from mithaq.worth.batch import Progress, Where
+from mithaq.worth.clauses import (
+    EarlyEnd,
+    Signing,
+    Term,
+    Threshold,
+    early_end,
+    signing,
+    terms,
+    thresholds,
+)
 from mithaq.worth.groups import Groups
 from mithaq.worth.plan import CENTRAL, FLOOR_SHARE, Valuer, View, World
 from mithaq.worth.reciprocity import Balance, balance
 
-__all__ = ["Variant", "Worth", "worth", "worth_of"]
+__all__ = ["Variant", "Worth", "scenario_then", "worth", "worth_of"]
 
 Array = NDArray[np.float64]
 _FLOORS = World(floors=True)
+#: Kinds of parties for whom the settings are sought at which their worth changes its sign.
+DECIDING = ("firm", "state", "transit", "consumers")
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,7 @@ class Variant:
     driver: str
     setting: str
     worth: Array
+    value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,10 @@ class Worth:
     equilibria: int
     failures: tuple[dict[str, str], ...]
     run: Mapping[str, Any]
+    terms: tuple[Term, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
+    signing: tuple[Signing, ...] = ()
+    early_ends: tuple[EarlyEnd, ...] = ()
     left_out: tuple[Unknown, ...] = ()
 
     @property
@@ -141,11 +158,28 @@ class Worth:
             "branches": [dict(b) for b in self.branches],
             "territory_gains": self.reciprocity.territories,
             "drivers": self._drivers(),
+            "terms": [self._term(term) for term in self.terms],
+            "thresholds": [threshold.to_dict() for threshold in self.thresholds],
+            "signing": [order.to_dict() for order in self.signing],
+            "early_end": [self._early(end) for end in self.early_ends],
             "failures": [dict(failure) for failure in self.failures],
             "left_out": [right.to_dict() for right in self.left_out],
             **self.details,
             "run": dict(self.run),
         }
+
+    def _term(self, term: Term) -> dict[str, Any]:
+        by_party = {p: [_money(x) for x in term.worth[:, i]] for i, p in enumerate(self.parties)}
+        settings = list(term.settings)
+        return {"id": term.id, "unit": term.unit, "settings": settings, "parties": by_party}
+
+    def _early(self, end: EarlyEnd) -> dict[str, Any]:
+        columns = {"whole": end.whole, "ended": end.ended, "lost": end.lost}
+        by_party = {
+            p: {name: _money(column[i]) for name, column in columns.items()}
+            for i, p in enumerate(self.parties)
+        }
+        return {"after": end.after, "parties": by_party}
 
     def _legs(self, shares: Array) -> dict[str, dict[str, float]]:
         return {
@@ -211,6 +245,7 @@ def worth(
     name: str,
     *,
     then: Record | None = None,
+    compare: Mapping[str, Sequence[float]] | None = None,
     on: Where = "here",
     workers: int | None = None,
     progress: Progress | None = None,
@@ -220,10 +255,23 @@ def worth(
     The scenario is checked against ``record``. ``then`` is the record as it was known at some time
     (or as a store holds it): rights whose figures rest on none of its claims are left out.
 
+    ``compare``: term → settings at which the worth is told too; they widen no range.
     ``on="processes"`` shares the equilibria with further processes; ``progress(done, total)`` is
     told as they are found. Raises :class:`DataError` for a scenario file with mistakes, or where
     every right is left out, :class:`BatchError` where an equilibrium of the central view cannot be
     certified; one that serves a range only is left out of it and told in ``failures``.
+    """
+    scenario, left_out = scenario_then(record, chain, name, then)
+    found = worth_of(scenario, chain, compare=compare, on=on, workers=workers, progress=progress)
+    return replace(found, assumptions=assumptions(scenario, then or record), left_out=left_out)
+
+
+def scenario_then(
+    record: Record, chain: Chain, name: str, then: Record | None
+) -> tuple[Scenario, tuple[Unknown, ...]]:
+    """Return a scenario and the rights left out of it, whose figures ``then`` could not know.
+
+    Raises :class:`DataError` for a scenario file with mistakes, or where every right is left out.
     """
     scenario = load_scenario(record, chain, name)
     left_out: tuple[Unknown, ...] = ()
@@ -233,23 +281,26 @@ def worth(
         what = "every right rests on a figure that no claim had told by then"
         hint = "ask for a later day; left out: " + ", ".join(item.right for item in left_out)
         raise DataError([Problem("scenarios", column=scenario.id, what=what, hint=hint)])
-    found = worth_of(scenario, chain, on=on, workers=workers, progress=progress)
-    return replace(found, assumptions=assumptions(scenario, then or record), left_out=left_out)
+    return scenario, left_out
 
 
 def worth_of(
     scenario: Scenario,
     chain: Chain,
     *,
+    compare: Mapping[str, Sequence[float]] | None = None,
     on: Where = "here",
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Worth:
-    """Return what a scenario that was already read is worth; see :func:`worth`."""
+    """Return what a scenario that was already read is worth; see :func:`worth`.
+
+    Raises :class:`ModelError` where ``compare`` names a term that the scenario does not have.
+    """
     started = time.perf_counter()
     legs = tuple(leg.id for leg in scenario.legs)
     valuer = Valuer(scenario, chain, on=on, workers=workers, progress=progress)
-    plan = _Plan(scenario, chain, legs)
+    plan = _Plan(scenario, chain, legs, compare or {})
     valuer.run(plan.views())
     groups = Groups(scenario, chain, valuer.parties())
     v = plan.game(valuer, groups, CENTRAL)
@@ -257,18 +308,27 @@ def worth_of(
     with suppress(BatchError):  # told among the failures, from the variants
         games[_FLOORS] = plan.game(valuer, groups, _FLOORS)
     variants, failures = plan.variants(valuer, groups)
+    tried = {(x.driver, x.value): x.worth for x in variants}
+    tried |= plan.compared(valuer, groups)
+    worth = np.asarray(v[-1] - v[0])
+    compared = terms(scenario, tried, worth)
+    sides = {p.firm: groups.names.index(p.firm) for p in scenario.parties}
     return Worth(
         scenario=scenario,
         parties=groups.names,
         kinds=groups.kinds,
         leg_ids=legs,
-        worth=v[-1] - v[0],
+        worth=worth,
         legs=shapley(v),
         interactions=interaction(v),
         games={world: shapley(found) for world, found in games.items()},
         variants=variants,
         reciprocity=balance(scenario, groups, *plan.ends(valuer)),
         branches=plan.branches(valuer, groups),
+        terms=compared,
+        thresholds=thresholds(valuer, groups, compared, DECIDING),
+        signing=signing(legs, v, sides),
+        early_ends=early_end(scenario, valuer, groups, plan.all(), worth),
         details=groups.details(*plan.ends(valuer)[:2]),
         assumptions=assumptions(scenario),
         equilibria=valuer.equilibria,
@@ -280,8 +340,15 @@ def worth_of(
 class _Plan:
     """The views that worth needs, and how their values become games and variants."""
 
-    def __init__(self, scenario: Scenario, chain: Chain, legs: Sequence[str]) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        chain: Chain,
+        legs: Sequence[str],
+        compare: Mapping[str, Sequence[float]],
+    ) -> None:
         self.scenario = scenario
+        self.compare = [(name, float(x)) for name, settings in compare.items() for x in settings]
         self.legs = tuple(legs)
         self.sets = [
             frozenset(self.legs[i] for i in members(bits)) for bits in range(1 << len(self.legs))
@@ -305,7 +372,7 @@ class _Plan:
     def views(self) -> list[View]:
         """Every view that will be asked for."""
         games = [View(world, legs) for world in (CENTRAL, _FLOORS) for legs in self.sets]
-        tried = [self.all(changed=setting) for setting in self._settings()]
+        tried = [self.all(changed=s) for s in dict.fromkeys([*self._settings(), *self.compare])]
         worlds = [view for world in self.worlds for view in (self.none(world), self.all(world))]
         return [*games, *map(self.only, self.territories), *tried, *worlds]
 
@@ -335,17 +402,25 @@ class _Plan:
         self, valuer: Valuer, groups: Groups
     ) -> tuple[tuple[Variant, ...], tuple[dict[str, str], ...]]:
         """The central variant, then one for each setting and world; and those that failed."""
-        tried = [(name, f"{x:g}", self.all(changed=(name, x))) for name, x in self._settings()]
-        tried += [(*_named(w), self.all(w)) for w in self.worlds if w != CENTRAL]
+        tried: list[tuple[str, str, float | None, View]]
+        tried = [(name, f"{x:g}", x, self.all(changed=(name, x))) for name, x in self._settings()]
+        tried += [(*_named(w), None, self.all(w)) for w in self.worlds if w != CENTRAL]
         out = [Variant("", "central", self.gain(valuer, groups, self.all()))]
         failed = []
-        for driver, setting, view in tried:
+        for driver, setting, value, view in tried:
             try:
-                out.append(Variant(driver, setting, self.gain(valuer, groups, view)))
+                out.append(Variant(driver, setting, self.gain(valuer, groups, view), value))
             except BatchError as error:
                 reason = str(next(iter(error.failures.values())))
                 failed.append({"driver": driver, "setting": setting, "reason": reason})
         return tuple(out), tuple(failed)
+
+    def compared(self, valuer: Valuer, groups: Groups) -> dict[tuple[str, float | None], Array]:
+        """Worth at the settings that were asked for. Raises BatchError where one has none."""
+        return {
+            setting: self.gain(valuer, groups, self.all(changed=setting))
+            for setting in self.compare
+        }
 
     def ends(
         self, valuer: Valuer

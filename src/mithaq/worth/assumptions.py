@@ -27,7 +27,8 @@ def assumptions(scenario: Scenario, record: Record | None = None) -> tuple[dict[
 
     With a record each claim is shown with the values that its sources give.
     """
-    items = [_item(parameter, record) for parameter in scenario.general.values()]
+    general = (*scenario.general.values(), *scenario.inputs.values())
+    items = [_item(parameter, record) for parameter in general]
     for leg in scenario.legs:
         for right in leg.rights:
             about = {"leg": leg.id, "right": right.id, "right_name": dict(right.name)}

@@ -11,19 +11,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from mithaq.chain import Add, BarMarket, Chain, Edit, Floor, OpenMarket, scenario_hash
-from mithaq.chain.legs import Branch, branches
+from mithaq.chain.legs import Branch, Outlay, branches
 from mithaq.chain.scenarios import Scenario
 from mithaq.equilibrium import Equilibrium, solve
 from mithaq.equilibrium.payoffs import payoff_table, state_parties
 from mithaq.errors import BatchError, ModelError
 from mithaq.worth.batch import Progress, Where, batch
 
-__all__ = ["CENTRAL", "FLOOR_SHARE", "Measured", "Valuer", "View", "World", "least_sales"]
+__all__ = [
+    "CENTRAL",
+    "FLOOR_SHARE",
+    "Measured",
+    "Valuer",
+    "View",
+    "Views",
+    "World",
+    "least_sales",
+    "opened",
+]
 
 #: Least sales under floors, as a share of what the parties sell where there is no leg.
 FLOOR_SHARE = 0.75
@@ -157,6 +167,79 @@ def least_sales(found: Equilibrium, firms: Sequence[str]) -> dict[tuple[str, str
     return {pair: round(q, 9) for pair, q in sorted(least.items()) if q > _NO_SALE}
 
 
+def opened(chain: Chain) -> Chain:
+    """The chain with every market open to every seller."""
+    return chain.with_edits(
+        [
+            OpenMarket(row["firm"], row["market"])
+            for row in chain.rows("conduct")
+            if not row["may_sell"]
+        ]
+    )
+
+
+def bounded(
+    chain: Chain, world: World, firms: Sequence[str], floors: Mapping[tuple[str, str], float]
+) -> Chain:
+    """The chain into which legs are set: nobody enters unless the world or a leg lets him.
+
+    Where the data say nothing of a firm in a market (it could not reach it), it may by default sell
+    there; a right elsewhere would let it in by a side door. ``floors`` are what the firms would
+    keep where there is no leg. Floors and bars leave the equilibrium without legs as it is.
+    """
+    edits: list[Edit] = []
+    if not world.entry:
+        told = {(row["firm"], row["market"]) for row in chain.rows("conduct")}
+        free = [row["name"] for row in chain.rows("markets") if not row["supplier"]]
+        edits += [
+            BarMarket(firm, market)
+            for firm in firms
+            for market in free
+            if (firm, market) not in told and (firm, market) not in floors
+        ]
+    if world.floors:
+        edits += [Floor(firm, market, q) for (firm, market), q in sorted(floors.items())]
+    return chain.with_edits(edits)
+
+
+class Views:
+    """One chain in one world: the equilibrium without legs, and those with edits, as asked for."""
+
+    def __init__(self, scenario: Scenario, chain: Chain, world: World) -> None:
+        self.homes = {row["name"]: row["home"] for row in chain.rows("firms")}
+        self.states = tuple(sorted({party.state for party in scenario.parties}))
+        firms = tuple(party.firm for party in scenario.parties)
+        plain = opened(chain) if world.entry else chain
+        self.base = solve(plain)
+        self.chain = bounded(plain, world, firms, least_sales(self.base, firms))
+
+    def solve(self, edits: Sequence[Edit]) -> Equilibrium:
+        """The equilibrium after ``edits``. Raises SolveError where there is none."""
+        return solve(self.chain, edits, near=self.base.production) if edits else self.base
+
+    def payoffs_of(self, found: Equilibrium, outlays: Iterable[Outlay] = ()) -> dict[str, float]:
+        """Payoffs by party, outlays paid; states as ``state of X``."""
+        payoffs, states = _payoffs(found.payoff_lines, found.chain, self.states)
+        total: dict[str, float] = defaultdict(float, payoffs)
+        total.update({f"state of {state}": x for state, x in states.items()})
+        for outlay in outlays:
+            pay_out(total, outlay, self.homes, self.states)
+        return dict(total)
+
+
+def pay_out(
+    total: dict[str, float], outlay: Outlay, homes: Mapping[str, str], states: Sequence[str]
+) -> None:
+    """Book an outlay with its payer and its receiver, and with their home states."""
+    for party, amount in ((outlay.payer, -outlay.amount), (outlay.receiver, outlay.amount)):
+        if not party:  # paid away: wages and steel, of no party
+            continue
+        total[party] += amount
+        home = homes.get(party) or party.removeprefix("treasury of ")
+        if home in states:
+            total[f"state of {home}"] += amount
+
+
 class Valuer:
     """Expected payoffs of views, with every equilibrium found once.
 
@@ -247,35 +330,13 @@ class Valuer:
         """The calibrated chain, opened to every seller where the world has entry."""
         if world.base not in self._plains:
             chain = self.chain.calibrated(world.calibration) if world.calibration else self.chain
-            opened = [
-                OpenMarket(row["firm"], row["market"])
-                for row in chain.rows("conduct")
-                if world.entry and not row["may_sell"]
-            ]
-            self._plains[world.base] = chain.with_edits(opened)
+            self._plains[world.base] = opened(chain) if world.entry else chain
         return self._plains[world.base]
 
     def _set(self, world: World) -> Chain:
-        """The chain into which legs are set: nobody enters unless the world or a leg lets him.
-
-        Where the data say nothing of a firm in a market (it could not reach it), it may by default
-        sell there; a right elsewhere would let it in by a side door. Floors and bars leave the
-        equilibrium without legs as it is.
-        """
-        chain, base = self._plain(world), self.measured[self.bases[world.base]]
-        edits: list[Edit] = []
-        if not world.entry:
-            told = {(row["firm"], row["market"]) for row in chain.rows("conduct")}
-            free = [row["name"] for row in chain.rows("markets") if not row["supplier"]]
-            edits += [
-                BarMarket(firm, market)
-                for firm in self.firms
-                for market in free
-                if (firm, market) not in told and (firm, market) not in base.floors
-            ]
-        if world.floors:
-            edits += [Floor(firm, market, q) for (firm, market), q in sorted(base.floors.items())]
-        return chain.with_edits(edits)
+        """The chain into which legs are set."""
+        floors = self.measured[self.bases[world.base]].floors
+        return bounded(self._plain(world), world, self.firms, floors)
 
     def _solve(
         self,
@@ -343,15 +404,15 @@ class Valuer:
             for state, x in found.states.items():
                 total[f"state of {state}"] = x
             for outlay in branch.outlays:
-                self._pay(total, outlay.payer, -outlay.amount)
-                self._pay(total, outlay.receiver, outlay.amount)
+                pay_out(total, outlay, self.homes, self.states)
             out.append((branch, dict(total)))
         return out
 
-    def _pay(self, total: dict[str, float], party: str, amount: float) -> None:
-        if not party:  # paid away: wages and steel, of no party
-            return
-        total[party] += amount
-        home = self.homes.get(party) or party.removeprefix("treasury of ")
-        if home in self.states:
-            total[f"state of {home}"] += amount
+    def outlays(self, view: View) -> dict[str, float]:
+        """What each party pays (negative) or gets a year beside the market, expected."""
+        total: dict[str, float] = defaultdict(float)
+        for branch, _ in self.views[view]:
+            for outlay in branch.outlays:
+                part = replace(outlay, amount=branch.probability * outlay.amount)
+                pay_out(total, part, self.homes, self.states)
+        return dict(total)

@@ -13,15 +13,22 @@ import numpy as np
 from mithaq.chain import Chain
 from mithaq.equilibrium.certificate.accounting import check_accounting
 from mithaq.equilibrium.certificate.building import Built, check_building, check_storing
+from mithaq.equilibrium.certificate.buying import check_caps, check_nominations
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Certificate, Findings
+from mithaq.equilibrium.certificate.left_out import fill_values
 from mithaq.equilibrium.certificate.moving import (
     check_balances,
     check_carrying,
     check_lifting,
     check_swaps,
 )
-from mithaq.equilibrium.certificate.selling import Conjectures, check_selling, open_choices
+from mithaq.equilibrium.certificate.selling import (
+    Conjectures,
+    check_selling,
+    open_choices,
+    prices_and_margins,
+)
 from mithaq.equilibrium.point import Point
 
 __all__ = ["Certificate", "certify"]
@@ -66,12 +73,16 @@ def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Cer
     if found.worst < np.inf:
         case = Case(chain, point)
         built, beliefs = Built(case), Conjectures(case)
+        prices, margins = prices_and_margins(case, beliefs)
+        fill_values(case, built, margins)
         check_balances(case, found)
         check_lifting(case, built, found)
         check_carrying(case, built, found)
         check_storing(case, built, found)
         check_building(case, built, found)
-        check_selling(case, beliefs, found)
+        check_selling(case, beliefs, prices, margins, found)
+        check_caps(case, prices, found)
+        check_nominations(case, prices, found)
         check_swaps(case, found)
         check_accounting(case, built, payoffs, found)
         choices = tuple(open_choices(case, beliefs))

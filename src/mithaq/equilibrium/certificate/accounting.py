@@ -15,25 +15,16 @@ __all__ = ["check_accounting", "welfare"]
 def welfare(case: Case, built: Built) -> tuple[float, float]:
     """Use of gas, and its cost: million USD a discounted year, nothing that one pays another."""
     calendar = case.calendar
-    use = np.zeros(calendar.length)
-    for at, market in enumerate(case.markets):
-        name = market.row["name"]
-        total = case.spot[:, at].sum(axis=0)
-        for deal in case.deals:
-            if deal.market == name and not deal.onward:
-                total = total + deal.quantity
-        use += np.where(market.alive > 0, market.use(total), 0.0)
+    use = case.markets.use(case.ahead + case.spot.sum(axis=1)).sum(axis=0)
     pieces = case.slices
-    capacity = (pieces.capacity + built.fields) * pieces.available
-    cost = pieces.cost(pieces.quantity, capacity).sum(axis=0)
-    for at, way in enumerate(case.ways):
-        unit = given(way.row["operating_cost"], way.row["tariff"])
-        cost = cost + unit * case.flow[:, at].sum(axis=0)
+    cost = pieces.cost(pieces.quantity, built.lifting).sum(axis=0)
+    units = [given(row["operating_cost"], row["tariff"]) for row in case.arcs.rows]
+    cost = cost + np.array(units) @ case.flow.sum(axis=1)
     for at, row in enumerate(case.storages):
         into = given(row["injection_cost"], row["injection_tariff"])
         out = given(row["withdrawal_cost"], row["withdrawal_tariff"])
-        cost = cost + into * case.injection[:, at].sum(axis=0)
-        cost = cost + out * case.withdrawal[:, at].sum(axis=0)
+        cost = cost + into * case.injection[at].sum(axis=0)
+        cost = cost + out * case.withdrawal[at].sum(axis=0)
     yearly = sum(float(row["discovery_cost"]) for row in case.chain.rows("fields"))
     paid = sum(float(plan.unit_cost @ decided) for plan, _, decided in built.plans)
     whole = float(calendar.weight @ cost) + paid

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings
 from mithaq.equilibrium.certificate.tables import Expansion, given
 
-__all__ = ["Built", "check_building", "check_storing"]
+__all__ = ["Built", "before_and_after", "check_building", "check_storing", "storage_limits"]
 
 
 class Built:
-    """Capacity that decisions have added, by asset and slot."""
+    """Capacity with what decisions have added, by asset and slot, availability included."""
 
     def __init__(self, case: Case) -> None:
-        calendar = case.calendar
-        self.arcs = np.zeros((len(case.ways), calendar.length))
-        self.fields = np.zeros(case.slices.quantity.shape)
+        calendar, arcs, pieces = case.calendar, case.arcs, case.slices
+        grown = np.zeros((len(arcs.rows), calendar.length))
+        lifted = np.zeros(pieces.quantity.shape)
         self.room = np.zeros((len(case.storages), calendar.length))
-        arc_at = {(way.table, way.row["name"]): at for at, way in enumerate(case.ways)}
-        room_at = {row["name"]: at for at, row in enumerate(case.storages)}
-        owners = {row["name"]: parse_shares(row["owners"]) for row in case.chain.rows("fields")}
+        self.room_at = {row["name"]: at for at, row in enumerate(case.storages)}
         self.plans: list[tuple[Expansion, str, Array]] = []  # plan, firm, decided by year
         for row in case.chain.rows("expansions"):
             table, name = row["table"], row["row"]
-            plan = Expansion.of(row, calendar, owners.get(name, {}))
+            [asset] = [other for other in case.chain.rows(table) if other["name"] == name]
+            plan = Expansion.of(row, asset, calendar)
             for firm in plan.firms:
                 decided = np.array(
                     [
@@ -41,88 +38,21 @@ class Built:
                 self.plans.append((plan, firm, decided))
                 added = decided @ plan.active
                 if table == "fields":
-                    self.fields[case.slices.at[firm, name]] += added
+                    lifted[pieces.at[firm, name]] += added
                 elif table == "storages":
-                    self.room[room_at[name]] += added
+                    self.room[self.room_at[name]] += added
                 else:
-                    self.arcs[arc_at[table, name]] += added
-        self.arc_at, self.room_at = arc_at, room_at
+                    grown[arcs.at[name]] += added
+        self.capacity = (arcs.capacity + grown) * arcs.available
+        self.lifting = (pieces.capacity + lifted) * pieces.available
 
 
-def check_storing(case: Case, built: Built, found: Findings) -> None:
-    """Levels follow from what goes in and out and return within each year; nobody would shift."""
-    calendar, place = case.calendar, case.place
-    firms = list(place.firms)
-    before = previous_slots(case)
-    after = np.empty_like(before)
-    after[before] = np.arange(len(before))
-    for at, row in enumerate(case.storages):
-        name, keeps = row["name"], 1 - row["loss"]
-        into, out, level = case.injection[:, at], case.withdrawal[:, at], case.level[:, at]
-        change = calendar.share * (keeps * into - out)
-        drift = np.abs(level - level[:, before] - change)
-
-        def where(f: int, t: int, name: str = name) -> str:
-            return f"{firms[f]} storing in {name}{calendar.name(t)}"
-
-        found.note("balance", drift / (1 + np.maximum(level, np.abs(change))), where)
-        room, rates = storage_limits(case, built, at)
-        words = f"storage {name}"
-        for limit, use, rent, what in (
-            (room, level, case.room_rent[at], "room of"),
-            (rates["injection"], into, case.injection_rent[at], "injection into"),
-            (rates["withdrawal"], out, case.withdrawal_rent[at], "withdrawal from"),
-        ):
-            spare = limit - use.sum(axis=0)
-            found.limit(spare, rent, limit, lambda t, w=f"{what} {words}": w + calendar.name(t))
-        access = place.mask(_names(row["access"]), True)[:, None] > 0
-        barred = np.where(access, 0.0, into + out + level)
-        found.note("capacity", barred, lambda f, _, n=name: f"{firms[f]} has no access to {n}")
-        _check_motives(case, at, access, after, room, rates, found)
-
-
-def _check_motives(
-    case: Case,
-    at: int,
-    access: Array,
-    after: Array,
-    room: Array,
-    rates: Mapping[str, Array],
-    found: Findings,
-) -> None:
-    """One unit more put in, kept or taken out gains nothing; one that is put in loses nothing."""
-    calendar, row = case.calendar, case.storages[at]
-    firms, name, keeps = list(case.place.firms), row["name"], 1 - row["loss"]
-    value = case.value[:, case.place.nodes[row["node"]]]
-    stored = case.stored_value[:, at]
-    # Who has gas at the node in some slot could store it; what is stored has a value in all.
-    able = access & np.isfinite(value)
-    value = np.where(able, value, 0.0)
-    scale = np.maximum(np.abs(value), np.abs(stored))
-    pay_in = given(row["injection_tariff"], row["injection_cost"])
-    pay_out = given(row["withdrawal_tariff"], row["withdrawal_cost"])
-
-    def namer(verb: str) -> Any:
-        return lambda f, t: f"{firms[f]} {verb} {name}{calendar.name(t)}"
-
-    slack = value + pay_in + case.injection_rent[at] - keeps * stored
-    live = able & (rates["injection"] > 0)
-    found.pair(np.where(live, slack, 0.0), case.injection[:, at], scale, namer("injecting into"))
-    slack = stored + pay_out + case.withdrawal_rent[at] - value
-    live = able & (rates["withdrawal"] > 0)
-    found.pair(np.where(live, slack, 0.0), case.withdrawal[:, at], scale, namer("withdrawing from"))
-    slack = stored + case.room_rent[at] - stored[:, after]
-    live = access & (room > 0) & (stored != 0).any(axis=1, keepdims=True)
-    found.pair(np.where(live, slack, 0.0), case.level[:, at], scale, namer("keeping gas in"))
-
-
-def previous_slots(case: Case) -> Array:
-    """For each slot the one before it in the same year; before the first comes the last."""
+def before_and_after(case: Case) -> tuple[Array, Array]:
+    """For each slot the one before it and the one after it in the same year, round the year."""
     count = len(case.calendar.periods)
     slots = np.arange(case.calendar.length)
     first = slots - slots % count
-    found: Array = first + (slots - first - 1) % count
-    return found
+    return first + (slots - first - 1) % count, first + (slots - first + 1) % count
 
 
 def storage_limits(case: Case, built: Built, at: int) -> tuple[Array, dict[str, Array]]:
@@ -138,8 +68,76 @@ def storage_limits(case: Case, built: Built, at: int) -> tuple[Array, dict[str, 
     return room, rates
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(";") if name.strip()]
+def check_storing(case: Case, built: Built, found: Findings) -> None:
+    """Levels follow from what goes in and out and return within each year; nobody would shift."""
+    calendar = case.calendar
+    firms = list(case.place.firms)
+    before, _ = before_and_after(case)
+    for at, row in enumerate(case.storages):
+        name, keeps = row["name"], 1 - row["loss"]
+        into, out, level = case.injection[at], case.withdrawal[at], case.level[at]
+        change = calendar.share * (keeps * into - out)
+        drift = np.abs(level - level[:, before] - change)
+
+        def where(f: int, t: int, name: str = name) -> str:
+            return f"{firms[f]} storing in {name}{calendar.name(t)}"
+
+        found.note("balance", drift / (1 + np.maximum(level, np.abs(change))), where)
+        room, rates = storage_limits(case, built, at)
+        for limit, use, rent, what in (
+            (room, level, case.room_rent[at], "room of"),
+            (rates["injection"], into, case.injection_rent[at], "injection into"),
+            (rates["withdrawal"], out, case.withdrawal_rent[at], "withdrawal from"),
+        ):
+            spare = limit - use.sum(axis=0)
+            words = f"{what} storage {name}"
+            found.limit(spare, rent, limit, lambda t, w=words: w + calendar.name(t))
+        barred = np.where(case.keeps_access[at][:, None], 0.0, into + out + level)
+        found.note("capacity", barred, lambda f, _, n=name: f"{firms[f]} has no access to {n}")
+        _check_motives(case, at, room, rates, found)
+
+
+def _check_motives(
+    case: Case, at: int, room: Array, rates: Mapping[str, Array], found: Findings
+) -> None:
+    """One unit more put in, kept or taken out gains nothing; one that is put in loses nothing."""
+    calendar, row = case.calendar, case.storages[at]
+    firms, name, keeps = list(case.place.firms), row["name"], 1 - row["loss"]
+    _, after = before_and_after(case)
+    pay_in = given(row["injection_tariff"], row["injection_cost"]) + case.injection_rent[at]
+    pay_out = given(row["withdrawal_tariff"], row["withdrawal_cost"]) + case.withdrawal_rent[at]
+    value, stored = case.value[case.place.nodes[row["node"]]], case.stored_value[at]
+    held = np.isfinite(stored) & case.keeps_access[at][:, None]
+    able = held & np.isfinite(value)
+    value, stored = np.where(able, value, 0.0), np.where(held, stored, 0.0)
+    next_able = held & held[:, after]
+    scale = np.maximum(np.abs(value), np.abs(stored))
+    for verb, live, slack, quantity in (
+        (
+            "injecting into",
+            able & (rates["injection"] > 0),
+            value + pay_in - keeps * stored,
+            case.injection[at],
+        ),
+        (
+            "withdrawing from",
+            able & (rates["withdrawal"] > 0),
+            stored + pay_out - value,
+            case.withdrawal[at],
+        ),
+        (
+            "keeping gas in",
+            next_able & (room > 0),
+            stored + case.room_rent[at] - stored[:, after],
+            case.level[at],
+        ),
+    ):
+        found.pair(
+            np.where(live, slack, 0.0),
+            quantity,
+            scale,
+            lambda f, t, v=verb: f"{firms[f]} {v} {name}{calendar.name(t)}",
+        )
 
 
 def check_building(case: Case, built: Built, found: Findings) -> None:
@@ -186,9 +184,7 @@ def _rent_of_a_unit(case: Case, built: Built, table: str, name: str, firm: str) 
     if table == "fields":
         at = case.slices.at[firm, name]
         pieces = case.slices
-        capacity = (pieces.capacity + built.fields) * pieces.available
-        eased = pieces.eased(pieces.quantity, capacity)[at]
-        earned: Array = weight * pieces.available[at] * (pieces.scarcity[at] + eased)
+        earned: Array = weight * pieces.available[at] * pieces.scarcity[at]
         return earned
     if table == "storages":
         at = built.room_at[name]
@@ -199,8 +195,7 @@ def _rent_of_a_unit(case: Case, built: Built, table: str, name: str, firm: str) 
             rates = rates + row["withdrawal"] * case.withdrawal_rent[at]
             rent = rent + weight * available * rates / row["working_gas"]
         return rent
-    at = built.arc_at[table, name]
-    way = case.ways[at]
-    rent = case.rent[at] + float(way.row["third_party_share"]) * case.outside_rent[at]
-    found: Array = weight * way.available * rent
+    at = case.arcs.at[name]
+    rent = case.rent[at] + case.arcs.third_share[at] * case.outside_rent[at]
+    found: Array = weight * case.arcs.available[at] * rent
     return found

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from mithaq.chain import Chain
-from mithaq.chain.schema import parse_shares
+from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.certificate.findings import Array
-from mithaq.equilibrium.certificate.tables import Calendar, Place, markets, owed, ways
+from mithaq.equilibrium.certificate.tables import Arcs, Calendar, Markets, Place, owed
 from mithaq.equilibrium.point import Point
 
 __all__ = ["Case", "Slices"]
@@ -82,12 +81,6 @@ class Slices:
         steep = np.where(left > 0, -np.log(np.where(left > 0, left, 1.0)), STEEPEST)
         return cost + np.where(bent, -self.g * steep, 0.0)
 
-    def eased(self, quantity: Array, capacity: Array) -> Array:
-        """By how much one unit more of capacity lowers the cost of lifting: -dC/dK."""
-        used = np.clip(quantity / np.where(capacity > 0, capacity, 1.0), 0.0, 1 - 1e-15)
-        found: Array = np.where(capacity > 0, self.g * (np.log1p(-used) + used), 0.0)
-        return found
-
     def cost(self, quantity: Array, capacity: Array) -> Array:
         """The integral of marginal cost without levies (million USD a year)."""
         used = np.clip(quantity / np.where(capacity > 0, capacity, 1.0), 0.0, 1.0)
@@ -99,87 +92,87 @@ class Slices:
 
 
 class Case:
-    """A chain and a point side by side: what every check reads."""
+    """A chain and a point side by side: what every check reads.
+
+    Arrays of quantities and values run over places, firms and slots.
+    """
 
     def __init__(self, chain: Chain, point: Point) -> None:
         self.chain, self.point = chain, point
         self.calendar = Calendar(chain)
         self.place = Place.of(chain)
-        self.ways = ways(chain, self.calendar, self.place)
-        self.markets = markets(chain, self.calendar, self.place)
+        self.arcs = Arcs(chain, self.calendar, self.place)
+        self.markets = Markets(chain, self.calendar, self.place)
         self.deals = owed(chain, self.calendar, self.markets, point.taken)
         self.slices = Slices(chain, point, self.calendar, self.place)
         self.storages = chain.rows("storages")
         firms, nodes, slots = self.place.firms, self.place.nodes, self.calendar.length
-        arcs = numbered(way.row["name"] for way in self.ways)
-        sold = numbered(market.row["name"] for market in self.markets)
+        arcs, sold = self.arcs.at, self.markets.at
         kept = numbered(row["name"] for row in self.storages)
-        self.value = _fill(point.value, (len(firms), len(nodes), slots), firms, nodes)
-        self.known = np.zeros(self.value.shape, dtype=bool)
-        for firm, node, slot in point.value:
-            self.known[firms[firm], nodes[node], slot] = True
-        self.flow = _fill(point.flow, (len(firms), len(arcs), slots), firms, arcs)
-        self.rent = _fill(point.rent, (len(arcs), slots), arcs)
-        self.outside_rent = _fill(point.third_party_rent, (len(arcs), slots), arcs)
-        self.spot = _fill(point.spot, (len(firms), len(sold), slots), firms, sold)
-        self.floor = _fill(point.floor_price, (len(firms), len(sold), slots), firms, sold)
-        shape = len(firms), len(kept), slots
-        self.injection = _fill(point.injection, shape, firms, kept)
-        self.withdrawal = _fill(point.withdrawal, shape, firms, kept)
-        self.level = _fill(point.level, shape, firms, kept)
-        self.stored_value = _fill(point.stored_value, shape, firms, kept)
-        self.injection_rent = _fill(point.injection_rent, shape[1:], kept)
-        self.withdrawal_rent = _fill(point.withdrawal_rent, shape[1:], kept)
-        self.room_rent = _fill(point.room_rent, shape[1:], kept)
-        self.booked: dict[str, list[tuple[int, Array, Array]]] = defaultdict(list)
-        for row in chain.rows("bookings"):
-            rent = [point.booking_rent.get((row["firm"], row["arc"], s), 0.0) for s in range(slots)]
-            [way] = [way for way in self.ways if way.row["name"] == row["arc"]]
-            reserved = row["capacity"] * self.calendar.open(row) * way.available
-            reserved = np.where(way.capacity > 0, reserved, 0.0)  # of a closed line nothing is
-            self.booked[row["arc"]].append((firms[row["firm"]], reserved, np.array(rent)))
-        self._find_values()
 
-    def charge(self, at: int) -> Array:
-        """What each firm pays for a unit sent on an arc, by firm and slot, rents included."""
-        way = self.ways[at]
-        found: Array = way.charge + self.rent[at] + way.outsider[:, None] * self.outside_rent[at]
-        for firm, _, rent in self.booked.get(way.row["name"], ()):
-            found[firm] += rent - self.rent[at]
-        return found
+        def by_firm(values: Mapping[Any, float], places: Mapping[str, int]) -> Array:
+            found = _fill(values, (len(firms), len(places), slots), firms, places)
+            return found.transpose(1, 0, 2)
 
-    def _find_values(self) -> None:
-        """Values where the point gives none: the least for which gas can be brought there.
+        def by_place(values: Mapping[Any, float], places: Mapping[str, int]) -> Array:
+            return _fill(values, (len(places), slots), places)
 
-        A firm that the point leaves out somewhere would lift and carry on these terms; infinite
-        where its gas cannot come.
+        self.value = by_firm(point.value, nodes)
+        self.known: Array = by_firm(dict.fromkeys(point.value, 1.0), nodes) > 0
+        self.flow = by_firm(point.flow, arcs)
+        self.rent = by_place(point.rent, arcs)
+        self.outside_rent = by_place(point.third_party_rent, arcs)
+        self.spot = by_firm(point.spot, sold)
+        self.rationed = by_place(point.rationed, sold)
+        self.floor = by_firm(point.floor_price, sold)
+        self.injection = by_firm(point.injection, kept)
+        self.withdrawal = by_firm(point.withdrawal, kept)
+        self.level = by_firm(point.level, kept)
+        self.stored_value = by_firm(point.stored_value, kept)
+        stored = by_firm(dict.fromkeys(point.stored_value, 1.0), kept)
+        self.kept_known = np.asarray(stored.any(axis=2))
+        self.injection_rent = by_place(point.injection_rent, kept)
+        self.withdrawal_rent = by_place(point.withdrawal_rent, kept)
+        self.room_rent = by_place(point.room_rent, kept)
+        self.keeps_access = np.ones((len(kept), len(firms)), dtype=bool)
+        for at, row in enumerate(self.storages):
+            if row["access"]:
+                self.keeps_access[at] = self.place.mask(parse_names(row["access"]))
+        self.ahead, self.spot_ahead = self._sold_ahead()
+        self.bookings = list(self._booked())
+        self.charge = self._charges()
+
+    def _sold_ahead(self) -> tuple[Array, Array]:
+        """Deliveries owed to each market, and those among them at its price, by seller."""
+        slots = self.calendar.length
+        ahead = np.zeros((len(self.markets.rows), slots))
+        at_spot = np.zeros((len(self.markets.rows), len(self.place.firms), slots))
+        for deal in self.deals:
+            if not deal.onward:
+                at = self.markets.at[deal.market]
+                ahead[at] += deal.quantity
+                if deal.spot:
+                    at_spot[at, self.place.firms[deal.seller]] += deal.quantity
+        return ahead, at_spot
+
+    def _booked(self) -> Iterator[tuple[int, int, Array, Array]]:
+        """Arc, firm, reserved capacity and its rent by slot; of a closed line nothing is."""
+        for row in self.chain.rows("bookings"):
+            at = self.arcs.at[row["arc"]]
+            there = self.calendar.open(row) * (self.arcs.capacity[at] > 0)
+            rents, key = self.point.booking_rent, (row["firm"], row["arc"])
+            rent = [rents.get((*key, slot), 0.0) for slot in range(self.calendar.length)]
+            reserved = row["capacity"] * there * self.arcs.available[at]
+            yield at, self.place.firms[row["firm"]], reserved, np.array(rent)
+
+    def _charges(self) -> Array:
+        """What each firm pays for a unit sent on an arc, rents included.
+
+        Who has booked pays the rent of its booking instead of that of the part open to all.
         """
-        value = np.where(self.known, self.value, np.inf)
-        pieces = self.slices
-        open_ = pieces.capacity * pieces.available > 0
-        cheapest = np.where(
-            open_, pieces.marginal_cost(0 * pieces.quantity, pieces.capacity), np.inf
-        )
-        for at in range(len(pieces.keys)):
-            spot = value[pieces.firm[at], pieces.node[at]]
-            missing = ~self.known[pieces.firm[at], pieces.node[at]]
-            spot[missing] = np.minimum(spot, cheapest[at])[missing]
-        ends = [(self.place.nodes[way.tail], self.place.nodes[way.head]) for way in self.ways]
-        usable = [
-            (way.access[:, None] > 0) & (way.capacity * way.available > 0) & ~self.known[:, head]
-            for way, (_, head) in zip(self.ways, ends, strict=True)
-        ]
-        todo = [at for at, mask in enumerate(usable) if mask.any()]
-        costs = {at: self.charge(at) for at in todo}
-        for _ in range(len(self.place.nodes)):
-            changed = False
-            for at in todo:
-                tail, head = ends[at]
-                offer = (value[:, tail] + costs[at]) / self.ways[at].keeps
-                better = usable[at] & (offer < value[:, head] - 1e-12)
-                if better.any():
-                    value[:, head][better] = offer[better]
-                    changed = True
-            if not changed:
-                break
-        self.value = value
+        arcs = self.arcs
+        outside = arcs.outsider[:, :, None] * self.outside_rent[:, None]
+        found: Array = arcs.charge[:, None, None] + self.rent[:, None] + outside
+        for at, firm, _, rent in self.bookings:
+            found[at, firm] += rent - self.rent[at]
+        return found

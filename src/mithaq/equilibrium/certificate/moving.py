@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -17,47 +17,38 @@ BISECTIONS = 100
 
 def check_balances(case: Case, found: Findings) -> None:
     """What each firm lifts, takes out and receives at each node is what it sends, sells, owes."""
-    place = case.place
+    place, arcs, pieces = case.place, case.arcs, case.slices
     left = np.zeros_like(case.value)
     size = np.zeros_like(case.value)
 
-    def move(firm: int | slice, node: str, quantity: Array) -> None:
-        at = place.nodes[node]
-        left[firm, at] += quantity
-        size[firm, at] = np.maximum(size[firm, at], np.abs(quantity))
+    def move(at: Any, quantity: Array) -> None:
+        np.add.at(left, at, quantity)
+        np.maximum.at(size, at, np.abs(quantity))
 
-    everyone = slice(None)
-    for at, row in enumerate(case.slices.rows):
-        move(int(case.slices.firm[at]), row["node"], case.slices.quantity[at])
-    for at, way in enumerate(case.ways):
-        sent = case.flow[:, at]
-        move(everyone, way.tail, -sent)
-        move(everyone, way.head, way.keeps * sent)
-        if way.in_kind:
-            firm = place.firms[way.row["fee_firm"]]
-            # Where its receiver can do nothing with the gas, it is burnt.
-            useful = case.known[firm, place.nodes[way.tail]]
-            move(firm, way.tail, np.where(useful, way.in_kind * sent.sum(axis=0), 0.0))
-    for at, row in enumerate(case.storages):
-        move(everyone, row["node"], case.withdrawal[:, at] - case.injection[:, at])
-    for at, market in enumerate(case.markets):
-        move(everyone, market.node, -case.spot[:, at])
-    for (_, giver, receiver, node, slot), quantity in case.point.handed.items():
-        passed = np.zeros(case.calendar.length)
-        passed[slot] = quantity
-        move(place.firms[giver], node, -passed)
-        move(place.firms[receiver], node, passed)
-    node_of = {market.row["name"]: market.node for market in case.markets}
+    move((pieces.node, pieces.firm), pieces.quantity)
+    move(arcs.tail, -case.flow)
+    move(arcs.head, arcs.keeps[:, None, None] * case.flow)
+    for at in np.flatnonzero(arcs.in_kind):
+        receiver, node = place.firms[arcs.rows[at]["fee_firm"]], arcs.tail[at]
+        fee = arcs.in_kind[at] * case.flow[at].sum(axis=0)
+        # Where its receiver can do nothing with it, a fee in kind is burnt.
+        move((node, receiver), np.where(case.known[node, receiver], fee, 0.0))
+    kept = np.array([place.nodes[row["node"]] for row in case.storages], dtype=int)
+    move(kept, case.withdrawal - case.injection)
+    move(case.markets.node, -case.spot)
+    for (_, giver, taker, node, slot), quantity in case.point.handed.items():
+        move((place.nodes[node], place.firms[giver], slot), np.array(-quantity))
+        move((place.nodes[node], place.firms[taker], slot), np.array(quantity))
     for deal in case.deals:
-        node = node_of[deal.market]
-        move(place.firms[deal.seller], node, -deal.quantity)
+        node = case.markets.node[case.markets.at[deal.market]]
+        move((node, place.firms[deal.seller]), -deal.quantity)
         if deal.onward:
-            move(place.firms[deal.onward], node, deal.quantity)
+            move((node, place.firms[deal.onward]), deal.quantity)
     firms, nodes = list(place.firms), list(place.nodes)
     found.note(
         "balance",
         np.abs(left) / (1 + size),
-        lambda f, n, t: f"gas of {firms[f]} at {nodes[n]}{case.calendar.name(t)}",
+        lambda n, f, t: f"gas of {firms[f]} at {nodes[n]}{case.calendar.name(t)}",
     )
 
 
@@ -72,7 +63,7 @@ def check_lifting(case: Case, built: Built, found: Findings) -> None:
     pieces, calendar = case.slices, case.calendar
     if not pieces.keys:
         return
-    capacity = (pieces.capacity + built.fields) * pieces.available
+    capacity = built.lifting
     names = [f"{firm} lifting from {name}" for firm, name in pieces.keys]
 
     def where(piece: int, slot: int) -> str:
@@ -91,7 +82,7 @@ def check_lifting(case: Case, built: Built, found: Findings) -> None:
     unbounded = np.where(bounded, 0.0, np.abs(reserve_price))
     found.note("complementarity", unbounded, lambda k: f"no reserves are told, {names[k]}")
 
-    value = case.value[pieces.firm, pieces.node]
+    value = case.value[pieces.node, pieces.firm]
     held_back = scarcity + reserve_price[:, None] / calendar.discount[calendar.year_of]
     can = (capacity > 0) & np.isfinite(value)
     worth = np.where(can, value, 0.0)
@@ -129,46 +120,46 @@ def _output_errors(case: Case, bent: Array, capacity: Array, target: Array) -> A
 
 def check_carrying(case: Case, built: Built, found: Findings) -> None:
     """Arcs hold what is sent, who sends may, and nobody would send one unit more or less."""
-    place, calendar = case.place, case.calendar
-    firms = list(place.firms)
+    arcs, calendar, sent = case.arcs, case.calendar, case.flow
+    firms, names = list(case.place.firms), [row["name"] for row in arcs.rows]
+    if not names:
+        return
 
-    def user(name: str) -> Callable[[int, int], str]:
-        return lambda f, t: f"{firms[f]} using {name}{calendar.name(t)}"
+    def user(a: int, f: int, t: int) -> str:
+        return f"{firms[f]} using {names[a]}{calendar.name(t)}"
 
-    for at, way in enumerate(case.ways):
-        name, sent = way.row["name"], case.flow[:, at]
-        capacity = (way.capacity + built.arcs[at]) * way.available
-        limited = np.isfinite(capacity)
-        size = np.where(limited, capacity, 0.0)
-        booked = case.booked.get(name, ())
-        used, room = sent.sum(axis=0), size
-        for firm, reserved, rent in booked:
-            # Its own part is the firm's; what it sends beyond comes from the part open to all.
-            beyond = np.maximum(sent[firm] - reserved, 0.0)
-            room, used = room - reserved, used - sent[firm] + beyond
-            words = _named(case, firms[firm], "booking", name)
-            found.note("stationarity", np.maximum(rent - case.rent[at], 0.0) / (1 + rent), words)
-            idle = np.abs(case.rent[at] - rent) * beyond / ((1 + rent) * (1 + beyond))
-            idle += rent * np.maximum(reserved - sent[firm], 0.0) / ((1 + rent) * (1 + reserved))
-            found.note("complementarity", idle, words)
-        spare = np.where(limited, room - used, 0.0)
-        found.limit(spare, case.rent[at], size, _named(case, name))
-        if not limited.all():
-            free = np.where(limited, 0.0, np.abs(case.rent[at]))
-            found.note("complementarity", free, _named(case, "rent of", name, "without limit"))
-        if np.any(case.outside_rent[at]) or way.row.get("third_party_share", 1.0) < 1:
-            most = way.row["third_party_share"] * size
-            others = (way.outsider[:, None] * sent).sum(axis=0)
-            outside = _named(case, "third parties in", name)
-            found.limit(most - others, case.outside_rent[at], size, outside)
-        barred = np.where(way.access[:, None] > 0, 0.0, sent)
-        found.note("capacity", barred, lambda f, _, n=name: f"{firms[f]} has no access to {n}")
-        here = case.value[:, place.nodes[way.tail]]
-        there = case.value[:, place.nodes[way.head]]
-        known = np.isfinite(here) & np.isfinite(there) & (way.access[:, None] > 0) & (capacity > 0)
-        here, there = np.where(known, here, 0.0), np.where(known, there, 0.0)
-        slack = np.where(known, here + case.charge(at) - way.keeps * there, 0.0)
-        found.pair(slack, sent, np.maximum(np.abs(here), np.abs(there)), user(name))
+    limited = np.isfinite(built.capacity)
+    size = np.where(limited, built.capacity, 0.0)
+    used, room = sent.sum(axis=1), size.copy()
+    for at, firm, reserved, rent in case.bookings:
+        # Its own part is the firm's; what it sends beyond comes from the part open to all.
+        beyond = np.maximum(sent[at, firm] - reserved, 0.0)
+        room[at] -= reserved
+        used[at] += beyond - sent[at, firm]
+        words = _named(case, firms[firm], "booking", names[at])
+        found.note("stationarity", np.maximum(rent - case.rent[at], 0.0) / (1 + rent), words)
+        idle = np.abs(case.rent[at] - rent) * beyond / ((1 + rent) * (1 + beyond))
+        idle += rent * np.maximum(reserved - sent[at, firm], 0.0) / ((1 + rent) * (1 + reserved))
+        found.note("complementarity", idle, words)
+    spare = np.where(limited, room - used, 0.0)
+    found.limit(spare, case.rent, size, lambda a, t: names[a] + calendar.name(t))
+    free = np.where(limited, 0.0, np.abs(case.rent))
+    found.note("complementarity", free, lambda a, _: f"rent of {names[a]} without limit")
+    some = (arcs.third_share < 1) | case.outside_rent.any(axis=1)
+    for arc in np.flatnonzero(some).tolist():
+        others = (arcs.outsider[arc][:, None] * sent[arc]).sum(axis=0)
+        spare = arcs.third_share[arc] * size[arc] - others
+        words = _named(case, "third parties in", names[arc])
+        found.limit(spare, case.outside_rent[arc], size[arc], words)
+    barred = np.where(arcs.access[:, :, None], 0.0, sent)
+    found.note("capacity", barred, lambda a, f, _: f"{firms[f]} has no access to {names[a]}")
+    here, there = case.value[arcs.tail], case.value[arcs.head]
+    # To whom gas there fetches nothing will not send any.
+    known = np.isfinite(here) & np.isfinite(there) & arcs.access[:, :, None]
+    known &= (built.capacity > 0)[:, None]
+    here, there = np.where(known, here, 0.0), np.where(known, there, 0.0)
+    slack = np.where(known, here + case.charge - arcs.keeps[:, None, None] * there, 0.0)
+    found.pair(slack, sent, np.maximum(np.abs(here), np.abs(there)), user)
 
 
 def check_swaps(case: Case, found: Findings) -> None:
@@ -190,8 +181,8 @@ def check_swaps(case: Case, found: Findings) -> None:
         found.limit(cap - forth, rent, cap, _named(case, "cap of swap", name))
         for (_, giver, receiver, node, slot), quantity in mine.items():
             at = place.nodes[node]
-            to_giver = case.value[place.firms[giver], at, slot]
-            to_other = case.value[place.firms[receiver], at, slot]
+            to_giver = case.value[at, place.firms[giver], slot]
+            to_other = case.value[at, place.firms[receiver], slot]
             share = price[slot] + rent[slot] if giver == row["a"] else -ratio * price[slot]
             scale = np.maximum(np.abs(to_giver), np.abs(to_other))
             slack = np.atleast_1d(to_giver - to_other + share)

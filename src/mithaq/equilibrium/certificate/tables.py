@@ -7,7 +7,8 @@ last; a year that the chain does not name opens and closes nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.certificate.findings import Array
 
-__all__ = ["Calendar", "Expansion", "Market", "Place", "Way", "given", "markets", "owed", "ways"]
+__all__ = ["Arcs", "Calendar", "Deal", "Expansion", "Markets", "Place", "given", "owed"]
 
 Row = Mapping[str, Any]
 
@@ -50,7 +51,10 @@ class Calendar:
         self.weight = self.money * self.share
         self.length = len(self.weight)
         self.total = float((self.discount * self.span).sum())
-        self.factors = chain.rows("availability")
+        self.ones = np.ones(self.length)
+        self.factors: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in chain.rows("availability"):
+            self.factors[row["table"], row["row"]].append(row)
 
     def name(self, slot: int) -> str:
         """Words for a slot; none where there is one alone."""
@@ -63,6 +67,8 @@ class Calendar:
 
     def open(self, row: Row) -> Array:
         """1 in slots of years in which the row's thing can be used, 0 in others."""
+        if math.isnan(row["from_year"]) and math.isnan(row["to_year"]):
+            return self.ones
         found = np.ones(len(self.years))
         for place, year in enumerate(self.years):
             if row["from_year"] > year or row["to_year"] < year:
@@ -80,10 +86,9 @@ class Calendar:
 
     def available(self, table: str, name: str) -> Array:
         """Factor on a row's capacity, by slot."""
-        found = np.ones(self.length)
-        for row in self.factors:
-            if row["table"] == table and row["row"] == name:
-                found = found * np.where(self.matches(row) > 0, row["factor"], 1.0)
+        found = self.ones
+        for row in self.factors.get((table, name), ()):
+            found = found * np.where(self.matches(row) > 0, row["factor"], 1.0)
         return found
 
 
@@ -106,72 +111,68 @@ class Place:
                 country[row["name"] + side] = row["country"] or row["name"]
         return cls(firms, nodes, country)
 
-    def mask(self, names: Sequence[str] | Mapping[str, Any], empty: bool) -> Array:
-        """1 for each firm among the names; all alike ``empty`` where there are no names."""
-        if not names:
-            return np.full(len(self.firms), float(empty))
-        found = np.zeros(len(self.firms))
-        for name in names:
-            if name in self.firms:
-                found[self.firms[name]] = 1.0
+    def mask(self, names: Iterable[str]) -> Array:
+        """Which firms are among the names."""
+        found = np.zeros(len(self.firms), dtype=bool)
+        found[[self.firms[name] for name in names if name in self.firms]] = True
         return found
 
 
-@dataclass(slots=True)
-class Way:
-    """An arc: where it leads, what a unit sent on it costs, who may use it, what fits through."""
+class Arcs:
+    """All arcs, stacked: where they lead, what a unit sent costs, who may use them, what fits in.
 
-    row: Row
-    table: str
-    tail: str
-    head: str
-    charge: float
-    keeps: float  # share of what is sent that arrives
-    in_kind: float
-    capacity: Array  # by slot, before anything is built; infinite for voyages
-    available: Array
-    access: Array  # by firm
-    outsider: Array  # by firm: 1 where it owns nothing of it
+    ``charge`` is without rents; ``keeps`` the share of what is sent that arrives. ``capacity`` is
+    by slot, before anything is built, and infinite for voyages. ``access`` and ``outsider`` (who
+    owns nothing of the arc) are by firm.
+    """
 
+    def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
+        ends = list(_ends(chain))
+        self.tables = [table for table, _, _, _ in ends]
+        self.rows = [row for _, row, _, _ in ends]
+        self.at = {row["name"]: at for at, row in enumerate(self.rows)}
+        count, firms = len(ends), len(place.firms)
+        self.tail = np.array([place.nodes[tail] for _, _, tail, _ in ends], dtype=int)
+        self.head = np.array([place.nodes[head] for _, _, _, head in ends], dtype=int)
+        self.charge = np.zeros(count)
+        self.keeps = np.array([1.0 - row["loss"] for row in self.rows])
+        self.in_kind = np.zeros(count)
+        self.third_share = np.ones(count)
+        self.capacity = np.full((count, calendar.length), math.inf)
+        self.available = np.ones((count, calendar.length))
+        self.access = np.ones((count, firms), dtype=bool)
+        self.outsider = np.ones((count, firms), dtype=bool)
+        for at, (table, row) in enumerate(zip(self.tables, self.rows, strict=True)):
+            self.charge[at] = given(row["tariff"], row["operating_cost"])
+            if table != "terminals":
+                self.charge[at] += row["transit_fee"] + row["export_duty"]
+            if table != "routes":
+                self.capacity[at] = row["capacity"]
+                self.third_share[at] = row["third_party_share"]
+                self.available[at] = calendar.available(table, row["name"])
+            if table == "pipelines" and row["fee_firm"]:
+                self.in_kind[at] = row["fee_in_kind"]
+            self.capacity[at] = np.where(calendar.open(row) > 0, self.capacity[at], 0.0)
+            if row["access"]:
+                self.access[at] = place.mask(parse_names(row["access"]))
+            if row["owner"]:
+                self.outsider[at] = ~place.mask(parse_shares(row["owner"]))
+        self.keeps *= 1.0 - self.in_kind
+        self._bind_fringe(chain, place)
 
-def ways(chain: Chain, calendar: Calendar, place: Place) -> list[Way]:
-    """Every arc. A fringe stays in the countries of its home and of its fields."""
-    bound: dict[str, set[str]] = {
-        row["name"]: {row["home"]} for row in chain.rows("firms") if row["fringe"]
-    }
-    for row in chain.rows("fields"):
-        for firm in parse_shares(row["owners"]):
-            if firm in bound:
-                bound[firm].add(place.country[row["node"]])
-    found = []
-    for table, row, tail, head in _ends(chain):
-        access = place.mask(parse_names(row["access"]), True)
-        crossed = {place.country[tail], place.country[head]}
+    def _bind_fringe(self, chain: Chain, place: Place) -> None:
+        """A fringe stays in the countries of its home and of its fields."""
+        bound: dict[str, set[str]] = {
+            row["name"]: {row["home"]} for row in chain.rows("firms") if row["fringe"]
+        }
+        for row in chain.rows("fields"):
+            for firm in parse_shares(row["owners"]):
+                if firm in bound:
+                    bound[firm].add(place.country[row["node"]])
+        lands = list(place.country.values())
         for firm, home in bound.items():
-            if not crossed <= home:
-                access[place.firms[firm]] = 0.0
-        charge = given(row["tariff"], row["operating_cost"])
-        charge += row.get("transit_fee", 0.0) + row.get("export_duty", 0.0)
-        in_kind = float(row.get("fee_in_kind", 0.0)) if row.get("fee_firm") else 0.0
-        open_ = calendar.open(row)
-        size = np.where(open_ > 0, row.get("capacity", math.inf), 0.0)
-        owners = parse_shares(row["owner"]) if row["owner"] else {}
-        found.append(
-            Way(
-                row,
-                table,
-                tail,
-                head,
-                charge,
-                (1 - in_kind) * (1 - row["loss"]),
-                in_kind,
-                size,
-                calendar.available(table, row["name"]),
-                access,
-                1 - place.mask(owners, False),
-            )
-        )
-    return found
+            inside = np.array([land in home for land in lands], dtype=bool)
+            self.access[:, place.firms[firm]] &= inside[self.tail] & inside[self.head]
 
 
 def _ends(chain: Chain) -> Iterator[tuple[str, Row, str, str]]:
@@ -186,52 +187,45 @@ def _ends(chain: Chain) -> Iterator[tuple[str, Row, str, str]]:
         yield "routes", row, f"{row['from']} (liquefied)", f"{row['to']} (landed)"
 
 
-@dataclass(slots=True)
-class Market:
-    """Demand of a market by slot; no slope where nobody buys in a slot."""
+class Markets:
+    """All markets, stacked: demand by slot, who may sell; no slope where nobody buys in a slot."""
 
-    row: Row
-    node: str
-    choke: Array
-    slope: Array
-    reference: Array
-    entitled: Array  # by firm
-    regulated: bool
-
-    @property
-    def alive(self) -> Array:
-        """1 in slots in which somebody buys."""
-        return (self.reference > 0).astype(float)
+    def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
+        self.rows = list(chain.rows("markets"))
+        self.at = {row["name"]: at for at, row in enumerate(self.rows)}
+        self.node = np.array([place.nodes[row["node"]] for row in self.rows], dtype=int)
+        shape = len(self.rows), calendar.length
+        self.reference, price = np.zeros(shape), np.zeros(shape)
+        bend = np.array([float(row["elasticity"]) for row in self.rows])[:, None]
+        regulated = [not math.isnan(row["regulated_price"]) for row in self.rows]
+        self.regulated = np.array(regulated, dtype=bool)
+        self.entitled = np.ones((len(self.rows), len(place.firms)), dtype=bool)
+        factors = [(calendar.matches(row) > 0, row) for row in chain.rows("demand_factors")]
+        for at, row in enumerate(self.rows):
+            self.reference[at], price[at] = row["reference_quantity"], row["reference_price"]
+            for here, factor in factors:
+                mine = factor["market"] in ("", row["name"])
+                if mine and factor["sector"] in ("", row["sector"]):
+                    self.reference[at, here] *= factor["quantity"]
+                    price[at, here] *= factor["price"]
+            if row["access"]:
+                self.entitled[at] = place.mask(parse_names(row["access"]))
+        self.alive = self.reference > 0
+        self.slope = -price / (bend * np.where(self.alive, self.reference, math.inf))
+        self.choke = price * (1 - 1 / bend)
+        lands = np.array([place.country[row["node"]] for row in self.rows], dtype=object)
+        for firm in chain.rows("firms"):
+            if firm["fringe"]:
+                self.entitled[:, place.firms[firm["name"]]] &= lands == firm["home"]
+        for row in chain.rows("conduct"):
+            if not row["may_sell"]:
+                self.entitled[self.at[row["market"]], place.firms[row["firm"]]] = False
+        self.entitled[self.regulated] = False
 
     def use(self, quantity: Array) -> Array:
         """What a quantity is worth to those who use it: the area under demand."""
-        return (self.choke - self.slope * quantity / 2) * quantity
-
-
-def markets(chain: Chain, calendar: Calendar, place: Place) -> list[Market]:
-    """Every market, with the firms that may sell there."""
-    barred = {(r["firm"], r["market"]) for r in chain.rows("conduct") if not r["may_sell"]}
-    found = []
-    for row in chain.rows("markets"):
-        quantity = np.full(calendar.length, float(row["reference_quantity"]))
-        price = np.full(calendar.length, float(row["reference_price"]))
-        for factor in chain.rows("demand_factors"):
-            if factor["market"] in ("", row["name"]) and factor["sector"] in ("", row["sector"]):
-                here = calendar.matches(factor) > 0
-                quantity = np.where(here, quantity * factor["quantity"], quantity)
-                price = np.where(here, price * factor["price"], price)
-        slope = -price / (row["elasticity"] * np.where(quantity > 0, quantity, math.inf))
-        choke = price * (1 - 1 / row["elasticity"])
-        entitled = place.mask(parse_names(row["access"]), True)
-        for firm in chain.rows("firms"):
-            stays = firm["fringe"] and firm["home"] != place.country[row["node"]]
-            if stays or (firm["name"], row["name"]) in barred:
-                entitled[place.firms[firm["name"]]] = 0.0
-        regulated = not math.isnan(row["regulated_price"])
-        if regulated:
-            entitled[:] = 0.0
-        found.append(Market(row, row["node"], choke, slope, quantity, entitled, regulated))
-    return found
+        found: Array = (self.choke - self.slope * quantity / 2) * quantity
+        return np.where(self.alive, found, 0.0)
 
 
 @dataclass(slots=True)
@@ -247,43 +241,46 @@ class Deal:
 
 
 def owed(
-    chain: Chain, calendar: Calendar, demand: Sequence[Market], taken: Mapping[Any, float]
+    chain: Chain, calendar: Calendar, demand: Markets, taken: Mapping[Any, float]
 ) -> list[Deal]:
     """Contracts, and supply at regulated prices (linear demand read at the price that is set)."""
-    by_name = {market.row["name"]: market for market in demand}
     found = []
     for row in chain.rows("contracts"):
-        market = by_name[row["market"]]
-        quantity = _delivered(row, calendar, market, taken)
+        quantity = _delivered(row, calendar, demand.reference[demand.at[row["market"]]], taken)
         onward = "" if row["destination_clause"] else row["buyer"]
         spot = row["pricing"] == "spot"
         found.append(Deal(row["name"], row["seller"], row["market"], quantity, onward, spot))
-    for market in demand:
-        if market.regulated:
-            price = np.where(market.slope > 0, market.row["regulated_price"], 0.0)
-            slope = np.where(market.slope > 0, market.slope, math.inf)
-            total = np.maximum((market.choke - price) / slope, 0.0)
-            for firm, share in parse_shares(market.row["supplier"]).items():
-                name = market.row["name"]
-                found.append(Deal(name, firm, name, share * total, "", False))
+    for at in np.flatnonzero(demand.regulated).tolist():
+        row = demand.rows[at]
+        alive, slope = demand.alive[at], demand.slope[at]
+        left = np.where(alive, demand.choke[at] - row["regulated_price"], 0.0)
+        total = np.maximum(left, 0.0) / np.where(alive, slope, 1.0)
+        for firm, share in parse_shares(row["supplier"]).items():
+            found.append(Deal(row["name"], firm, row["name"], share * total, "", False))
     return found
 
 
-def _delivered(row: Row, calendar: Calendar, market: Market, taken: Mapping[Any, float]) -> Array:
+def _delivered(row: Row, calendar: Calendar, reference: Array, taken: Mapping[Any, float]) -> Array:
     if row["nomination"] == "buyer":
         slots = range(calendar.length)
         return np.array([taken.get((row["name"], slot), 0.0) for slot in slots])
     rate = given(row["nominated"], row["take_or_pay"] * row["annual_quantity"])
+    return rate * delivery_shape(row, calendar, reference)
+
+
+def delivery_shape(row: Row, calendar: Calendar, reference: Array) -> Array:
+    """Deliveries of a contract by slot in terms of its yearly quantity."""
     # Gas that has to be used in the market is not brought where nobody uses any.
-    used = (market.reference > 0) | (not row["destination_clause"])
+    used = (reference > 0) | (not row["destination_clause"])
     profile = np.where(used, 1.0, 0.0)
     if row["profile"] == "demand":
         for year in range(len(calendar.years)):
             mine = calendar.year_of == year
-            mean = float((calendar.share * market.reference)[mine].sum())
+            mean = float((calendar.share * reference)[mine].sum())
             if mean > 0:
-                profile[mine] = market.reference[mine] / mean
-    return rate * profile * calendar.open(row)
+                profile[mine] = reference[mine] / mean
+    found: Array = profile * calendar.open(row)
+    return found
 
 
 @dataclass(slots=True)
@@ -291,13 +288,13 @@ class Expansion:
     """What may be built onto one asset, and in which slots what each year decides is there."""
 
     row: Row
-    firms: dict[str, float]  # who decides and for which share of the asset; "" for all owners
+    firms: Mapping[str, float]  # who decides and for which share of the asset; "" for all owners
     unit_cost: Array  # by year of decision, in present value, salvage taken off
     active: Array  # year of decision x slot
     may: Array  # by year of decision: 1 where it may be decided
 
     @classmethod
-    def of(cls, row: Row, calendar: Calendar, owners: Mapping[str, float]) -> Expansion:
+    def of(cls, row: Row, asset: Row, calendar: Calendar) -> Expansion:
         years = np.array([0.0 if math.isnan(y) else y for y in calendar.years])
         begins = years + row["lag"]
         lasts = math.inf if math.isnan(row["lifetime"]) else float(row["lifetime"])
@@ -307,10 +304,9 @@ class Expansion:
             left = np.ones(len(years))
         else:
             left = np.clip((begins + lasts - horizon) / lasts, 0.0, 1.0)
-        # What comes back comes at the end of the last year.
-        back = row["salvage"] * left * calendar.discount[-1]
-        unit = row["cost"] * (calendar.discount - back)
+        # What comes back does so at the end, so it counts as the last year does.
+        unit = row["cost"] * (calendar.discount - row["salvage"] * left * calendar.discount[-1])
         may = ~((row["first_year"] > years) | (row["last_year"] < years))
-        named = dict(owners) if row["table"] == "fields" else {"": 1.0}
-        active = in_use[:, calendar.year_of].astype(float)
+        named = parse_shares(asset["owners"]) if row["table"] == "fields" else {"": 1.0}
+        active = in_use[:, calendar.year_of] * calendar.open(asset)
         return cls(row, named, unit, active, may.astype(float))

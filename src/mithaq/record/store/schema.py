@@ -35,11 +35,17 @@ __all__ = [
     "versions",
 ]
 
-VERSION = 3
-"""The schema of this release. 1: the log. 2: with a look-up by subject. 3: with an index."""
+VERSION = 4
+"""The schema of this release.
+
+1: the log. 2: with a look-up by subject. 3: with an index. 4: on PostgreSQL the guards look at the
+log by its full name, so that no other table of that name can be held before them.
+"""
 
 INDEXED = 3
 """The version from which on a store has its index."""
+
+_GUARDED = 4
 
 # An address with a slip in it is no file that anybody means, and may hold a password.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|//[^/@]*:[^/@]*@")
@@ -160,7 +166,23 @@ def _third(connection: sql.Connection) -> None:
     _guard(connection, 3)
 
 
-_STEPS = {1: _first, 2: _second, 3: _third}
+def _fourth(connection: sql.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        path = _search_path(connection)
+        for table in _BEGUN:
+            for function in ("refuse", "order"):
+                connection.exec_driver_sql(
+                    f"ALTER FUNCTION {table}_{function}() SET search_path = {path}"
+                )
+
+
+def _search_path(connection: sql.Connection) -> str:
+    """Where a guard looks for tables: the schema of the store first, a session's own last."""
+    schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
+    return f"{connection.dialect.identifier_preparer.quote(schema)}, pg_temp"
+
+
+_STEPS = {1: _first, 2: _second, 3: _third, 4: _fourth}
 
 
 # Guards
@@ -174,22 +196,12 @@ def _guards(dialect: str, table: str) -> Iterator[str]:
         yield f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {fail}"
         yield f"CREATE TRIGGER {table}_in_order BEFORE INSERT ON {table} WHEN {wrong} {fail}"
         return
-    wrong = _KEYS[table].format(not_same="DISTINCT FROM")
-    fail = f"RAISE EXCEPTION '{_REFUSAL}' USING ERRCODE = 'insufficient_privilege';"
-    yield (
-        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN {fail} END $$"
-    )
-    yield (
-        f"CREATE FUNCTION {table}_order() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN IF {wrong} THEN {fail} END IF; RETURN NEW; END $$"
-    )
-    for name, event, each, function in (
-        ("no_update", "UPDATE", "STATEMENT", "refuse"),
-        ("no_delete", "DELETE", "STATEMENT", "refuse"),
-        ("no_truncate", "TRUNCATE", "STATEMENT", "refuse"),
-        ("in_order", "INSERT", "ROW", "order"),
-    ):
+    for function in ("refuse", "order"):
+        yield (
+            f"CREATE FUNCTION {table}_{function}() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$${_source(table, function)}$$"
+        )
+    for name, (event, each, function, _) in _TRIGGERS.items():
         yield (
             f"CREATE TRIGGER {table}_{name} BEFORE {event} ON {table} "
             f"FOR EACH {each} EXECUTE FUNCTION {table}_{function}()"
@@ -198,10 +210,27 @@ def _guards(dialect: str, table: str) -> Iterator[str]:
         yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{name}"
 
 
+# Event, level, function, and how PostgreSQL writes the first two (pg_trigger.tgtype).
+_TRIGGERS = {
+    "no_update": ("UPDATE", "STATEMENT", "refuse", 18),
+    "no_delete": ("DELETE", "STATEMENT", "refuse", 10),
+    "no_truncate": ("TRUNCATE", "STATEMENT", "refuse", 34),
+    "in_order": ("INSERT", "ROW", "order", 7),
+}
+
+
+def _source(table: str, function: str) -> str:
+    """What a guard of PostgreSQL does."""
+    fail = f"RAISE EXCEPTION '{_REFUSAL}' USING ERRCODE = 'insufficient_privilege';"
+    if function == "refuse":
+        return f" BEGIN {fail} END "
+    wrong = _KEYS[table].format(not_same="DISTINCT FROM")
+    return f" BEGIN IF {wrong} THEN {fail} END IF; RETURN NEW; END "
+
+
 def guards_missing(connection: sql.Connection, version: int) -> list[str]:
     """The names of triggers that should stand in the database and do not, or not as made."""
     tables = [table for table, begun in _BEGUN.items() if begun <= version]
-    wanted = {f"{table}_{name}" for table in tables for name in _guard_names(connection)}
     if connection.dialect.name == "sqlite":
         made = {
             statement.split()[2]: statement
@@ -209,21 +238,23 @@ def guards_missing(connection: sql.Connection, version: int) -> list[str]:
             for statement in _guards("sqlite", table)
         }
         query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        found = {row[0] for row in connection.exec_driver_sql(query) if made.get(row[0]) == row[1]}
-    else:
-        query = (
-            "SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' AND NOT tgisinternal"
-            " AND tgrelid IN"
-            " (SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS name)"
-        )
-        held = connection.execute(sql.text(query), {"tables": tables})
-        found = {row[0] for row in held}
-    return sorted(wanted - found)
-
-
-def _guard_names(connection: sql.Connection) -> tuple[str, ...]:
-    names = ("no_update", "no_delete", "in_order")
-    return names if connection.dialect.name == "sqlite" else (*names, "no_truncate")
+        held = {(row[0], row[1]) for row in connection.exec_driver_sql(query)}
+        return sorted(made.keys() - {name for name, text in held if made.get(name) == text})
+    path = [f"search_path={_search_path(connection)}"] if version >= _GUARDED else None
+    wanted = {
+        f"{table}_{name}": (kind, _source(table, function), path)
+        for table in tables
+        for name, (_, _, function, kind) in _TRIGGERS.items()
+    }
+    query = (
+        "SELECT tgname, tgtype, prosrc, proconfig FROM pg_trigger JOIN pg_proc p ON p.oid = tgfoid"
+        " WHERE tgenabled = 'A' AND NOT tgisinternal AND tgqual IS NULL AND tgattr = ''"
+        " AND tgrelid IN"
+        " (SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS name)"
+    )
+    rows = connection.execute(sql.text(query), {"tables": tables})
+    found = {row[0] for row in rows if wanted.get(row[0]) == (row[1], row[2], row[3])}
+    return sorted(wanted.keys() - found)
 
 
 def _grant(connection: sql.Connection, tables: Iterable[str]) -> None:
@@ -379,9 +410,12 @@ def _hint(reason: str) -> str:
     for sign, hint in (
         ("readonly", "the file or its folder may not be written"),
         ("full", "nothing was recorded; make room and try again"),
+        ("No space left", "nothing was recorded; make room and try again"),
+        ("extend file", "nothing was recorded; is there room, and may the file grow?"),
         ("disk I/O", "nothing was recorded; is there room, and may the file grow?"),
         ("locked", "another program holds it; try again"),
         ("not a database", "is the address right?"),
+        ("must be owner", "its owner brings it up to date: mithaq record init --db URL"),
         ("permission denied", "this user may not do that here"),
     ):
         if sign in reason:

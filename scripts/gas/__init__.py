@@ -1,0 +1,1 @@
+"""How the gas chains of the base years are built from the tables in ``data/sources``."""
