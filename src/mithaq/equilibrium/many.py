@@ -48,7 +48,7 @@ def solve_many(
     for index, chain in enumerate(chains):
         try:
             program = build_program(chain)
-            if method.engaged(program).engine == "program":
+            if method.engaged(program).engine != "complementarity":
                 check_concave(program)
                 programs[index] = program
                 groups.setdefault(_kind(program), []).append(index)
@@ -106,9 +106,8 @@ def _group(
                 answer.status,
                 program.size,
                 taken,
-                (),
-                point,
-                certificate,
+                _point=point,
+                _certificate=certificate,
             )
             equilibrium.__dict__["payoff_lines"] = lines  # known already: fills the cached property
             out[index] = equilibrium
