@@ -2,8 +2,9 @@
 
 The first table is a sweep of a small chain at growing size, each in a process of its own: seconds,
 scenarios a second, bytes a scenario on the disk, and memory of the process when a tenth, a half and
-all of the scenarios had ended. The second is the shipped chain on a Dask cluster of one worker and
-of two, started and ended here.
+all of the scenarios had ended. The second is the same with rows made by a formula: what keeping
+costs without the solving. The third is the shipped chain on a Dask cluster of one worker and of
+two, started and ended here.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +31,10 @@ from rich.table import Table
 import mithaq
 from benchmarks.__main__ import WIDTH
 from mithaq.chain import Edit
-from mithaq.worth.batch import sweep
+from mithaq.worth.batch import batch, sweep
 
 MEGA = 1 << 20
+FORMULA = "formula"
 
 
 class Costs(Sequence[list[Edit]]):
@@ -74,10 +77,30 @@ def small() -> mithaq.Chain:
     )  # fmt: skip
 
 
+class Numbers:
+    """Items that are numbers, under keys as long as those of scenarios."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def items(self) -> Iterator[tuple[str, int]]:
+        """Key and number of each."""
+        return ((sha256(str(n).encode()).hexdigest(), n) for n in range(self.count))
+
+
+def formula(_shared: None, number: int) -> dict[str, float]:
+    """A row as wide as that of the small chain, for next to nothing."""
+    return {f"figure {column}": number / (column + 3) for column in range(10)}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run everything and print it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.batch", description=__doc__)
     parser.add_argument("--counts", type=int, nargs="*", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--light", type=int, nargs="*", default=[1_000, 10_000, 100_000])
     parser.add_argument("--on", default="processes", help="where the small chain is swept")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="of the cluster")
     parser.add_argument("--scenarios", type=int, default=400, help="of the shipped chain")
@@ -89,6 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console = Console(width=WIDTH, highlight=False)
     if options.counts:
         _growth(options.counts, options.on, console)
+    if options.light:
+        _growth(options.light, FORMULA, console)
     if options.workers:
         _cluster(options.workers, options.scenarios, console)
 
@@ -110,7 +135,10 @@ def _one(count: int, on: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         before = _memory() / MEGA
         start = time.perf_counter()
-        found = sweep(chain, scenarios, on=on, store=folder, progress=look)
+        if on == FORMULA:
+            found = batch(formula, Numbers(count), progress=look, store=folder)
+        else:
+            found = sweep(chain, scenarios, on=on, store=folder, progress=look)
         seconds = time.perf_counter() - start
         disk = sum(path.stat().st_size for path in Path(folder).iterdir())
         told = {"before": before, "curve": list(curve.values()), "seconds": seconds, "disk": disk}
@@ -124,7 +152,8 @@ def _memory() -> int:
 
 
 def _growth(counts: Sequence[int], on: str, console: Console) -> None:
-    table = Table(title=f"a small chain, on {on}", title_justify="left", box=SIMPLE)
+    what = "rows by a formula, here" if on == FORMULA else f"a small chain, on {on}"
+    table = Table(title=what, title_justify="left", box=SIMPLE)
     heads = ("scenarios", "seconds", "a second", "µs each", "bytes each", "MB before", "at 10 %",
              "at 50 %", "at the end")  # fmt: skip
     for name in heads:

@@ -56,13 +56,19 @@ class SolveScenario:
 
 def row(found: Equilibrium) -> Row:
     """Figures of an equilibrium by name: prices, payoffs, what firms lift, welfare, violation."""
-    lifted = found.production.groupby("firm").sum()
+    payoffs: dict[str, float] = {}
+    lines = found.payoff_lines
+    for party, musd in zip(lines["party"], lines["musd"], strict=True):
+        payoffs[party] = payoffs.get(party, 0.0) + float(musd)
+    lifted: dict[str, float] = {}
+    for (firm, _field), bcm in found.production.to_dict().items():
+        lifted[firm] = lifted.get(firm, 0.0) + float(bcm)
     return {
         "welfare": found.welfare,
         "violation": float(found.certificate.max_violation),
         **{f"price in {node}": float(price) for node, price in found.prices.items()},
-        **{f"payoff of {party}": float(musd) for party, musd in found.payoffs().items()},
-        **{f"lifted by {firm}": float(bcm) for firm, bcm in lifted.items()},
+        **{f"payoff of {party}": musd for party, musd in payoffs.items()},
+        **{f"lifted by {firm}": bcm for firm, bcm in lifted.items()},
     }
 
 
