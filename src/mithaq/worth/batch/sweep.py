@@ -61,7 +61,8 @@ def row(found: Equilibrium) -> Row:
     for party, musd in zip(lines["party"], lines["musd"], strict=True):
         payoffs[party] = payoffs.get(party, 0.0) + float(musd)
     lifted: dict[str, float] = {}
-    for (firm, _field), bcm in found.production.to_dict().items():
+    production = found.production
+    for firm, bcm in zip(production.index.get_level_values("firm"), production, strict=True):
         lifted[firm] = lifted.get(firm, 0.0) + float(bcm)
     return {
         "welfare": found.welfare,
