@@ -29,7 +29,7 @@ BACK = 0.995  # share of the way to the boundary that a step may go
 PRICE = 100.0  # USD/1000 m3: least price of a limit to begin with
 INSIDE = 1.0  # bcm/yr: least distance from a limit to begin with
 TOLERANCE = 1e-9  # largest scaled residual
-GAP = 1e-12  # largest mean product of a limit's slack and its price, scaled
+GAP, ENOUGH = 1e-14, 1e-12  # mean product of a limit's slack and its price, scaled: aim, and least
 FLAT = 1e-6  # curvature added to every column in a step: flows have none, and steps get shorter
 REGULAR = 1e-11  # added to the pivots of balances, so that idle nodes have one
 
@@ -231,14 +231,16 @@ class _Batch:
         t, put, free = self.t, self.t.where, self.free_above
         eq, end = self.s.equalities, len(self.s.kept)
         self.begin()
-        solved = t.zeros(self.size, dtype=t.bool, device=self.device)
+        still = t.zeros(self.size, dtype=t.bool, device=self.device)
+        good = still
         iterations = t.zeros(self.size, dtype=t.int64, device=self.device)
         for _ in range(MOST):
             worst, mu = self.look()
-            solved |= (worst < TOLERANCE) & (mu < GAP * self.size_q)
-            if bool((solved | ~t.isfinite(mu)).all()):
+            good = (worst < TOLERANCE) & (mu < ENOUGH * self.size_q)
+            still |= good & (mu < GAP * self.size_q)
+            if bool(still.all()):
                 break
-            iterations += ~solved
+            iterations += ~still
             self.weight = 1 / (self.steep + FLAT + self.z / self.low + self.w / self.high)
             self.slack = t.cat([self.gap / self.lam, t.ones_like(self.r_k)], 1)
             self.factor()
@@ -255,14 +257,15 @@ class _Batch:
                 gap_lam + d_gap * d_lam - aim,
             )
             step = (BACK * self.reach(*steps)).clamp(max=1.0)
-            going = ~solved.unsqueeze(1)  # what is solved stays where it is
+            # What is solved stays where it is, and so does what has no step with digits left.
+            still |= ~t.stack([t.isfinite(each).all(1) for each in (step, *steps)]).all(0)
             self.x, self.y, self.z, self.w, self.gap = (
-                value + put(going, step * change, 0.0)
+                value + t.where(still.unsqueeze(1), 0.0, step * change)
                 for value, change in zip(
                     (self.x, self.y, self.z, self.w, self.gap), steps, strict=True
                 )
             )
-        last = self.x, self.y[:, :end], self.z, self.w, solved, iterations
+        last = self.x, self.y[:, :end], self.z, self.w, good, iterations
         return Found(*(value.cpu().numpy() for value in last))
 
 
