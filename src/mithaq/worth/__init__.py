@@ -3,7 +3,7 @@
 from mithaq.games import excess, game, interaction, shapley
 from mithaq.worth.agreement import Variant, Worth, worth, worth_of
 from mithaq.worth.bargain import Bargain, Deal, bargain
-from mithaq.worth.batch import BatchResult, batch
+from mithaq.worth.batch import BatchResult, Pace, batch, sweep
 from mithaq.worth.forum import Coalition, Forum, forum, stability
 from mithaq.worth.power import Power, power
 from mithaq.worth.reciprocity import Balance, Payment
@@ -16,6 +16,7 @@ __all__ = [
     "Coalition",
     "Deal",
     "Forum",
+    "Pace",
     "Payment",
     "Power",
     "Uncertain",
@@ -30,6 +31,7 @@ __all__ = [
     "power",
     "shapley",
     "stability",
+    "sweep",
     "uncertain",
     "worth",
     "worth_of",
