@@ -188,7 +188,7 @@ def thresholds_sheet(data: Data, words: Speech) -> Sheet:
             words.language.unit(item["unit"]),
             Cell(say("a gain"), "good") if item["rising"] else Cell(say("a loss"), "bad"),
         )
-        for item in data["thresholds"]
+        for item in data.get("thresholds", ())
     ]
     note = say("Everything else stands at its central value; only settings within the range count.")
     title = say("Which term turns a gain into a loss")
@@ -197,7 +197,7 @@ def thresholds_sheet(data: Data, words: Speech) -> Sheet:
 
 def _order_words(data: Data, words: Speech) -> str:
     """In how many orders each leg is worth signing for both when its turn comes."""
-    orders = data["signing"]
+    orders = data.get("signing", ())
     if not orders:
         return ""
     willing = [order for order in orders if order["willing"]]
@@ -209,7 +209,7 @@ def _order_words(data: Data, words: Speech) -> str:
 
 def early_end_sheet(data: Data, words: Speech) -> Sheet:
     """What an end after some years costs the two sides."""
-    say, unit = words.say, words.say("million USD")
+    say, unit, ends = words.say, words.say("million USD"), data.get("early_end", ())
     columns = (
         Column(say("Party")),
         Column(say("Whole life"), unit, True),
@@ -219,17 +219,17 @@ def early_end_sheet(data: Data, words: Speech) -> Sheet:
                 unit,
                 True,
             )
-            for end in data["early_end"]
+            for end in ends
         ),
     )
     rows: list[tuple[Cell | str, ...]] = []
-    if data["early_end"]:
-        first = data["early_end"][0]["parties"]
+    if ends:
+        first = ends[0]["parties"]
         rows = [
             (
                 words.party(party),
                 words.change(first[party]["whole"]),
-                *(words.change(end["parties"][party]["ended"]) for end in data["early_end"]),
+                *(words.change(end["parties"][party]["ended"]) for end in ends),
             )
             for party in sides_of(data)
         ]

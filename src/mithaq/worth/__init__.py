@@ -7,6 +7,7 @@ from mithaq.worth.batch import BatchResult, batch
 from mithaq.worth.forum import Coalition, Forum, forum, stability
 from mithaq.worth.power import Power, power
 from mithaq.worth.reciprocity import Balance, Payment
+from mithaq.worth.sway import Sway, sway
 from mithaq.worth.uncertain import Uncertain, uncertain
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Forum",
     "Payment",
     "Power",
+    "Sway",
     "Uncertain",
     "Variant",
     "Worth",
@@ -30,6 +32,7 @@ __all__ = [
     "power",
     "shapley",
     "stability",
+    "sway",
     "uncertain",
     "worth",
     "worth_of",
