@@ -37,7 +37,7 @@ from mithaq.record.state import as_day
 if TYPE_CHECKING:
     from mithaq.chain import Chain, Edit
     from mithaq.equilibrium import Equilibrium
-    from mithaq.worth import Bargain, Forum, Power, Sway, Uncertain, Worth
+    from mithaq.worth import Bargain, Forum, Power, Sway, Together, Uncertain, Worth
 
 __all__ = ["Case", "chain_of", "load"]
 
@@ -223,6 +223,21 @@ class Case:
             on="processes",
             progress=progress,
         )
+
+    def together(
+        self,
+        agreements: Sequence[str],
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Together:
+        """Whether agreements support or spoil each other, and which to sign first.
+
+        Each is a scenario, an agreement that has one, or ``scenario:leg`` for one leg of it. No
+        clock: all their rights count. Raises DataError for one that is not there.
+        """
+        from mithaq.worth.together import together
+
+        return together(self.files, self.chain, agreements, on="processes", progress=progress)
 
     def _then(self, at: Day, known: Day) -> Record | None:
         """The record by which rights are left out; None where all of them count."""

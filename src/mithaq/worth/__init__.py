@@ -8,6 +8,7 @@ from mithaq.worth.forum import Coalition, Forum, forum, stability
 from mithaq.worth.power import Power, power
 from mithaq.worth.reciprocity import Balance, Payment
 from mithaq.worth.sway import Sway, sway
+from mithaq.worth.together import Together, together
 from mithaq.worth.uncertain import Uncertain, uncertain
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Payment",
     "Power",
     "Sway",
+    "Together",
     "Uncertain",
     "Variant",
     "Worth",
@@ -33,6 +35,7 @@ __all__ = [
     "shapley",
     "stability",
     "sway",
+    "together",
     "uncertain",
     "worth",
     "worth_of",
