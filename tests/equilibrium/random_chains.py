@@ -140,6 +140,65 @@ def rich(seed: int) -> Rows:
     return tables
 
 
+def stepped(seed: int) -> Rows:
+    """Costs in steps under market power, sellers alike, several sectors, conduct by market.
+
+    Numbers are round, so that steps of cost, capacities and prices often coincide.
+    """
+    dice = Random(seed + 3)
+    nodes = [f"n{i}" for i in range(dice.randint(1, 3))]
+    firms = [f"f{i}" for i in range(dice.randint(1, 4))]
+    tables: Rows = {
+        "nodes": [{"name": node} for node in nodes],
+        "firms": [{"name": firm, "conduct": dice.choice([0, 0, 0.5, 1, 1])} for firm in firms],
+        "fields": [
+            {
+                "name": f"{firm} step {step}",
+                "node": dice.choice(nodes) if step == 0 else nodes[0],
+                "owners": firm,
+                "capacity": dice.choice([5, 10, 20]),
+                "a": 10 * (1 + step) + dice.choice([0, 0, 10]),
+                "b": dice.choice([0, 0, 1]),
+                "g": 0,
+            }
+            for firm in firms
+            for step in range(dice.randint(1, 4))
+        ],
+        "markets": [
+            {
+                "name": f"{node} {sector}",
+                "node": node,
+                "sector": sector,
+                "reference_quantity": dice.choice([10, 20, 40]),
+                "reference_price": dice.choice([50, 60, 100]),
+                "elasticity": dice.choice([-0.5, -1]),
+            }
+            for node in nodes
+            for sector in ("all", "power", "industry")[: dice.randint(1, 3)]
+        ],
+        "pipelines": [
+            {
+                "name": f"{tail}-{head} {number}",
+                "from": tail,
+                "to": head,
+                "capacity": dice.choice([5, 10, 40]),
+                "tariff": dice.choice([0, 5]),
+            }
+            for tail in nodes
+            for head in nodes
+            for number in range(dice.choice([1, 1, 2]))
+            if tail != head
+        ],
+    }
+    tables["conduct"] = [
+        {"firm": firm, "market": market["name"], "theta": dice.choice([0, 0.5, 1])}
+        for firm in firms
+        for market in tables["markets"]
+        if dice.random() < 0.3
+    ]
+    return tables
+
+
 def through_time(seed: int, tables: Rows | None = None) -> Rows:
     """A chain with periods or years or both, and what lives in them; plain without ``tables``."""
     dice = Random(seed + 2)
@@ -239,7 +298,7 @@ def _age(dice: Random, tables: Rows, firms: list[str]) -> None:
         if not owed and not line.get("access"):
             tables["bookings"] = [
                 {"arc": _name(line), "firm": firm, "capacity": round(part * line["capacity"], 3)}
-                for firm, part in ((firms[0], 0.4), (firms[-1], 0.3))
+                for firm, part in {firms[-1]: 0.3, firms[0]: 0.4}.items()
             ]
     tables["expansions"] = []
     grown = [("pipelines", _name(line)) for line in lines[:2]]

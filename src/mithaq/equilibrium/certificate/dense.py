@@ -18,16 +18,19 @@ __all__ = ["Case", "Slices"]
 STEEPEST = 1e30  # stands for the cost without bound of lifting a field's whole capacity
 
 
-def _fill(values: Mapping[Any, float], shape: Sequence[int], *places: Mapping[Any, int]) -> Array:
+def _fill(
+    values: Mapping[Any, float],
+    shape: Sequence[int],
+    *places: Mapping[Any, int],
+    absent: float = 0.0,
+) -> Array:
     """Values by label as an array; the last part of a key is the slot's number."""
-    found = np.zeros(shape)
+    found = np.full(shape, absent)
     if values:
-        columns = list(zip(*values, strict=True))
-        index = [
-            [place[name] for name in column]
-            for place, column in zip(places, columns[:-1], strict=True)
-        ]
-        found[(*index, list(columns[-1]))] = list(values.values())
+        keys = list(values)
+        index = [np.array([place[key[at]] for key in keys]) for at, place in enumerate(places)]
+        slot = np.array([key[-1] for key in keys])
+        found[(*index, slot)] = list(values.values())
     return found
 
 
@@ -110,15 +113,17 @@ class Case:
         arcs, sold = self.arcs.at, self.markets.at
         kept = numbered(row["name"] for row in self.storages)
 
-        def by_firm(values: Mapping[Any, float], places: Mapping[str, int]) -> Array:
-            found = _fill(values, (len(firms), len(places), slots), firms, places)
+        def by_firm(
+            values: Mapping[Any, float], places: Mapping[str, int], absent: float = 0.0
+        ) -> Array:
+            found = _fill(values, (len(firms), len(places), slots), firms, places, absent=absent)
             return found.transpose(1, 0, 2)
 
         def by_place(values: Mapping[Any, float], places: Mapping[str, int]) -> Array:
             return _fill(values, (len(places), slots), places)
 
-        self.value = by_firm(point.value, nodes)
-        self.known: Array = by_firm(dict.fromkeys(point.value, 1.0), nodes) > 0
+        self.value = by_firm(point.value, nodes, absent=np.nan)
+        self.known: Array = ~np.isnan(self.value)
         self.flow = by_firm(point.flow, arcs)
         self.rent = by_place(point.rent, arcs)
         self.outside_rent = by_place(point.third_party_rent, arcs)
@@ -128,9 +133,9 @@ class Case:
         self.injection = by_firm(point.injection, kept)
         self.withdrawal = by_firm(point.withdrawal, kept)
         self.level = by_firm(point.level, kept)
-        self.stored_value = by_firm(point.stored_value, kept)
-        stored = by_firm(dict.fromkeys(point.stored_value, 1.0), kept)
-        self.kept_known = np.asarray(stored.any(axis=2))
+        self.stored_value = by_firm(point.stored_value, kept, absent=np.nan)
+        self.kept_known = np.asarray((~np.isnan(self.stored_value)).any(axis=2))
+        self.stored_value = np.nan_to_num(self.stored_value)
         self.injection_rent = by_place(point.injection_rent, kept)
         self.withdrawal_rent = by_place(point.withdrawal_rent, kept)
         self.room_rent = by_place(point.room_rent, kept)
@@ -140,7 +145,6 @@ class Case:
                 self.keeps_access[at] = self.place.mask(parse_names(row["access"]))
         self.ahead, self.spot_ahead = self._sold_ahead()
         self.bookings = list(self._booked())
-        self.charge = self._charges()
 
     def _sold_ahead(self) -> tuple[Array, Array]:
         """Deliveries owed to each market, and those among them at its price, by seller."""
@@ -165,14 +169,13 @@ class Case:
             reserved = row["capacity"] * there * self.arcs.available[at]
             yield at, self.place.firms[row["firm"]], reserved, np.array(rent)
 
-    def _charges(self) -> Array:
-        """What each firm pays for a unit sent on an arc, rents included.
+    def charge(self, arc: Array, firm: Array) -> Array:
+        """What firms pay for a unit sent on arcs, rents included: pairs x slots.
 
         Who has booked pays the rent of its booking instead of that of the part open to all.
         """
-        arcs = self.arcs
-        outside = arcs.outsider[:, :, None] * self.outside_rent[:, None]
-        found: Array = arcs.charge[:, None, None] + self.rent[:, None] + outside
-        for at, firm, _, rent in self.bookings:
-            found[at, firm] += rent - self.rent[at]
+        outside = self.arcs.outsider[arc, firm][:, None] * self.outside_rent[arc]
+        found: Array = self.arcs.charge[arc][:, None] + self.rent[arc] + outside
+        for at, booker, _, rent in self.bookings:
+            found[(arc == at) & (firm == booker)] += rent - self.rent[at]
         return found

@@ -94,11 +94,11 @@ class Findings:
         ``off`` is the scaled distance of the quantity from the one that would satisfy both.
         """
         self.note("stationarity", np.minimum(np.maximum(-slack, 0.0) / (1 + scale), off), where)
-        idle = np.abs(slack) * quantity / ((1 + scale) * (1 + quantity))
+        idle = np.minimum(np.abs(slack) / (1 + scale), quantity / (1 + quantity))
         self.note("complementarity", np.minimum(idle, off), where)
 
     def limit(self, spare: Array, price: Array, size: Array | float, where: Namer) -> None:
         """A limit that nothing exceeds (``spare`` >= 0), and whose price is 0 while it is slack."""
         self.note("capacity", np.maximum(-spare, 0.0) / (1 + np.abs(size)), where)
-        idle = np.abs(spare) * np.abs(price) / ((1 + np.abs(size)) * (1 + np.abs(price)))
+        idle = np.minimum(np.abs(spare) / (1 + np.abs(size)), np.abs(price) / (1 + np.abs(price)))
         self.note("complementarity", idle, where)

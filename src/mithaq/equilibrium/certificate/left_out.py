@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 
 from mithaq.equilibrium.certificate.building import Built, before_and_after, storage_limits
 from mithaq.equilibrium.certificate.dense import Case
@@ -22,7 +23,7 @@ def fill_values(case: Case, built: Built, margins: Array) -> None:
     store more there than it does, by construction; that none would bring gas there either is
     what the other checks then ask. Minus infinity where gas would fetch nothing.
     """
-    case.value = np.where(case.known, case.value, -np.inf)
+    case.value = np.ascontiguousarray(np.where(case.known, case.value, -np.inf))
     missing: Array = _reachable(case, built)
     for at, node in enumerate(case.markets.node):
         offer = np.where(case.markets.entitled[at][:, None], margins[at], -np.inf)
@@ -32,17 +33,23 @@ def fill_values(case: Case, built: Built, margins: Array) -> None:
     for at in stores:
         case.stored_value[at][~case.kept_known[at]] = -np.inf
     arcs = case.arcs
-    open_now = np.asarray(arcs.access[:, :, None] & (built.capacity > 0)[:, None])
-    usable = np.asarray(open_now & missing[arcs.tail])
-    todo = np.flatnonzero(usable.any(axis=(1, 2)))
-    tail, head = arcs.tail[todo], arcs.head[todo]
-    keeps, charge, open_ = arcs.keeps[todo, None, None], case.charge[todo], usable[todo]
+    open_ever = np.any(built.capacity > 0, axis=1)[:, None]
+    somewhere = np.asarray(missing.any(axis=2))
+    arc, firm = np.nonzero(arcs.access & open_ever & somewhere[arcs.tail])
+    tail, head = arcs.tail[arc], arcs.head[arc]
+    usable = (built.capacity[arc] > 0) & missing[tail, firm]
+    keeps, charge = arcs.keeps[arc][:, None], case.charge(arc, firm)
+    place = tail * case.value.shape[1] + firm
+    order = np.argsort(place, kind="stable")
+    kinds, first = np.unique(place[order], return_index=True)
+    flat = case.value.reshape(-1, case.value.shape[2])
     for _ in range(len(case.place.nodes) + 2 * len(stores)):
-        before = case.value.copy()
-        if len(todo):
-            offers = np.where(open_, keeps * before[head] - charge, -np.inf)
-            np.maximum.at(case.value, tail, offers)
-        changed = bool((case.value > before + GAIN).any())
+        changed = False
+        if len(arc):
+            offers = np.where(usable, keeps * case.value[head, firm] - charge, -np.inf)
+            best = np.maximum.reduceat(offers[order], first, axis=0)
+            changed = bool((best > flat[kinds] + GAIN).any())
+            flat[kinds] = np.maximum(flat[kinds], best)
         for at in stores:
             changed |= _store(case, built, at, missing)
         if not changed:
@@ -57,9 +64,11 @@ def _reachable(case: Case, built: Built) -> Array:
     reached: Array = np.array(case.known.any(axis=2))
     lifts = (built.lifting > 0).any(axis=1)
     reached[pieces.node[lifts], pieces.firm[lifts]] = True
+    count = len(arcs.rows)
+    into = sp.csr_matrix((np.ones(count), (arcs.head, np.arange(count))), (len(reached), count))
     for _ in range(len(case.place.nodes)):
         size = int(reached.sum())
-        np.logical_or.at(reached, arcs.head, usable & reached[arcs.tail])
+        reached |= into @ (usable & reached[arcs.tail]) > 0
         if int(reached.sum()) == size:
             break
     return np.asarray(reached[:, :, None] & ~case.known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case
@@ -16,26 +17,34 @@ BISECTIONS = 100
 
 
 def check_balances(case: Case, found: Findings) -> None:
-    """What each firm lifts, takes out and receives at each node is what it sends, sells, owes."""
+    """What each firm lifts, takes out and receives at each node is what it sends, sells, owes.
+
+    A violation is scaled by half of all that goes in and out.
+    """
     place, arcs, pieces = case.place, case.arcs, case.slices
     left = np.zeros_like(case.value)
     size = np.zeros_like(case.value)
 
     def move(at: Any, quantity: Array) -> None:
-        np.add.at(left, at, quantity)
-        np.maximum.at(size, at, np.abs(quantity))
+        left[at] += quantity
+        size[at] += np.abs(quantity) / 2
 
-    move((pieces.node, pieces.firm), pieces.quantity)
-    move(arcs.tail, -case.flow)
-    move(arcs.head, arcs.keeps[:, None, None] * case.flow)
-    for at in np.flatnonzero(arcs.in_kind):
+    for at in range(len(pieces.keys)):
+        move((pieces.node[at], pieces.firm[at]), pieces.quantity[at])
+    sent = case.flow.reshape(len(arcs.rows), left.shape[1] * left.shape[2])
+    start, end = (_incidence(ends, len(left)) for ends in (arcs.tail, arcs.head))
+    arrives = arcs.keeps[:, None] * sent
+    left += (end @ arrives - start @ sent).reshape(left.shape)
+    size += (end @ arrives + start @ sent).reshape(left.shape) / 2
+    for at in np.flatnonzero(arcs.in_kind).tolist():
         receiver, node = place.firms[arcs.rows[at]["fee_firm"]], arcs.tail[at]
         fee = arcs.in_kind[at] * case.flow[at].sum(axis=0)
         # Where its receiver can do nothing with it, a fee in kind is burnt.
         move((node, receiver), np.where(case.known[node, receiver], fee, 0.0))
-    kept = np.array([place.nodes[row["node"]] for row in case.storages], dtype=int)
-    move(kept, case.withdrawal - case.injection)
-    move(case.markets.node, -case.spot)
+    for at, row in enumerate(case.storages):
+        move(place.nodes[row["node"]], case.withdrawal[at] - case.injection[at])
+    for at, node in enumerate(case.markets.node.tolist()):
+        move(node, -case.spot[at])
     for (_, giver, taker, node, slot), quantity in case.point.handed.items():
         move((place.nodes[node], place.firms[giver], slot), np.array(-quantity))
         move((place.nodes[node], place.firms[taker], slot), np.array(quantity))
@@ -50,6 +59,12 @@ def check_balances(case: Case, found: Findings) -> None:
         np.abs(left) / (1 + size),
         lambda n, f, t: f"gas of {firms[f]} at {nodes[n]}{case.calendar.name(t)}",
     )
+
+
+def _incidence(ends: Array, nodes: int) -> Any:
+    """Which arcs end at each node: nodes x arcs."""
+    count = len(ends)
+    return sp.csr_matrix((np.ones(count), (ends, np.arange(count))), shape=(nodes, count))
 
 
 def _named(case: Case, *words: object) -> Namer:
@@ -125,9 +140,6 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     if not names:
         return
 
-    def user(a: int, f: int, t: int) -> str:
-        return f"{firms[f]} using {names[a]}{calendar.name(t)}"
-
     limited = np.isfinite(built.capacity)
     size = np.where(limited, built.capacity, 0.0)
     used, room = sent.sum(axis=1), size.copy()
@@ -146,20 +158,30 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     free = np.where(limited, 0.0, np.abs(case.rent))
     found.note("complementarity", free, lambda a, _: f"rent of {names[a]} without limit")
     some = (arcs.third_share < 1) | case.outside_rent.any(axis=1)
-    for arc in np.flatnonzero(some).tolist():
-        others = (arcs.outsider[arc][:, None] * sent[arc]).sum(axis=0)
-        spare = arcs.third_share[arc] * size[arc] - others
-        words = _named(case, "third parties in", names[arc])
-        found.limit(spare, case.outside_rent[arc], size[arc], words)
-    barred = np.where(arcs.access[:, :, None], 0.0, sent)
-    found.note("capacity", barred, lambda a, f, _: f"{firms[f]} has no access to {names[a]}")
-    here, there = case.value[arcs.tail], case.value[arcs.head]
-    # To whom gas there fetches nothing will not send any.
-    known = np.isfinite(here) & np.isfinite(there) & arcs.access[:, :, None]
-    known &= (built.capacity > 0)[:, None]
+    for at in np.flatnonzero(some).tolist():
+        others = (arcs.outsider[at][:, None] * sent[at]).sum(axis=0)
+        spare = arcs.third_share[at] * size[at] - others
+        words = _named(case, "third parties in", names[at])
+        found.limit(spare, case.outside_rent[at], size[at], words)
+    barred = np.where(arcs.access, 0.0, sent.sum(axis=2))
+    found.note("capacity", barred, lambda a, f: f"{firms[f]} has no access to {names[a]}")
+    # To whom gas at the end fetches nothing will not send any.
+    worth = np.asarray(np.isfinite(case.value).any(axis=2))
+    pairs = np.asarray(arcs.access & worth[arcs.tail] & worth[arcs.head])
+    arc, user = np.nonzero(pairs | sent.any(axis=2))
+    here, there = case.value[arcs.tail[arc], user], case.value[arcs.head[arc], user]
+    known = np.isfinite(here) & np.isfinite(there) & arcs.access[arc, user][:, None]
+    known &= built.capacity[arc] > 0
     here, there = np.where(known, here, 0.0), np.where(known, there, 0.0)
-    slack = np.where(known, here + case.charge - arcs.keeps[:, None, None] * there, 0.0)
-    found.pair(slack, sent, np.maximum(np.abs(here), np.abs(there)), user)
+    gain = arcs.keeps[arc][:, None] * there - case.charge(arc, user)
+    slack = np.where(known, here - gain, 0.0)
+    scale = np.maximum(np.abs(here), np.abs(there))
+    found.pair(
+        slack,
+        sent[arc, user],
+        scale,
+        lambda p, t: f"{firms[user[p]]} using {names[arc[p]]}{calendar.name(t)}",
+    )
 
 
 def check_swaps(case: Case, found: Findings) -> None:
