@@ -27,6 +27,8 @@ def main() -> None:
     for year in YEARS:
         built = build.tables(build.fixed(year), parameters)
         build.write(built, output(year))
+        for division, rows in build.divided(build.fixed(year), built).items():
+            build.write(rows, output(year) / division)
         text = page.page(year, parameters, page.fits(year, parameters))
         reference_page(year).write_text(text, encoding="utf-8")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from gas import carriage, conduct, contracts, demand, network, supply
+from gas import carriage, conduct, contracts, demand, network, seasons, supply
 from gas.sources import CELLS_OF, YEARS, OutRow, choice
 from gas.trade import Trade
 
@@ -105,6 +105,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "nominated",
         "from_year",
         "to_year",
+        "profile",
         "source",
         "note",
     ),
@@ -201,6 +202,14 @@ def tables(base: Fixed, parameters: Mapping[str, Mapping[str, float]]) -> Tables
     }
 
 
+def divided(base: Fixed, built: Tables) -> dict[str, Tables]:
+    """For each division of the year the tables that stand beside the others."""
+    return {
+        name: seasons.tables(name, base.markets, built["conduct"], built["firms"])
+        for name in seasons.DIVISIONS
+    }
+
+
 def observed_rows(base: Fixed) -> list[OutRow]:
     """Trade of every base year, in the order of the years."""
     trades = sorted((base.trade, *base.others), key=lambda trade: trade.year)
@@ -210,7 +219,8 @@ def observed_rows(base: Fixed) -> list[OutRow]:
 def text(name: str, rows: Sequence[OutRow]) -> str:
     """A table as the text of its CSV file."""
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=COLUMNS[name], lineterminator="\n")
+    columns = {**COLUMNS, **seasons.COLUMNS}[name]
+    writer = csv.DictWriter(stream, fieldnames=columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return stream.getvalue()

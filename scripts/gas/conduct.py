@@ -205,6 +205,7 @@ def contract_rows(trade: Trade, markets: list[Market]) -> list[OutRow]:
             "nominated": round(bcm, 3),
             "from_year": "",
             "to_year": "",
+            "profile": "flat",
             "source": f"comtrade; assumption: what was sold in {trade.year}, as a contract",
             "note": "gas bound by old terms, or cargoes sold ahead",
         }

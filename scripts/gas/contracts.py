@@ -120,6 +120,7 @@ def _row(cell: Cell, label: str, quantity: float, price: float) -> OutRow:
         "nominated": 0,
         "from_year": "",
         "to_year": "",
+        "profile": "demand",
     }
 
 

@@ -72,7 +72,14 @@ METHODS = """\
   Cedigaz counts 263 + 87 + 61 bcm a year under such contracts to Europe at the start of 2015 (rows
   of `data/sources/tables/contracts.csv`), nine tenths of what it imports. Take-or-pay shares are
   entered where a source tells them.
-- **Left out.** Storage and seasons, losses and fuel gas (tariffs carry them), Kuwait's LNG, exports
+- **Parts of the year.** `{year}/seasons` (3) and `{year}/months` (12) stand beside the whole year
+  (`mithaq market --chain {year}/seasons`), with periods, demand by period and storages. In each
+  market whose use by sector is known a part of demand follows degree days (a shape of the year in
+  central Europe, from memory) and the rest is even; home markets at a price of the state, and those
+  outside Europe, are even. Contracts follow demand. Storages are those of the register of 2018 that
+  stood in 2010; the sellers of the country's market may use them. Injection rates and tariffs are
+  assumptions.
+- **Left out.** Losses and fuel gas (tariffs carry them), Kuwait's LNG, exports
   of Turkmenistan to China and Iran, Russian gas for Kazakhstan, Croatian gas sold to Italy (it
   counts in Italy's statistical difference), Gazprom's half of Sakhalin II as a stake.
 """
@@ -315,10 +322,27 @@ def page(year: str, parameters: Parameters, fitted: str) -> str:
         fitted,
         _cells(built),
         *_lists(built),
+        _divided(build.divided(base, built)["seasons"]),
         _assumptions(built),
         _list("Sources", *_SOURCES, built["sources"]),
     ]
     return "\n".join(parts)
+
+
+def _divided(parts: build.Tables) -> str:
+    names = [str(row["name"]) for row in parts["periods"]]
+    factor = {(r["market"], r["period"]): r["quantity"] for r in parts["demand_factors"]}
+    markets = list(dict.fromkeys(market for market, _ in factor))
+    rows = [[market, *(f"{factor[market, name]:.2f}" for name in names)] for market in markets]
+    shares = ", ".join(f"{row['name']} {float(row['share']):.3f}" for row in parts["periods"])
+    columns = ["name", "working_gas", "injection", "withdrawal", "source", "note"]
+    head = ["name", "working gas (bcm)", "injection", "withdrawal (bcm/yr)", "source", "note"]
+    return (
+        f"## Seasons\n\nShares of the year: {shares}. Factors on demand:\n\n"
+        + markdown(["market", *names], rows)
+        + "\n"
+        + _list("Storages", head, columns, parts["storages"])
+    )
 
 
 _SOURCES = (

@@ -15,7 +15,7 @@ from mithaq.equilibrium.fit import Fit, calibrated_parameters, fit
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from gas import build, page  # noqa: E402
+from gas import build, page, seasons  # noqa: E402
 from gas.sources import YEARS, output, reference_page  # noqa: E402
 
 LEAN = ("lean", "low_elasticity", "high_elasticity")
@@ -52,6 +52,58 @@ def test_the_script_reproduces_each_committed_table(year: str) -> None:
 @pytest.mark.parametrize("year", YEARS)
 def test_no_table_lies_there_that_the_script_does_not_write(year: str) -> None:
     assert {path.stem for path in output(year).glob("*.csv")} == set(build.COLUMNS)
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_the_script_reproduces_the_parts_of_the_year(year: str) -> None:
+    divided = build.divided(build.fixed(year), built(year))
+    assert set(divided) == set(seasons.DIVISIONS)
+    for division, rows in divided.items():
+        folder = output(year) / division
+        assert {path.stem for path in folder.glob("*.csv")} == set(seasons.COLUMNS)
+        for name in seasons.COLUMNS:
+            assert build.text(name, rows[name]).encode() == (folder / f"{name}.csv").read_bytes()
+
+
+@pytest.mark.parametrize("year", YEARS)
+@pytest.mark.parametrize("division", seasons.DIVISIONS)
+def test_demand_of_the_parts_is_that_of_the_year(year: str, division: str) -> None:
+    parts = build.divided(build.fixed(year), built(year))[division]
+    share = {row["name"]: float(row["share"]) for row in parts["periods"]}
+    assert sum(share.values()) == pytest.approx(1, abs=1e-6)
+    mean: dict[str, float] = {}
+    for row in parts["demand_factors"]:
+        market = str(row["market"])
+        mean[market] = mean.get(market, 0.0) + share[row["period"]] * float(row["quantity"])
+    assert len(mean) > 25
+    assert mean == pytest.approx(dict.fromkeys(mean, 1.0), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["lean", "full"])
+@pytest.mark.parametrize("year", YEARS)
+def test_storage_fills_in_summer_and_empties_in_winter(year: str, name: str) -> None:
+    found = solve(Chain.shipped(int(year), "seasons").calibrated(name))
+    assert found.certificate.max_violation <= 1e-6
+    used = found.by_slot.storage.groupby("period")[["injection", "withdrawal"]].sum()
+    assert used.loc["summer", "injection"] > 150
+    assert used.loc["summer", "withdrawal"] < 1e-3
+    assert used.loc["winter", "withdrawal"] > 100
+    assert used.loc["winter", "injection"] < 1e-3
+    room = {r["name"]: r["working_gas"] for r in found.chain.rows("storages")}
+    level = found.by_slot.storage.groupby(["period", "storage"])["level"].sum()
+    for (_, storage), bcm in level.items():
+        assert bcm <= room[storage] + 1e-6
+    prices = found.by_slot.prices.pivot(index="node", columns="period", values="price")
+    assert prices.loc["Germany", "winter"] > prices.loc["Germany", "summer"] + 5
+
+
+@pytest.mark.slow
+def test_months_tell_the_same_year_as_seasons() -> None:
+    months, parts = (solve(Chain.shipped(2010, name)) for name in ("months", "seasons"))
+    assert months.prices["Germany"] == pytest.approx(parts.prices["Germany"], rel=0.02)
+    used = months.by_slot.storage.groupby("period")[["injection", "withdrawal"]].sum()
+    assert used["withdrawal"].idxmax() == "January"
+    assert used["injection"].idxmax() in ("July", "August")
 
 
 @pytest.mark.parametrize("year", YEARS)

@@ -6,6 +6,8 @@ import pytest
 
 import mithaq
 from benchmarks.__main__ import main
+from benchmarks.complementarity import main as engines
+from benchmarks.complementarity import ring
 from benchmarks.peers import PEERS, Peer
 from mithaq.equilibrium.program import build_program
 from mithaq.equilibrium.solvers import whole_program
@@ -50,3 +52,19 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     for word in ("load", "build", "solve", "certify", *(peer.name for peer in PEERS)):
         assert word in printed
     assert "differs" not in printed
+
+
+@pytest.mark.slow
+def test_the_engines_are_timed(capsys: pytest.CaptureFixture[str]) -> None:
+    engines(["--runs", "1", "--sizes", "annual", "--firms", "4"])
+    printed = capsys.readouterr().out
+    assert "annual" in printed and "complementarity" in printed
+    rows = [line.split() for line in printed.splitlines() if line.split()[:1] == ["4"]]
+    assert len(rows) == 1 and float(rows[0][2]) > 0
+
+
+def test_the_ring_of_the_benchmark_has_no_potential() -> None:
+    base = ring(4)
+    answer = mithaq.solve(base)
+    assert answer.method.engine == "complementarity"
+    assert answer.certificate.max_violation <= 1e-9

@@ -16,7 +16,7 @@ import mithaq
 from mithaq import Method, ModelError, Outcome
 from mithaq.equilibrium.interior import descend, miss, sharpen
 from mithaq.equilibrium.mixed import Logarithms, Mixed, Products
-from tests.equilibrium.random_chains import Rows, plain, rich
+from tests.equilibrium.random_chains import Rows, plain, rich, through_time
 from tests.equilibrium.toys import chain, demand, field, hub, totals
 
 SEEDS = st.integers(0, 10**6)
@@ -221,7 +221,7 @@ def test_uneven_conduct_is_certified_often(seed: int) -> None:
 
 
 def check_agreement(seed: int) -> None:
-    for make in (plain, rich):
+    for make in (plain, rich, through_time):
         tables = make(seed)
         one, other = solved(tables, PROGRAM), solved(tables, OURS)
         assert other.certificate.max_violation <= 1e-8

@@ -14,7 +14,15 @@ import pytest
 from mithaq import Chain, DataError, Equilibrium, SolveError, solve
 from mithaq.chain.folders import example
 from mithaq.cli import run
-from mithaq.equilibrium.exports import COLUMNS, dictionary, export, run_record, tables
+from mithaq.equilibrium.exports import (
+    BY_SLOT,
+    COLUMNS,
+    Field,
+    dictionary,
+    export,
+    run_record,
+    tables,
+)
 from tests.chain.folders import fill
 
 OF_TIME = (
@@ -29,14 +37,19 @@ OF_TIME = (
 FORMS = ["out", "out.parquet", "out.xlsx"]
 
 
-@pytest.fixture(scope="module", params=["example", "toy"])
+@pytest.fixture(scope="module", params=["example", "toy", "slots"])
 def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Equilibrium:
     if request.param == "example":
         return solve(example())
     folder = fill(tmp_path_factory.mktemp("toy") / "chain")
-    for table in OF_TIME:
+    for table in OF_TIME if request.param == "toy" else ():
         (folder / f"{table}.csv").unlink(missing_ok=True)
     return solve(Chain.from_folder(folder))
+
+
+def shape(found: Equilibrium) -> dict[str, dict[str, Field]]:
+    """Tables and columns that are written of an equilibrium."""
+    return {**COLUMNS, **(BY_SLOT if found.by_slot.calendar.count > 1 else {})}
 
 
 def read(path: Path, name: str) -> pd.DataFrame:
@@ -52,7 +65,7 @@ def read(path: Path, name: str) -> pd.DataFrame:
 def test_every_table_comes_back(found: Equilibrium, form: str, tmp_path: Path) -> None:
     written = export(found, tmp_path / form)
     assert all(path.exists() for path in written)
-    for name, columns in COLUMNS.items():
+    for name, columns in shape(found).items():
         again, frame = read(tmp_path / form, name), tables(found)[name]
         assert list(again.columns) == list(columns) and len(again) == len(frame)
         for column, field in columns.items():
@@ -65,7 +78,7 @@ def test_every_table_comes_back(found: Equilibrium, form: str, tmp_path: Path) -
                     for a, b in pairs
                 )
             else:
-                assert again[column].astype(str).tolist() == frame[column].tolist()
+                assert again[column].fillna("").astype(str).tolist() == frame[column].tolist()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -75,7 +88,7 @@ def test_units_dictionary_and_run_record_go_along(
     export(found, tmp_path / form)
     words = read(tmp_path / form, "dictionary").fillna("")
     told = {(row.table, row.column): row.unit for row in words.itertuples()}
-    wanted = {(t, c): f.unit for t, columns in COLUMNS.items() for c, f in columns.items()}
+    wanted = {(t, c): f.unit for t, columns in shape(found).items() for c, f in columns.items()}
     assert told == wanted
     assert (words["meaning"].str.len() > 0).all()
     record = read(tmp_path / form, "run").fillna("").astype(str)
@@ -128,6 +141,37 @@ def test_a_netcdf_file_comes_back(found: Equilibrium, tmp_path: Path) -> None:
         kinds = [f"deliveries_{kind}" for kind in set(found.deliveries["kind"])]
         total = sum(float(data[name].sum()) for name in kinds)
         assert total == pytest.approx(found.deliveries["bcm"].sum())
+
+
+def test_slots_add_up_to_what_is_told_for_the_year(tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    import xarray as xr
+
+    found = solve(Chain.from_folder(fill(tmp_path / "chain")))
+    told = tables(found)
+    listed = told["slots"]
+    part = listed["share"] * listed["span"]
+    part /= part.sum()
+    assert len(listed) == 4 and list(listed["period"]) == ["Summer", "Winter"] * 2
+    (path,) = export(found, tmp_path / "out.nc")
+    with xr.open_dataset(path, engine="h5netcdf") as data:
+        assert data["slot_period"].values.tolist() == list(listed["period"])
+        assert data["slot_year"].values.tolist() == list(listed["year"])
+        time = xr.DataArray(part, dims="slot")
+        for several, one in (("slot_flow", "flow"), ("slot_production", "production")):
+            mean = (data[several] * time).sum("slot")
+            assert np.allclose(mean, data[one].fillna(0.0), atol=1e-9)
+        assert data["slot_level"].attrs["units"] == "bcm"
+        # What goes into a store within a year comes out within it.
+        gain = (data["slot_injection"] - data["slot_withdrawal"]) * listed["share"].to_numpy()[
+            :, None
+        ]
+        years = gain.groupby(data["slot_year"]).sum("slot")
+        assert np.allclose(years, 0.0, atol=1e-6)
+        winter = data["slot_price"].sel(slot=1, node="North")
+        frame = found.by_slot.prices
+        wanted = frame[(frame["year"] == 2010) & (frame["period"] == "Winter")]
+        assert float(winter) == wanted.set_index("node")["price"]["North"]
 
 
 def odd() -> Equilibrium:
@@ -253,4 +297,4 @@ def test_the_command_writes_and_says_what(
 def test_the_dictionary_explains_every_column_once() -> None:
     words = dictionary()
     assert not words.duplicated(["table", "column"]).any()
-    assert set(words["table"]) == set(COLUMNS)
+    assert set(words["table"]) == {*COLUMNS, *BY_SLOT}

@@ -29,7 +29,6 @@ REAL = {
     "storing cost",
     "discovery cost",
     "investment",
-    "salvage",
 }
 
 

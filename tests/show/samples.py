@@ -511,6 +511,44 @@ WORTH: dict[str, Any] = {
 }
 
 
+SUPPLY = [
+    {
+        "field": field,
+        "firm": firm,
+        "node": node,
+        "capacity": capacity,
+        "a": a,
+        "b": 0.2,
+        "g": g,
+        "output": 0.8 * capacity,
+        "cost": a + 20.0,
+    }
+    for field, firm, node, capacity, a, g in (
+        ("Hassi R'Mel", "Sonatrach", "Algeria", 90.0, 20.0, -6.0),
+        ("Urengoy", "Gazprom", "Russia", 180.0, 30.0, 0.0),
+    )
+]
+SOLD = [
+    {
+        "year": None,
+        "period": period,
+        "market": market,
+        "node": market,
+        "price": price,
+        "bcm": bcm,
+    }
+    for period, market, price, bcm in (
+        ("Summer", "Italy", 290.0, 30.0),
+        ("Winter", "Italy", 360.0, 50.0),
+        ("Winter", "Spain", 330.0, 0.0),
+    )
+]
+STORAGE = [
+    {"period": "Summer", "share": 0.5, "injected": 40.0, "withdrawn": 0.0, "level": 55.0},
+    {"period": "Winter", "share": 0.5, "injected": 0.0, "withdrawn": 40.0, "level": 15.0},
+]
+
+
 def material(**changes: Any) -> Material:
     """A whole material; ``changes`` replaces parts of it."""
     parts: dict[str, Any] = {
@@ -536,6 +574,10 @@ def material(**changes: Any) -> Material:
             {"name": n, "country": n, "latitude": a, "longitude": b} for n, (a, b) in PLACES.items()
         ],
         "observed_prices": {"Italy": 343.0, "Germany": 303.7, "France": 320.0, "Spain": 330.0},
+        "supply": SUPPLY,
+        "sold": SOLD,
+        "storage": STORAGE,
+        "working_gas": 80.0,
         "partners": ["Sonatrach", "Gazprom", "Algeria", "Russia"],
         "run": {"date": "2008-12-31", "record": "00" * 32, "mithaq": "0.1.0"},
     }

@@ -20,6 +20,7 @@ from mithaq.chain.folders import example
 from mithaq.show import curves, grids
 from mithaq.show.drawing import Drawing, picture_css
 from mithaq.show.speech import speech
+from tests.chain.folders import fill
 
 SVG = "{http://www.w3.org/2000/svg}"
 NARROWER = [Change("pipelines", "Strait-North", "capacity", 5)]
@@ -210,6 +211,7 @@ def test_what_cannot_be_drawn_is_said(found: Equilibrium) -> None:
         (lambda: pictures.difference(found, found, "colours"), "known: prices"),
         (lambda: pictures.price_duration(found, ["Atlantis", "North"]), "'Atlantis'"),
         (lambda: pictures.storage_year(found, "Cave"), "no storage 'Cave'"),
+        (lambda: pictures.storage_year(found), "no storage"),
         (lambda: pictures.flow_map(competitive()), "latitude"),
     ]
     for ask, words in asked:
@@ -221,6 +223,46 @@ def test_a_name_with_markup_stays_text(found: Equilibrium) -> None:
     rows = [("<script>alert(1)</script>", 1.0, 2.0)]
     drawn = grids.change_picture(rows, speech("en"), 600, "k", "<b>", "&")
     assert "<script>" not in drawn and "<b>" not in drawn
+
+
+@pytest.fixture(scope="module")
+def seasons(tmp_path_factory: pytest.TempPathFactory) -> Equilibrium:
+    """Two years of two periods with a storage."""
+    return solve(Chain.from_folder(fill(tmp_path_factory.mktemp("seasons") / "chain")))
+
+
+def test_a_storage_is_drawn_as_it_was_solved(seasons: Equilibrium) -> None:
+    (name,) = (row["name"] for row in seasons.chain.rows("storages"))
+    frame = seasons.by_slot.storage
+    for year in (2010, 2015):
+        drawing = pictures.storage_year(seasons, name, year, lang="fr")
+        told, here = drawing.frame, frame[frame["year"] == year]
+        levels = here.groupby("period", sort=False)["level"].sum()
+        assert told.set_index("period")["level"].to_dict() == pytest.approx(levels.to_dict())
+        assert told["injected"].sum() == pytest.approx(told["withdrawn"].sum(), abs=1e-6)
+        assert name in drawing.svg
+    with pytest.raises(DataError, match="1999"):
+        pictures.storage_year(seasons, name, 1999)
+
+
+def test_all_storages_together_are_their_sum(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "chain")
+    path = folder / "storages.csv"
+    head, row = path.read_text("utf-8").splitlines()
+    name, rest = row.split(",", 1)
+    path.write_text("\n".join([head, row, f"other,{rest}", ""]), encoding="utf-8")
+    found = solve(Chain.from_folder(folder))
+    parts = [pictures.storage_rows(found, one) for one in (name, "other")]
+    for whole, *each in zip(pictures.storage_rows(found), *parts, strict=True):
+        assert whole["level"] == pytest.approx(sum(item["level"] for item in each))
+    assert pictures.working_gas(found) == 2 * pictures.working_gas(found, name)
+
+
+def test_price_duration_covers_every_slot(seasons: Equilibrium) -> None:
+    drawing = pictures.price_duration(seasons)
+    assert len(drawing.frame) == len(seasons.by_slot.market_rows) == 8
+    assert drawing.frame["bcm"].sum() == pytest.approx(seasons.deliveries["bcm"].sum())
+    assert "2010 Winter" in {row[1].text for row in drawing.sheet.rows}
 
 
 def test_the_level_of_a_storage_begins_where_the_year_ends() -> None:

@@ -103,7 +103,7 @@ def test_every_picture_is_named_and_has_its_table() -> None:
     read = Reader(page())
     ids = {str(a["id"]) for _, a in read.tags if a.get("id")}
     pictures = [a for t, a in read.tags if t == "svg" and a.get("role") == "img"]
-    assert len(pictures) == 2 * 8  # wide and narrow
+    assert len(pictures) == 2 * 11  # wide and narrow
     for attributes in pictures:
         assert set(str(attributes["aria-labelledby"]).split()) <= ids
     others = [a for t, a in read.tags if t == "svg" and a.get("role") != "img"]

@@ -20,13 +20,15 @@ README = "README.md"
 def chain_at(place: str | Path) -> Chain:
     """The chain of a folder, or the shipped one where ``place`` is a year.
 
-    Raises DataError with every mistake of the folder, or where no such year is shipped.
+    ``2010/seasons`` and ``2010/months`` are the year in parts. Raises DataError with every mistake
+    of the folder, or where no such year is shipped.
 
     >>> chain_at("2010").hash == Chain.shipped(2010).hash
     True
     """
-    if str(place).isdigit() and not Path(place).is_dir():
-        return Chain.shipped(int(str(place)))
+    year, _, division = str(place).partition("/")
+    if year.isdigit() and not Path(place).is_dir():
+        return Chain.shipped(int(year), division)
     return Chain.from_folder(place)
 
 

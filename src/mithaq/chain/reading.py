@@ -29,6 +29,7 @@ __all__ = [
     "read_folder",
 ]
 
+SUM = 1e-9  # by which shares may miss their sum
 NEEDED = ("nodes", "firms", "fields", "markets")
 
 Row = Mapping[str, Any]
@@ -138,7 +139,9 @@ class Reading:
         for column in frame.columns[frame.columns.duplicated()].unique():
             self.problems.append(Problem(file, 0, str(column), "the column stands there twice"))
         for column in frame.columns.unique():
-            if column not in table.attributes:
+            if column == "":
+                self.problems.append(Problem(file, 1, "", "a column has no name"))
+            elif column not in table.attributes:
                 hint = nearest(str(column), table.attributes)
                 what = "there is no such column"
                 self.problems.append(Problem(file, 0, str(column), what, hint))
@@ -267,9 +270,15 @@ def _odd_rows(tables: Mapping[str, Rows], note: Note) -> None:
         if row["fringe"] and not row["home"]:
             what = f"{row['name']}: a fringe sells at home, and has no home here"
             note("firms", row, "home", what)
+    given: dict[str, float] = {}
     for row in tables.get("stakes", ()):
         if row["holder"] == row["firm"]:
             note("stakes", row, "firm", f"{row['firm']}: a firm holds no stake in itself")
+        before = given.get(row["firm"], 0.0)
+        given[row["firm"]] = before + row["share"]
+        if before <= 1 + SUM < given[row["firm"]]:
+            what = f"{row['firm']}: the stakes in it sum to {given[row['firm']]:g}, more than 1"
+            note("stakes", row, "share", what)
     for row in tables.get("swaps", ()):
         if row["a"] == row["b"]:
             note("swaps", row, "b", f"{row['name']}: a firm does not swap with itself")
@@ -320,13 +329,18 @@ def _lost_calibrations(tables: Mapping[str, Rows], note: Note) -> None:
             note("calibrations", row, "value", str(error))
 
 
-def read_folder(folder: Path) -> dict[str, Rows]:
-    """Checked tables of a folder of CSV files. Raises DataError with every mistake found."""
-    if not folder.is_dir():
-        raise DataError([Problem(str(folder), what="there is no such folder")])
+def read_folder(*folders: Path) -> dict[str, Rows]:
+    """Checked tables of a folder of CSV files, and of others whose tables stand in place of its.
+
+    Raises DataError with every mistake found.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise DataError([Problem(str(folder), what="there is no such folder")])
     reading = Reading()
     tables: dict[str, Rows] = {}
-    for path in sorted(folder.glob("*.csv")):
+    found = {path.name: path for folder in folders for path in sorted(folder.glob("*.csv"))}
+    for path in found.values():
         if path.stem not in table_names():
             hint = nearest(path.stem, table_names())
             what = "there is no table of this name"
@@ -335,7 +349,7 @@ def read_folder(folder: Path) -> dict[str, Rows]:
         frame, numbers = _read_csv(path, reading.problems)
         if frame is not None:
             tables[path.stem] = reading.table(path.stem, frame, file=path.name, numbers=numbers)
-    reading.problems += missing_tables(path.stem for path in folder.glob("*.csv"))
+    reading.problems += missing_tables(path.stem for path in found.values())
     problems = reading.finish(tables, ".csv")
     if problems:
         raise DataError(problems)

@@ -17,6 +17,7 @@ from typing import Any
 __all__ = ["Attribute", "TableSchema", "parse_names", "parse_shares", "table_names", "table_schema"]
 
 REQUIRED = "!"
+LEAST, MOST = 1e-12, 1e12  # sizes beyond which a solver could only round
 TRUE, FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
@@ -123,6 +124,10 @@ class Attribute:
             raise ValueError("is not a number (NaN)")
         if math.isinf(value):
             raise ValueError("must be finite")
+        if value and not LEAST <= abs(value) <= MOST:
+            raise ValueError(
+                f"{value:g} is no figure of a gas system: beyond {LEAST:g} to {MOST:g}"
+            )
         self._check_bounds(value)
         return value
 

@@ -87,14 +87,28 @@ class Chain:
         return cls._complete(read_folder(Path(path)), start)
 
     @classmethod
-    def shipped(cls, year: int = 2010) -> Chain:
-        """The chain of a base year that comes with mithaq. Raises DataError for another year."""
+    def shipped(cls, year: int = 2010, division: str = "") -> Chain:
+        """The chain of a base year that comes with mithaq.
+
+        ``division`` parts the year: ``seasons`` or ``months``, with storages; empty leaves it
+        whole. Raises DataError for a year or division that is not shipped.
+
+        >>> len(Chain.shipped(2010, "seasons").rows("periods"))
+        3
+        """
+        start = time.perf_counter()
         root = files("mithaq") / "data" / "gas"
         years = sorted(entry.name for entry in root.iterdir() if entry.name.isdigit())
         if str(year) not in years:
             what = f"no base year {year} is shipped"
             raise DataError([Problem(what=what, hint=f"there is {', '.join(years)}")])
-        return cls.from_folder(Path(str(root / str(year))))
+        folder = Path(str(root / str(year)))
+        divisions = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        if division and division not in divisions:
+            what = f"the base year {year} is not divided into {division!r}"
+            raise DataError([Problem(what=what, hint=f"there is {', '.join(divisions) or 'none'}")])
+        folders = (folder, folder / division) if division else (folder,)
+        return cls._complete(read_folder(*folders), start)
 
     @classmethod
     def _complete(cls, typed: dict[str, Rows], start: float) -> Chain:

@@ -20,6 +20,7 @@ from mithaq.equilibrium.program import Program
 
 __all__ = ["mixed_problem", "needs", "solve_mixed"]
 
+FURTHER = 1e-3
 FAR = (0.01, 0.1, 100.0)  # sizes of slacks and duals to start anew from
 GOOD = 1e-6  # largest error, in the units of the scaled problem, of what is passed on to be judged
 
@@ -98,6 +99,8 @@ def solve_mixed(
 ) -> tuple[Answer, dict[Label, float]]:
     """Solve the conditions to ``tolerance`` (of the largest quantity and price) and sharpen.
 
+    The interior-point method goes on beyond, since that tells which limits bind.
+
     The status is "Solved", "PrimalInfeasible" where no flows meet all obligations, or "Stopped".
     Beside the answer to the program's columns and rows come the columns that were added to them.
     """
@@ -106,13 +109,15 @@ def solve_mixed(
     quantity = float(np.abs(problem.bound).max(initial=0.0)) or 1.0
     price = float(np.abs(problem.linear).max(initial=0.0)) or 1.0
     scaled = problem.scaled(quantity, price)
-    best = sharpen(scaled, descend(scaled, tolerance, limit))
+    best = sharpen(scaled, descend(scaled, FURTHER * tolerance, limit))
     status = "Solved"
     if best.error > GOOD and not _feasible(problem):
         status = "PrimalInfeasible"
     elif best.error > GOOD:
         # What buyers choose, and caps, need not be monotone: where a start leads nowhere, another.
-        tries = (sharpen(scaled, descend(scaled, tolerance, limit, far=far)) for far in FAR)
+        tries = (
+            sharpen(scaled, descend(scaled, FURTHER * tolerance, limit, far=far)) for far in FAR
+        )
         best = next((found for found in tries if found.error <= GOOD), best)
         status = "Solved" if best.error <= GOOD else "Stopped"
     x, z = best.x * quantity, best.z * price

@@ -7,6 +7,7 @@ folder of files), none (a folder of CSV files).
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import platform
@@ -98,6 +99,46 @@ COLUMNS: dict[str, dict[str, Field]] = {
         "musd": _number("receipt, or payment where negative; all lines sum to welfare", MUSD),
     },
 }
+YEAR = _number("year; empty where the chain has no years", "")
+PERIOD = Field("period of the year; year where the chain has none")
+SLOT = {"year": YEAR, "period": PERIOD}
+# Where the chain has several slots (periods, years) these stand beside the means of the others.
+BY_SLOT: dict[str, dict[str, Field]] = {
+    "slots": {
+        **SLOT,
+        "share": _number("part of the year that it lasts", ""),
+        "span": _number("calendar years that the year stands for", ""),
+        "discount": _number("factor by which the year's money counts", ""),
+    },
+    "slot_prices": {**SLOT, **COLUMNS["prices"]},
+    "slot_market_prices": {
+        **SLOT,
+        **{key: field for key, field in COLUMNS["market_prices"].items() if key != "sector"},
+    },
+    "slot_deliveries": {**SLOT, **COLUMNS["deliveries"]},
+    "slot_production": {
+        **SLOT,
+        **{key: field for key, field in COLUMNS["production"].items() if key != "node"},
+    },
+    "slot_flows": {**SLOT, **COLUMNS["flows"]},
+    "slot_storage": {
+        **SLOT,
+        "storage": Field("storage"),
+        "firm": FIRM,
+        "injection": _number("gas that the firm injects", BCM),
+        "withdrawal": _number("gas that the firm withdraws", BCM),
+        "level": _number("gas of the firm in store at the end of the period", "bcm"),
+    },
+    "investments": {
+        "table": Field("table of what is built onto"),
+        "row": Field("row of it"),
+        "firm": Field("owner of the slice of a field; empty for other assets"),
+        "year": _number("year of the decision", ""),
+        "built": _number("capacity that is built, in the unit of the next column", ""),
+        "unit": Field("bcm for storages, bcm/yr for all else"),
+        "musd": _number("what it costs, once", "million USD"),
+    },
+}
 _TYPES = {TEXT: "string", NUMBER: "float64"}
 
 
@@ -131,11 +172,33 @@ def tables(equilibrium: Equilibrium) -> dict[str, pd.DataFrame]:
         "flows_by_firm": [(*key, bcm) for key, bcm in sorted(_flows_by_firm(equilibrium).items())],
         "payoffs": equilibrium.payoff_lines.to_numpy().tolist(),
     }
-    found = {name: _frame(name, listed) for name, listed in rows.items()}
+    found = {name: _frame(COLUMNS[name], listed) for name, listed in rows.items()}
+    if equilibrium.by_slot.calendar.count > 1:
+        found |= _by_slot(equilibrium)
     run = pd.DataFrame(
         list(run_record(equilibrium).items()), columns=["key", "value"], dtype="string"
     )
-    return {**found, "dictionary": dictionary(), "run": run}
+    words = dictionary()
+    return {**found, "dictionary": words[words["table"].isin(list(found))], "run": run}
+
+
+def _by_slot(equilibrium: Equilibrium) -> dict[str, pd.DataFrame]:
+    """The tables of single slots."""
+    told = equilibrium.by_slot
+    frames = {
+        "slots": pd.DataFrame([dataclasses.asdict(slot) for slot in slots(equilibrium.chain)]),
+        "slot_prices": told.prices,
+        "slot_market_prices": told.market_prices,
+        "slot_deliveries": told.deliveries,
+        "slot_production": told.production,
+        "slot_flows": told.flows.replace({"capacity": {np.inf: np.nan}}),
+        "slot_storage": told.storage,
+        "investments": equilibrium.investments,
+    }
+    return {
+        name: _frame(BY_SLOT[name], frame[list(BY_SLOT[name])].to_numpy().tolist())
+        for name, frame in frames.items()
+    }
 
 
 def _flows_by_firm(equilibrium: Equilibrium) -> dict[tuple[str, str], float]:
@@ -147,8 +210,7 @@ def _flows_by_firm(equilibrium: Equilibrium) -> dict[tuple[str, str], float]:
     return dict(sent)
 
 
-def _frame(name: str, rows: list[Any]) -> pd.DataFrame:
-    columns = COLUMNS[name]
+def _frame(columns: Mapping[str, Field], rows: list[Any]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(columns))
     return frame.astype({column: _TYPES[field.type] for column, field in columns.items()})
 
@@ -156,12 +218,14 @@ def _frame(name: str, rows: list[Any]) -> pd.DataFrame:
 def dictionary() -> pd.DataFrame:
     """What each column of each table means: table, column, type, unit, meaning.
 
+    Tables of single slots, and what is built, are only there where the chain has several slots.
+
     >>> dictionary().query("table == 'prices' and column == 'price'")["unit"].item()
     'USD/1000 m3'
     """
     rows = [
         (table, column, field.type, field.unit, field.meaning)
-        for table, columns in COLUMNS.items()
+        for table, columns in {**COLUMNS, **BY_SLOT}.items()
         for column, field in columns.items()
     ]
     return pd.DataFrame(
@@ -222,13 +286,51 @@ def dataset(equilibrium: Equilibrium) -> xarray.Dataset:
     for kind, lines in told["deliveries"].groupby("kind"):
         summed = lines.groupby(["firm", "market"])["bcm"].sum().reset_index()
         made[f"deliveries_{kind}"] = _square(summed, "firm", "market", "bcm", "deliveries")
+    if "slots" in told:
+        made |= _slot_variables(told)
     return xr.Dataset(
         made, attrs={"title": "Equilibrium of a gas chain", **run_record(equilibrium)}
     )
 
 
-def _attributes(table: str, column: str) -> dict[str, str]:
-    field = COLUMNS[table][column]
+def _slot_variables(told: Mapping[str, pd.DataFrame]) -> dict[str, xarray.DataArray]:
+    """Variables over the dimension slot, numbered from 0; its year, period and share among them."""
+    import xarray as xr
+
+    listed = told["slots"]
+    keys = zip(listed["year"].fillna(0), listed["period"], strict=True)
+    number = {key: place for place, key in enumerate(keys)}
+    made = {}
+    for column in listed.columns:
+        text = BY_SLOT["slots"][column].type == TEXT
+        values = listed[column].to_numpy(dtype=object if text else float)
+        attributes = _attributes(BY_SLOT["slots"][column])
+        made[f"slot_{column}"] = xr.DataArray(values, dims=("slot",), attrs=attributes)
+    for name, table, labels, column in _OVER_SLOTS:
+        frame = told[table]
+        slot = [number[key] for key in zip(frame["year"].fillna(0), frame["period"], strict=True)]
+        summed = frame.assign(slot=slot).groupby(["slot", *labels])[column].sum(min_count=1)
+        array = summed.to_xarray().rename({"name": "arc"} if "name" in labels else {})
+        made[name] = array.assign_attrs(_attributes(BY_SLOT[table][column]))
+    return made
+
+
+_OVER_SLOTS = (
+    ("slot_price", "slot_prices", ("node",), "price"),
+    ("slot_market_price", "slot_market_prices", ("market",), "price"),
+    ("slot_market_bcm", "slot_market_prices", ("market",), "bcm"),
+    ("slot_deliveries", "slot_deliveries", ("firm", "market"), "bcm"),
+    ("slot_production", "slot_production", ("firm", "field"), "bcm"),
+    ("slot_flow", "slot_flows", ("name",), "bcm"),
+    ("slot_capacity", "slot_flows", ("name",), "capacity"),
+    ("slot_rent", "slot_flows", ("name",), "rent"),
+    ("slot_injection", "slot_storage", ("storage",), "injection"),
+    ("slot_withdrawal", "slot_storage", ("storage",), "withdrawal"),
+    ("slot_level", "slot_storage", ("storage",), "level"),
+)
+
+
+def _attributes(field: Field) -> dict[str, str]:
     return {"long_name": field.meaning, **({"units": field.unit} if field.unit else {})}
 
 
@@ -240,7 +342,7 @@ def _vector(
     text = COLUMNS[table][column].type == TEXT
     values = frame[column].to_numpy(dtype=object if text else float)
     index = {name or key: frame[key].to_numpy(dtype=object)}
-    return xr.DataArray(values, index, (name or key,), attrs=_attributes(table, column))
+    return xr.DataArray(values, index, (name or key,), attrs=_attributes(COLUMNS[table][column]))
 
 
 def _square(
@@ -250,7 +352,7 @@ def _square(
 
     wide = frame.pivot(index=first, columns=second, values=column)
     index = {first: wide.index.to_numpy(dtype=object), second: wide.columns.to_numpy(dtype=object)}
-    attributes = _attributes(table, column)
+    attributes = _attributes(COLUMNS[table][column])
     return xr.DataArray(wide.to_numpy(float), index, (first, second), attrs=attributes)
 
 
@@ -308,7 +410,7 @@ def _parquet(equilibrium: Equilibrium, folder: Path) -> tuple[Path, ...]:
     record = {key: value.encode() for key, value in run_record(equilibrium).items()}
     made = []
     for name, frame in tables(equilibrium).items():
-        told = COLUMNS.get(name, dict.fromkeys(frame.columns, Field("")))
+        told = {**COLUMNS, **BY_SLOT}.get(name, dict.fromkeys(frame.columns, Field("")))
         fields = [
             pa.field(
                 column,

@@ -22,10 +22,11 @@ from mithaq.equilibrium.mixed import Mixed
 __all__ = ["Iterate", "descend", "sharpen"]
 
 Vector = NDArray[np.float64]
-SHIFT, ROUNDS = 1e-12, 2  # keeps the system regular; rounds of refinement take it out again
+SHIFT, ROUNDS = 1e-9, 4  # keeps the system regular; rounds of refinement take it out again
 SHARP_SHIFT, SHARP_ROUNDS, SHARP_STEPS = 1e-9, 12, 4
+HOPEFUL, GOOD = 25, 1e-10  # steps without gain that are waited for; fewer from an error this small
 EXACT = 1e-14  # error at which nothing is left to sharpen
-PIVOT = 1e-3  # a diagonal entry this large, as a share of its column, is good enough to pivot on
+REFINED, LOOSE = 1e-15, 1e-6  # relative residual that is small enough, or calls for pivoting
 SHORT, NEAR = 0.9, 0.9995  # share of the way to the boundary: at first, and when all but there
 STUCK, CENTRAL = 0.1, 0.9  # a step this short is taken anew, with this weight on the centre
 LEAST = 0.1  # where slacks and duals start at least, in the units of a scaled problem
@@ -86,16 +87,17 @@ class _Newton:
         """Factor at x; False where the matrix is singular in spite of the shift."""
         self.values[self.varying] = self.problem.bends(x)
         sign = np.where(np.arange(self.size) < self.width, shift, -shift)
-        options = {"diag_pivot_thresh": PIVOT, "options": {"SymmetricMode": True}}
+        # With the shift the matrix of a monotone problem has factors in any order of its diagonal.
+        options = {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
         try:
             self.values[-self.size :] = diagonal + sign
-            shifted = self._matrix()
+            self.shifted = self._matrix()
             if self.order is None:
-                first = splu(shifted, "MMD_AT_PLUS_A", **options)
+                first = splu(self.shifted, "MMD_AT_PLUS_A", **options)
                 self.order = np.argsort(first.perm_c)
                 self._place(self.order)
-                shifted = self._matrix()
-            self.factors = splu(shifted, "NATURAL", **options)
+                self.shifted = self._matrix()
+            self.factors = splu(self.shifted, "NATURAL", **options)
         except RuntimeError:
             return False
         self.values[-self.size :] = diagonal
@@ -104,12 +106,27 @@ class _Newton:
 
     def solve(self, target: Vector) -> Vector:
         wanted = target[self.order]
-        found: Vector = self.factors.solve(wanted)
-        for _ in range(self.rounds):
-            found += self.factors.solve(wanted - self.exact @ found)
+        found, error = self._refined(wanted)
+        if not error <= LOOSE:  # not monotone here: the diagonal alone will not do
+            try:
+                self.factors = splu(self.shifted, "COLAMD")
+            except RuntimeError:
+                return np.full_like(target, np.nan)
+            found, _ = self._refined(wanted)
         result = np.empty_like(found)
         result[self.order] = found
         return result
+
+    def _refined(self, wanted: Vector) -> tuple[Vector, float]:
+        """Solution of the system without the shift, and the relative residual that is left."""
+        found: Vector = self.factors.solve(wanted)
+        size = _largest(wanted) or 1.0
+        for _ in range(self.rounds):
+            rest = wanted - self.exact @ found
+            if _largest(rest) <= REFINED * size:
+                break
+            found = found + self.factors.solve(rest)
+        return found, _largest(wanted - self.exact @ found) / size
 
 
 class _Steps:
@@ -173,12 +190,14 @@ def descend(problem: Mixed, tolerance: float, limit: int, *, far: float = 0.0) -
         error = max(_largest(dual), _largest(row), _largest(product))
         if not np.isfinite(error):
             break
-        if error < 0.9 * best.error:
-            idle = 0
-        idle += 1
+        idle = 0 if error < 0.9 * best.error else idle + 1
         if error < best.error:
             best = Iterate(x, s, z, error, count)
-        if error <= tolerance or idle > 25 or not steps.prepare(x, s, z):
+        if (
+            error <= tolerance
+            or idle > (HOPEFUL if error > GOOD else 1)
+            or not steps.prepare(x, s, z)
+        ):
             break
         target = np.zeros_like(s)
         target[first:] = product

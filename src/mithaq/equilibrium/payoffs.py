@@ -35,20 +35,18 @@ def consumers(country: str) -> str:
     return f"consumers in {country}"
 
 
-def lifting_cost(row: Row, share: float, quantity: float, capacity: float | None = None) -> float:
-    """Cost (million USD/yr) of lifting ``quantity`` from a slice of ``share`` of a field.
+def lifting_cost(row: Row, share: float, quantity: Array, capacity: Array) -> Array:
+    """Cost (million USD/yr) of lifting ``quantity`` from a slice of ``share`` of a field, by slot.
 
-    C(q) = a q + b q^2 / (2 share) - g [ (K - q) ln((K - q)/K) + q ] with K the slice's capacity
-    (``capacity``, else its share of the table's): the integral of a + b q + g ln(1 - q/K)
-    (Golombek, Gjelsvik and Rosendahl 1995).
+    C(q) = a q + b q^2 / (2 share) - g [ (K - q) ln((K - q)/K) + q ] with K the slice's capacity:
+    the integral of a + b q + g ln(1 - q/K) (Golombek, Gjelsvik and Rosendahl 1995).
     """
-    cost = row["a"] * quantity + row["b"] / share * quantity**2 / 2
-    if row["g"] < 0 and quantity > 0:
-        size = share * row["capacity"] if capacity is None else capacity
-        left = max(size - quantity, 0.0)
-        entropy = left * math.log(left / size) if left > 0 else 0.0
-        cost -= row["g"] * (entropy + quantity)
-    return float(cost)
+    cost: Array = row["a"] * quantity + row["b"] / share * quantity**2 / 2
+    if row["g"] < 0:
+        left = np.maximum(capacity - quantity, 0.0)
+        part = np.where(left > 0, left, 1.0) / np.where(capacity > 0, capacity, 1.0)
+        cost = cost - row["g"] * (left * np.log(part) + quantity)
+    return cost
 
 
 class _Ledger:
@@ -111,58 +109,58 @@ def _by_slot(values: Mapping[Any, float], slots: int) -> dict[Any, Array]:
 
 
 def _book_markets(terms: Terms, ledger: _Ledger) -> None:
-    part, chain = terms.part, terms.chain
+    part, chain, count = terms.part, terms.chain, len(terms)
     contracts = defaultdict(list)
     for row in chain.rows("contracts"):
         contracts[row["market"]].append(row)
     spot = defaultdict(list)
-    for (firm, market), quantity in _by_slot(terms.point.spot, len(terms)).items():
+    for (firm, market), quantity in _by_slot(terms.point.spot, count).items():
         spot[market].append((firm, quantity))
+    rationed = _by_slot(terms.point.rationed, count)
     for row in chain.rows("markets"):
         name, country = row["name"], terms.country[row["node"]]
         who = consumers(country)
-        choke, slope, reference = terms.demand(row)
+        choke, slope = terms.demand(row)
         if not math.isnan(row["regulated_price"]):
-            total = np.zeros(len(terms))
-            for firm, quantity in terms.supply(row).items():
-                total = total + quantity
-                money = row["regulated_price"] * float(part @ quantity)
+            total = terms.calendar.regulated(row)
+            for firm, share in parse_shares(row["supplier"]).items():
+                money = row["regulated_price"] * share * float(part @ total)
                 ledger.pay(who, firm, "regulated sales", money)
             ledger.book(who, "use of gas", float(part @ (choke * total - slope * total**2 / 2)))
             continue
-        ahead = [(item, terms.delivered(item, reference)) for item in contracts[name]]
+        ahead = [(item, terms.delivered(item)) for item in contracts[name]]
         here = [quantity for item, quantity in ahead if item["destination_clause"]]
-        total = sum([quantity for _, quantity in spot[name]], np.zeros(len(terms)))
+        total = sum([quantity for _, quantity in spot[name]], np.zeros(count))
         total = sum(here, total)
-        rationed = [terms.point.rationed.get((name, at), 0.0) for at in range(len(terms))]
         # Where the price is capped, what is asked for at the cap exceeds what is delivered.
-        price = choke - slope * (total + np.array(rationed))
+        price = choke - slope * (total + rationed.get((name,), 0.0))
         ledger.book(who, "use of gas", float(part @ (choke * total - slope * total**2 / 2)))
         for firm, quantity in spot[name]:
-            ledger.pay(who, firm, "sales", part @ (price * quantity))
+            ledger.pay(who, firm, "sales", float(part @ (price * quantity)))
         for item, quantity in ahead:
             buyer = item["buyer"] or f"buyers in {country}"
             if item["destination_clause"]:
-                ledger.pay(who, buyer, "resale", part @ (price * quantity))
+                ledger.pay(who, buyer, "resale", float(part @ (price * quantity)))
             agreed = item["price"] + (price if item["pricing"] == "spot" else 0.0)
-            ledger.pay(buyer, item["seller"], "contracts", part @ (agreed * quantity))
+            ledger.pay(buyer, item["seller"], "contracts", float(part @ (agreed * quantity)))
 
 
 def _book_fields(terms: Terms, ledger: _Ledger) -> None:
-    point, part = terms.point, terms.part
+    part, slots = terms.part, range(len(terms))
+    lifting, values = terms.point.lifting, terms.point.value
     for row in terms.chain.rows("fields"):
         host = treasury(row["host"] or terms.country[row["node"]])
         for firm, share in parse_shares(row["owners"]).items():
-            capacity = terms.capacity(row, firm, share)
-            for at, weight in enumerate(part):
-                quantity = point.lifting.get((firm, row["name"], at), 0.0)
-                cost = lifting_cost(row, share, quantity, float(capacity[at]))
-                royalty = row["royalty"] * quantity
-                ledger.book(firm, "lifting cost", -weight * cost)
-                ledger.pay(firm, host, "royalties", weight * royalty)
-                worth = point.value.get((firm, row["node"], at), 0.0) * quantity
-                rent = max(worth - cost - royalty, 0.0)
-                ledger.pay(firm, host, "profit shares", weight * row["profit_share"] * rent)
+            quantity = np.array([lifting.get((firm, row["name"], slot), 0.0) for slot in slots])
+            if not quantity.any():
+                continue
+            value = np.array([values.get((firm, row["node"], slot), 0.0) for slot in slots])
+            cost = lifting_cost(row, share, quantity, terms.capacity(row, firm, share))
+            royalty = row["royalty"] * quantity
+            ledger.book(firm, "lifting cost", -float(part @ cost))
+            ledger.pay(firm, host, "royalties", float(part @ royalty))
+            rent = np.maximum(value * quantity - cost - royalty, 0.0)
+            ledger.pay(firm, host, "profit shares", row["profit_share"] * float(part @ rent))
 
 
 def _book_entries(terms: Terms, ledger: _Ledger) -> None:
@@ -178,33 +176,18 @@ ASSETS = (*ARCS, ("storages", "storage"))
 
 
 def _book_arcs(terms: Terms, ledger: _Ledger) -> None:
-    point, part, count = terms.point, terms.part, len(terms)
-    sent: dict[str, dict[str, Array]] = defaultdict(dict)
-    for (firm, arc), quantity in _by_slot(point.flow, count).items():
-        sent[arc][firm] = quantity
-    rents = _by_slot(point.rent, count)
-    outside = _by_slot(point.third_party_rent, count)
-    booked = {(row["firm"], row["arc"]): row for row in terms.chain.rows("bookings")}
-    none = np.zeros(count)
+    moved, scarce = _carried(terms)
     for table, noun in ARCS:
         for row in terms.chain.rows(table):
-            name, users = row["name"], sent[row["name"]]
             tariff, cost = price_and_cost(row, "tariff", "operating_cost")
             owners = owners_of(row, noun)
-            rent, third = rents.get((name,), none), outside.get((name,), none)
             here = terms.country[row["from"]] if table != "terminals" else ""
-            for firm, quantity in users.items():
-                total = float(part @ quantity)
-                limited = quantity
-                if (firm, name) in booked:  # no rent on what it has booked
-                    reserved = _reserved(terms, table, booked[firm, name])
-                    limited = np.maximum(quantity - reserved, 0.0)
-                scarce = float(part @ (rent * limited))
-                scarce += float(part @ (third * quantity)) if firm not in owners else 0.0
+            for firm, total in moved.get(row["name"], {}).items():
+                rent = scarce[firm, row["name"]]
                 for owner, share in owners.items():
                     ledger.book(owner, "carrying cost", -share * cost * total)
                     ledger.pay(firm, owner, "tariffs", share * tariff * total)
-                    ledger.pay(firm, owner, "congestion rents", share * scarce)
+                    ledger.pay(firm, owner, "congestion rents", share * rent)
                 if here:
                     to_fee = treasury(row["fee_receiver"] or here)
                     to_duty = treasury(row["duty_receiver"] or here)
@@ -212,11 +195,31 @@ def _book_arcs(terms: Terms, ledger: _Ledger) -> None:
                     ledger.pay(firm, to_duty, "export duties", row["export_duty"] * total)
 
 
-def _reserved(terms: Terms, table: str, booking: Row) -> Array:
-    rows = terms.chain.rows("availability")
-    mine = [row for row in rows if row["table"] == table and row["row"] == booking["arc"]]
-    found: Array = booking["capacity"] * terms.open(booking) * terms.factors(mine, "factor")
-    return found
+def _carried(terms: Terms) -> tuple[dict[str, dict[str, float]], dict[tuple[str, str], float]]:
+    """Gas sent by arc and firm, and the rent that each pays for it, in a mean year."""
+    point, part, chain = terms.point, terms.part.tolist(), terms.chain
+    owners: dict[str, Mapping[str, float]] = {}
+    reserved: dict[tuple[str, str], Array] = {}
+    tables = [(table, row) for table in ("pipelines", "terminals") for row in chain.rows(table)]
+    table_of = {row["name"]: table for table, row in tables}
+    for _, row in tables:
+        owners[row["name"]] = parse_shares(row["owner"]) if row["owner"] else {}
+    for row in chain.rows("bookings"):
+        reserved[row["firm"], row["arc"]] = terms.reserved(table_of[row["arc"]], row)
+    rents, outside = point.rent, point.third_party_rent
+    moved: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    scarce: dict[tuple[str, str], float] = defaultdict(float)
+    for (firm, arc, slot), quantity in point.flow.items():
+        if quantity == 0:
+            continue
+        moved[arc][firm] += part[slot] * quantity
+        rent, third = rents.get((arc, slot), 0.0), outside.get((arc, slot), 0.0)
+        if rent:  # none on what the firm has booked
+            booked = float(reserved[firm, arc][slot]) if (firm, arc) in reserved else 0.0
+            scarce[firm, arc] += part[slot] * rent * max(quantity - booked, 0.0)
+        if third and firm not in owners[arc]:
+            scarce[firm, arc] += part[slot] * third * quantity
+    return moved, scarce
 
 
 def owners_of(row: Row, noun: str) -> Mapping[str, float]:
@@ -260,21 +263,17 @@ def _book_swaps(terms: Terms, ledger: _Ledger) -> None:
 
 
 def _book_building(terms: Terms, ledger: _Ledger) -> None:
-    """What owners pay for capacity, in the year of decision, and what of it comes back."""
+    """What owners pay for capacity, less what comes back of it at the end."""
     assets = {
         (table, row["name"]): owners_of(row, noun)
         for table, noun in ASSETS
         for row in terms.chain.rows(table)
     }
-    plans = {(row["table"], row["row"]): row for row in terms.chain.rows("expansions")}
-    for (table, name, firm, place), quantity in terms.point.built.items():
-        plan = plans[table, name]
-        price = plan["cost"] * quantity * terms.once[place]
-        back = terms.salvage(plan, terms.years[place])
-        for owner, share in ({firm: 1.0} if firm else assets[table, name]).items():
+    for plan in terms.buildings:
+        price = plan.cost * terms.point.built.get(plan.key, 0.0) / terms.total
+        owners = {plan.firm: 1.0} if plan.firm else assets[plan.table, plan.row]
+        for owner, share in owners.items():
             ledger.book(owner, "investment", -share * price)
-            late = terms.once[-1] / terms.once[place]  # it comes back at the end
-            ledger.book(owner, "salvage", share * price * back * late)
 
 
 def state_parties(chain: Chain, country: str) -> set[str]:

@@ -341,15 +341,19 @@ def duration_lines(
 
 
 def duration_sheet(sales: Sequence[Data], words: Speech) -> Sheet:
-    """Markets, the dearest first, with the share of the gas sold at that price or above."""
+    """Sales, the dearest first, with the share of the gas sold at that price or above."""
     say = words.say
     total = sum(sale["bcm"] for sale in sales) or 1.0
+    several = len({(sale["year"], sale["period"]) for sale in sales}) > 1
     so_far, rows = 0.0, []
     for sale in sorted(sales, key=lambda sale: -sale["price"]):
         so_far += sale["bcm"]
+        year = [] if sale["year"] is None else [f"{sale['year']:g}"]
+        when = [" ".join([*year, str(sale["period"])])] if several else []
         rows.append(
             (
                 words.place(sale["market"]),
+                *when,
                 words.figure(sale["price"]),
                 words.figure(sale["bcm"], 1),
                 words.share(so_far / total),
@@ -357,6 +361,7 @@ def duration_sheet(sales: Sequence[Data], words: Speech) -> Sheet:
         )
     columns = (
         Column(say("Market")),
+        *([Column(say("Period"))] if several else []),
         Column(say("Price"), price_unit(words), True),
         Column(say("Sold"), volume_unit(words), True),
         Column(say("Share sold at this price or above"), "", True),
@@ -364,8 +369,8 @@ def duration_sheet(sales: Sequence[Data], words: Speech) -> Sheet:
     return Sheet.of(say("Price duration"), columns, rows)
 
 
-def storage_sheet(rows: Sequence[Data], storage: str, words: Speech) -> Sheet:
-    """Periods of a storage's year."""
+def storage_sheet(rows: Sequence[Data], name: str, words: Speech) -> Sheet:
+    """Periods of a storage's year; ``name`` is already in the reader's words."""
     say, unit = words.say, words.say("bcm")
     columns = (
         Column(say("Period")),
@@ -382,4 +387,4 @@ def storage_sheet(rows: Sequence[Data], storage: str, words: Speech) -> Sheet:
         )
         for row in rows
     ]
-    return Sheet.of(say("The year of {storage}", storage=words.place(storage)), columns, lines)
+    return Sheet.of(say("The year of {storage}", storage=name), columns, lines)

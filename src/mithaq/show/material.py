@@ -33,8 +33,8 @@ class Material:
     """Everything that one report shows; parts that a case does not have are None or empty.
 
     ``sources`` are dictionaries with id, publisher, published, lang, title, url; ``partners`` the
-    keys of ``worth["parties"]`` that belong to the two sides; ``supply``, ``sold`` and ``storages``
-    (name -> room and periods) are rows of :mod:`mithaq.show.pictures`; ``run`` is the run record,
+    keys of ``worth["parties"]`` that belong to the two sides; ``supply``, ``sold`` and ``storage``
+    (all storages together) are rows of :mod:`mithaq.show.pictures`; ``run`` is the run record,
     label -> text.
     """
 
@@ -54,7 +54,8 @@ class Material:
     observed_prices: Mapping[str, float] = field(default_factory=dict)
     supply: Sequence[Data] = ()
     sold: Sequence[Data] = ()
-    storages: Mapping[str, Data] = field(default_factory=dict)
+    storage: Sequence[Data] = ()
+    working_gas: float = 0.0
     partners: Sequence[str] = ()
     run: Mapping[str, str] = field(default_factory=dict)
 
@@ -202,18 +203,16 @@ def gather(
 def _market_parts(chain: Chain, year: int) -> dict[str, Any]:
     """The equilibrium of a chain and what its curves are drawn from."""
     from mithaq.equilibrium import solve
-    from mithaq.show.pictures import sold, storage_rows, supply_rows
+    from mithaq.show.pictures import sold, storage_rows, supply_rows, working_gas
 
     found = solve(chain)
-    rooms = {row["name"]: row["working_gas"] for row in chain.rows("storages")}
+    stores = chain.rows("storages")
     return {
         "market": told(found, year),
         "supply": supply_rows(found),
         "sold": sold(found),
-        "storages": {
-            name: {"room": room, "periods": storage_rows(found, name)}
-            for name, room in rooms.items()
-        },
+        "storage": storage_rows(found) if stores else (),
+        "working_gas": working_gas(found),
     }
 
 

@@ -117,18 +117,17 @@ def supply_frame(rows: Sequence[Data]) -> pd.DataFrame:
 
 
 def sold(found: Equilibrium) -> list[dict[str, Any]]:
-    """Every sale: market, node, price (USD/1000 m3) and bcm."""
-    nodes = {row["name"]: row["node"] for row in found.chain.rows("markets")}
-    volumes = found.deliveries.groupby("market")["bcm"].sum()
-    return [
-        {
-            "market": market,
-            "node": nodes[str(market)],
-            "price": float(price),
-            "bcm": float(volumes.get(market, 0.0)),
-        }
-        for market, price in found.market_prices.items()
-    ]
+    """Every sale: year, period, market, node, price (USD/1000 m3) and bcm.
+
+    The volume is the annual mean over all slots, so that the volumes of a market's slots add up.
+    """
+    times = [float(part) for part in found.by_slot.time]
+    rows = []
+    for slot, market, node, price, bcm in found.by_slot.market_rows:
+        at = found.by_slot.calendar.slots[slot]
+        place = {"year": at.year, "period": at.period, "market": market, "node": node}
+        rows.append({**place, "price": price, "bcm": bcm * times[slot]})
+    return rows
 
 
 def price_duration(
@@ -150,7 +149,7 @@ def price_duration(
     lines = duration_lines(sales, nodes, words)
     svg = duration_picture(lines, words, width, "price-duration")
     ranked = sorted(sales, key=lambda sale: -sale["price"])
-    frame = pd.DataFrame(ranked, columns=["market", "node", "price", "bcm"])
+    frame = pd.DataFrame(ranked, columns=["year", "period", "market", "node", "price", "bcm"])
     return Drawing.standing(svg, duration_sheet(ranked, words), frame, width)
 
 
@@ -171,35 +170,40 @@ def trade_matrix(
 
 def storage_year(
     found: Equilibrium,
-    storage: str,
+    storage: str = "",
     year: float | None = None,
     lang: str = "en",
     width: float = WIDTH,
 ) -> Drawing:
     """The year of a storage: gas in store at the end of each period, injected and withdrawn.
 
-    ``year`` is one of the chain's years (the first by default). Raises DataError where the chain
-    has no such storage or year.
+    Without a name, of all storages together. ``year`` is one of the chain's years (the first by
+    default). Raises DataError where the chain has no such storage, none at all, or no such year.
     """
     words, rows = speech(lang), storage_rows(found, storage, year)
-    (row,) = (row for row in found.chain.rows("storages") if row["name"] == storage)
-    svg = storage_picture(
-        rows, row["working_gas"], words, width, "storage-year", words.place(storage)
-    )
-    return Drawing.standing(svg, storage_sheet(rows, storage, words), pd.DataFrame(rows), width)
+    name = words.place(storage) if storage else words.say("all storages")
+    svg = storage_picture(rows, working_gas(found, storage), words, width, "storage-year", name)
+    return Drawing.standing(svg, storage_sheet(rows, name, words), pd.DataFrame(rows), width)
+
+
+def working_gas(found: Equilibrium, storage: str = "") -> float:
+    """Working gas of a storage, or of all, in bcm (without what is built)."""
+    rows = found.chain.rows("storages")
+    return float(sum(row["working_gas"] for row in rows if storage in ("", row["name"])))
 
 
 def storage_rows(
-    found: Equilibrium, storage: str, year: float | None = None
+    found: Equilibrium, storage: str = "", year: float | None = None
 ) -> list[dict[str, Any]]:
     """One mapping a period: period, share, injected, withdrawn (bcm in it), level (at its end)."""
     names = [row["name"] for row in found.chain.rows("storages")]
     listed = slots(found.chain)
     years = list(dict.fromkeys(slot.year for slot in listed))
     problems = []
-    if storage not in names:
+    if storage not in names and (storage or not names):
         hint = f"known: {', '.join(names)}" if names else ""
-        problems.append(Problem("storages", what=f"there is no storage {storage!r}", hint=hint))
+        what = f"there is no storage {storage!r}" if storage else "there is no storage"
+        problems.append(Problem("storages", what=what, hint=hint))
     if year is not None and year not in years:
         problems.append(Problem("years", what=f"there is no year {year:g}"))
     if problems:
@@ -208,7 +212,11 @@ def storage_rows(
     point = found.point
 
     def total(sheet: Mapping[tuple[str, str, int], float], number: int) -> float:
-        return sum(value for key, value in sheet.items() if key[1] == storage and key[2] == number)
+        return sum(
+            value
+            for (_, name, slot), value in sheet.items()
+            if slot == number and storage in ("", name)
+        )
 
     return [
         {

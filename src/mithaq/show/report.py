@@ -285,20 +285,16 @@ def _sheets(material: Material, words: Speech) -> dict[str, Any]:
             "supply": market.supply_sheet(material.supply, words),
             "duration": market.duration_sheet(material.sold, words),
         }
-        found["storages"] = {
-            name: market.storage_sheet(item["periods"], name, words)
-            for name, item in material.storages.items()
-        }
+        found["storage"] = market.storage_sheet(material.storage, words.say("all storages"), words)
     return found
 
 
 def _pictures(material: Material, words: Speech) -> dict[str, Any]:
     """Every picture of the page by name; None where there is nothing to draw."""
     found: dict[str, Any] = dict.fromkeys(
-        ("timeline", "balance", "map", "prices", "exporters", "supply", "duration"), None
+        ("timeline", "balance", "map", "prices", "exporters", "supply", "duration", "storage"), None
     )
     found["worth"] = _worth_pictures(material, words)
-    found["storages"] = _storage_pictures(material, words)
     if told := material.timeline:
         found["timeline"] = Picture.drawn(
             lambda width, key: timeline_picture(told, words, width, key), "timeline"
@@ -402,18 +398,12 @@ def _curve_pictures(material: Material, words: Speech) -> dict[str, Picture]:
     found["duration"] = Picture.drawn(
         lambda width, key: duration_picture(lines, words, width, key), "duration"
     )
+    if rows := material.storage:
+        name, room = words.say("all storages"), material.working_gas
+        found["storage"] = Picture.drawn(
+            lambda width, key: storage_picture(rows, room, words, width, key, name), "storage"
+        )
     return found
-
-
-def _storage_pictures(material: Material, words: Speech) -> dict[str, Picture]:
-    def draw(name: str, item: Data) -> Callable[[float, str], Markup]:
-        rows, room, told = item["periods"], item["room"], words.place(name)
-        return lambda width, key: storage_picture(rows, room, words, width, key, told)
-
-    return {
-        name: Picture.drawn(draw(name, item), f"storage-{place}", words.place(name))
-        for place, (name, item) in enumerate(material.storages.items())
-    }
 
 
 def _price_key(material: Material, words: Speech) -> list[str]:
