@@ -20,7 +20,6 @@ __all__ = ["PEERS", "Peer"]
 
 Vector = NDArray[np.float64]
 TOLERANCE = 1e-8
-LIMIT = 60.0  # seconds
 
 
 class Peer(ABC):
@@ -28,6 +27,7 @@ class Peer(ABC):
 
     package: ClassVar[str]
     name: ClassVar[str]
+    limit: ClassVar[float] = 60.0  # seconds
 
     def __init__(self, problem: Quadratic) -> None:
         self.problem = problem
@@ -39,7 +39,7 @@ class Peer(ABC):
         self.equalities = matrix[np.flatnonzero(equal)].tocsc()
         self.level = problem.bound[equal]
         self.inequalities = matrix[np.flatnonzero(general)].tocsc()
-        self.limit = problem.bound[general]
+        self.most = problem.bound[general]
         self.lower, self.upper = _bounds(problem, matrix)
         self.solver: Any = None
 
@@ -82,7 +82,7 @@ class Clarabel(Peer):
         settings = clarabel.DefaultSettings()
         settings.verbose = False
         settings.presolve_enable = False  # so that costs can be changed afterwards
-        settings.time_limit = LIMIT
+        settings.time_limit = self.limit
         rows = len(self.problem.bound) - self.problem.equalities
         cones = [clarabel.ZeroConeT(self.problem.equalities), clarabel.NonnegativeConeT(rows)]
         data = self.problem.quadratic, self.problem.linear, self.problem.matrix, self.problem.bound
@@ -109,8 +109,8 @@ class Piqp(Peer):
             self.equalities,
             self.level,
             self.inequalities,
-            np.full(len(self.limit), -np.inf),
-            self.limit,
+            np.full(len(self.most), -np.inf),
+            self.most,
             self.lower,
             self.upper,
         )
@@ -131,8 +131,8 @@ class Osqp(Peer):
 
         eye = sp.eye(len(self.problem.linear), format="csc")
         rows = sp.vstack([self.equalities, self.inequalities, eye], format="csc")
-        low = np.concatenate([self.level, np.full(len(self.limit), -np.inf), self.lower])
-        high = np.concatenate([self.level, self.limit, self.upper])
+        low = np.concatenate([self.level, np.full(len(self.most), -np.inf), self.lower])
+        high = np.concatenate([self.level, self.most, self.upper])
         self.solver = osqp.OSQP()
         settings = {"verbose": False, "eps_abs": TOLERANCE, "eps_rel": TOLERANCE}
         self.solver.setup(
@@ -142,7 +142,7 @@ class Osqp(Peer):
             low,
             high,
             max_iter=100_000,
-            time_limit=LIMIT,
+            time_limit=self.limit,
             **settings,
         )
 
@@ -167,8 +167,8 @@ class Highs(Peer):
         lp.col_cost_ = self.problem.linear
         lp.col_lower_ = np.where(np.isfinite(self.lower), self.lower, -infinity)
         lp.col_upper_ = np.where(np.isfinite(self.upper), self.upper, infinity)
-        lp.row_lower_ = np.concatenate([self.level, np.full(len(self.limit), -infinity)])
-        lp.row_upper_ = np.concatenate([self.level, self.limit])
+        lp.row_lower_ = np.concatenate([self.level, np.full(len(self.most), -infinity)])
+        lp.row_upper_ = np.concatenate([self.level, self.most])
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_, lp.a_matrix_.index_ = rows.indptr, rows.indices
         lp.a_matrix_.value_ = rows.data
@@ -178,7 +178,7 @@ class Highs(Peer):
         model.hessian_.value_ = lower.data
         self.solver = highspy.Highs()
         self.solver.setOptionValue("output_flag", False)
-        self.solver.setOptionValue("time_limit", LIMIT)
+        self.solver.setOptionValue("time_limit", self.limit)
         self.solver.passModel(model)
 
     def change(self, linear: Vector) -> None:

@@ -30,7 +30,9 @@ START = {
     "user cost: GasTerra": 145.0,
     "user cost: Qatargas": 165.0,
     "user cost: NOC Libya": 160.0,
-    "user cost: LNG of the Atlantic": 150.0,
+    "user cost: NLNG": 150.0,
+    "user cost: EGAS": 190.0,
+    "user cost: Atlantic LNG": 150.0,
     "user cost: other sellers": 60.0,
 }
 

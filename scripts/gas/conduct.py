@@ -2,7 +2,7 @@
 
 A cell (seller, market) is open where gas was sold in 2010, in whatever base year. Its conduct is
 one of eight numbers, by the market and by the seller's weight in it; the user cost of a field is
-one of eight, by seller. Cells without trade in 2010 stand in the table too, closed, with the
+one of ten, by seller. Cells without trade in 2010 stand in the table too, closed, with the
 conduct of a Cournot newcomer.
 """
 
@@ -40,8 +40,17 @@ BOUND = {"North America", "South America", "India", "China"}
 BOUND_IN_FAR_EAST = {"NLNG", "EGAS", "Atlantic LNG", "EG LNG", "Sonatrach", "Statoil"}
 OPEN_BCM, OPEN_SHARE = 0.2, 0.1  # less than both was a chance cargo, or noise of the tracing
 FAR_EAST = {"Japan", "South Korea", "Taiwan"}
-ATLANTIC = {"NLNG", "EGAS", "Atlantic LNG"}
-OWN_USER_COST = {"Gazprom", "Sonatrach", "Statoil", "GasTerra", "Qatargas", "NOC Libya"}
+OWN_USER_COST = {
+    "Gazprom",
+    "Sonatrach",
+    "Statoil",
+    "GasTerra",
+    "Qatargas",
+    "NOC Libya",
+    "NLNG",
+    "EGAS",
+    "Atlantic LNG",
+}
 WITHOUT_USER_COST = {"UK producers"}
 NEWCOMER = 1.0
 
@@ -60,7 +69,9 @@ PARAMETERS = (
     "user cost: GasTerra",
     "user cost: Qatargas",
     "user cost: NOC Libya",
-    "user cost: LNG of the Atlantic",
+    "user cost: NLNG",
+    "user cost: EGAS",
+    "user cost: Atlantic LNG",
     "user cost: other sellers",
 )
 
@@ -123,7 +134,7 @@ def user_cost_parameter(field: OutRow) -> str:
         return ""
     if firm in OWN_USER_COST:
         return f"user cost: {firm}"
-    return "user cost: LNG of the Atlantic" if firm in ATLANTIC else "user cost: other sellers"
+    return "user cost: other sellers"
 
 
 def _uncalibrated(cell: Cell) -> tuple[float, str]:

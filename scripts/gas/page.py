@@ -90,7 +90,7 @@ CALIBRATED = """\
 `lean` (with `low_elasticity` and `high_elasticity`): **{count} numbers**, by damped least squares
 on the trade cells, the exporters' totals and the price targets of 2010. Conduct is one of eight
 numbers by kind of market and weight of the seller; user cost (the scarcity of gas in the ground)
-is one of eight by seller. Rows that share a number carry its name in their note. Not calibrated:
+is one of ten by seller. Rows that share a number carry its name in their note. Not calibrated:
 elasticities, reference demand and prices, costs, tariffs, capacities, contracts; conduct in the
 Far East (Cournot), of price-takers, and of the sellers of closed cells. There is no number for a
 single cell but one: Gazprom in Ukraine.

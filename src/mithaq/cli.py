@@ -447,6 +447,11 @@ def balance(talk: Talk, asked: Asked, between: tuple[str, str]) -> None:
     type=click.Path(path_type=Path),
     help=say("Also write the result: FILE.nc, FILE.xlsx, FOLDER.parquet, or FOLDER for CSV files."),
 )
+@option(
+    "--calibration",
+    metavar="NAME",
+    help=say("One of the calibrations that the chain carries, such as full; else as it stands."),
+)
 @common
 @reading(say("Changes nothing: the market is that of the base year, and no claim enters it."))
 def market(
@@ -456,6 +461,7 @@ def market(
     edits: Path | None,
     chain: Path | None,
     export: Path | None,
+    calibration: str | None,
 ) -> None:
     """Equilibrium of the gas market."""
     from mithaq.show.market_sheets import market_sheets
@@ -468,7 +474,9 @@ def market(
         told = say("The market is that of the base year {year}; no claim of the record enters it.")
         click.echo(words.say(told, year=str(year)), err=True)
     with talk.working(words.say("Solving the equilibrium")):
-        data = find_market(record, year=year, edits=edits, chain=chain, export=export)
+        data = find_market(
+            record, year=year, edits=edits, chain=chain, export=export, calibration=calibration
+        )
     if talk.as_json:
         print_json(data)
     solved(data)

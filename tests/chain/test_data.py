@@ -229,7 +229,7 @@ def test_trade_is_traced_to_its_origin() -> None:
 def test_calibrations_change_few_numbers_in_many_cells() -> None:
     assert set(chain().calibrations) == {*LEAN, "full"}
     names = calibrated_parameters(chain())
-    assert len(names) == len(build.START) == 16
+    assert len(names) == len(build.START) == 18
     for name in LEAN:
         assert calibrated_parameters(chain().calibrated(name)) == names
     full = calibrated_parameters(chain().calibrated("full"))
@@ -258,10 +258,10 @@ def test_mean_elasticity(name: str) -> None:
 def test_trade_fits(name: str) -> None:
     found = fitted(name)
     assert found.wape <= 0.28
-    assert found.parameters == 16
-    for exporter in ("Russia", "Algeria", "Norway"):
-        model, seen = found.exporters[exporter]
-        assert model == pytest.approx(seen, rel=0.08), exporter
+    assert found.parameters == 18
+    for exporter, (model, seen) in found.exporters.items():
+        if exporter != "Egypt":  # sells what it can in all three: 1 bcm more than it did
+            assert model == pytest.approx(seen, rel=0.08), exporter
 
 
 def price_error(found: Fit) -> float:

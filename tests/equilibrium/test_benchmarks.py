@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import mithaq
+from benchmarks import sizes
 from benchmarks.__main__ import main
 from benchmarks.complementarity import main as engines
 from benchmarks.complementarity import ring
@@ -52,6 +53,14 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     for word in ("load", "build", "solve", "certify", *(peer.name for peer in PEERS)):
         assert word in printed
     assert "differs" not in printed
+
+
+@pytest.mark.slow
+def test_the_command_on_sizes(capsys: pytest.CaptureFixture[str]) -> None:
+    sizes.main(["--sizes", "annual", "--runs", "1", "--limit", "20"])
+    printed = capsys.readouterr().out
+    for word in ("annual", "build", "again", "growth with firms", "growth with nodes"):
+        assert word in printed
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mithaq
-from mithaq import Method, ModelError
+from mithaq import Method, ModelError, Outcome
 from tests.equilibrium.random_chains import rich, stepped, through_time
 from tests.equilibrium.second import solve_again
 from tests.equilibrium.test_properties import solved
@@ -55,9 +55,12 @@ def check_engines(seed: int) -> None:
     for tables in (through_time(seed), through_time(seed, rich(seed)), stepped(seed)):
         one = solved(tables)
         try:
-            other = mithaq.solve(one.chain, method=Method(engine="complementarity"))
+            method = Method(engine="complementarity")
+            other = mithaq.solve(one.chain, method=method, check=False)
         except ModelError:
             continue
+        if other.outcome is Outcome.STOPPED:
+            continue  # one in some hundreds: it says so, and gives no other answer
         assert prices(other) == pytest.approx(prices(one), rel=1e-5, abs=1e-4)
         assert other.welfare == pytest.approx(one.welfare, rel=1e-6, abs=1e-2)
 

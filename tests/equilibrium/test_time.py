@@ -13,6 +13,7 @@ from tests.equilibrium.random_chains import Rows, plain, rich, through_time
 from tests.equilibrium.second import solve_again
 from tests.equilibrium.toys import Row, chain, demand, field, hub
 
+ENGINES = pytest.mark.parametrize("engine", ["program", "complementarity"])
 some = settings(max_examples=8, deadline=None, derandomize=True)
 
 
@@ -55,9 +56,11 @@ BIG = {"working_gas": 1000, "injection": 1000, "withdrawal": 1000}
 class TestPublishedStorage:
     """HydrOGEnMod.jl test case 5 (Apache-2.0): one unit kept from the low for the high period."""
 
-    def test_5(self) -> None:
+    @ENGINES
+    def test_5(self, engine: str) -> None:
         answer = mithaq.solve(
-            chain(
+            method=mithaq.Method(engine=engine),
+            chain=chain(
                 nodes=[{"name": "Hub"}],
                 firms=[{"name": "S", "conduct": 0}],
                 fields=[field("S", 0.9) | {"name": "low"}, field("S", 1.4) | {"name": "high"}],
@@ -72,7 +75,7 @@ class TestPublishedStorage:
                     {"name": "cavern", "node": "Hub", **BIG}
                     | {"injection_cost": 0.05, "withdrawal_cost": 0.05}
                 ],
-            )
+            ),
         )
         assert price(answer, period="high") == near(1)
         assert during(answer, "prices", period="low").empty
@@ -110,8 +113,9 @@ class TestPublishedInvestment:
             **cells,
         )
 
-    def test_13(self) -> None:
-        answer = mithaq.solve(self.case())
+    @ENGINES
+    def test_13(self, engine: str) -> None:
+        answer = mithaq.solve(self.case(), method=mithaq.Method(engine=engine))
         assert price(answer, "here", year=2025) == near(1)
         assert price(answer, "here", year=2030) == near(0.99)
         built = answer.investments.set_index("year")["built"]
@@ -119,8 +123,10 @@ class TestPublishedInvestment:
         lines = answer.payoff_lines.set_index("item")["musd"]
         assert lines["investment"] == near(-0.25 / 15)
 
-    def test_17_the_seller_is_barred(self) -> None:
-        answer = mithaq.solve(self.case(conduct=[{"firm": "S", "market": "here", "may_sell": 0}]))
+    @ENGINES
+    def test_17_the_seller_is_barred(self, engine: str) -> None:
+        barred = self.case(conduct=[{"firm": "S", "market": "here", "may_sell": 0}])
+        answer = mithaq.solve(barred, method=mithaq.Method(engine=engine))
         assert price(answer, "here", year=2025) == near(2)
         assert price(answer, "here", year=2030) == near(0.99)
         assert answer.investments["built"].sum() == near(0)

@@ -35,7 +35,7 @@ __all__ = [
     "scenario_hash",
 ]
 
-ARC_TABLES = ("pipelines", "terminals", "routes")
+ACCESS_TABLES = ("pipelines", "terminals", "routes", "storages")
 
 
 NAMED = frozenset({"nodes", "firms", "markets", "periods"})
@@ -196,17 +196,17 @@ def _admit(draft: Draft, table: str, key: str, firm: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class GrantAccess(Edit):
-    """Let a firm use a line, a terminal or a shipping leg."""
+    """Let a firm use a line, a terminal, a shipping leg or a storage."""
 
     arc: str
     firm: str
 
     def apply(self, draft: Draft) -> None:
-        for name in ARC_TABLES:
+        for name in ACCESS_TABLES:
             if self.arc in draft.table(name):
                 _admit(draft, name, self.arc, self.firm)
                 return
-        known = [arc for name in ARC_TABLES for arc in draft.table(name)]
+        known = [arc for name in ACCESS_TABLES for arc in draft.table(name)]
         raise ValueError(f"there is no arc {self.arc!r}; {nearest(self.arc, known)}")
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from mithaq.chain.schema import Attribute, TableSchema, table_names, table_schem
 from mithaq.chain.tables import Chain
 from mithaq.errors import DataError, Problem
 
-__all__ = ["chain_at", "example", "new_folder", "write_folder"]
+__all__ = ["chain_at", "example", "new_folder", "shipped_year", "write_folder"]
 
 README = "README.md"
 
@@ -26,10 +26,20 @@ def chain_at(place: str | Path) -> Chain:
     >>> chain_at("2010").hash == Chain.shipped(2010).hash
     True
     """
-    year, _, division = str(place).partition("/")
-    if year.isdigit() and not Path(place).is_dir():
-        return Chain.shipped(int(year), division)
+    year = shipped_year(place)
+    if year is not None:
+        return Chain.shipped(year, str(place).partition("/")[2])
     return Chain.from_folder(place)
+
+
+def shipped_year(place: str | Path) -> int | None:
+    """The base year of a shipped chain named by ``place``; None where that is a folder.
+
+    >>> shipped_year("2010/seasons")
+    2010
+    """
+    year = str(place).partition("/")[0]
+    return int(year) if year.isdigit() and not Path(place).is_dir() else None
 
 
 def example() -> Chain:

@@ -36,7 +36,7 @@ __all__ = ["calibrate"]
 @common
 def calibrate(talk: Talk, place: str, recipe: str, year: int | None, out: Path | None) -> None:
     """Calibrate a chain."""
-    from mithaq.chain.folders import chain_at
+    from mithaq.chain.folders import chain_at, shipped_year
     from mithaq.equilibrium import calibrate as find
     from mithaq.show.calibration_sheets import calibration_sheets
 
@@ -44,7 +44,7 @@ def calibrate(talk: Talk, place: str, recipe: str, year: int | None, out: Path |
     chain = chain_at(place)
     if year is None:
         seen = {int(row["year"]) for row in chain.rows("observed")}
-        year = int(place) if place.isdigit() else max(seen, default=2010)
+        year = shipped_year(place) or max(seen, default=2010)
     with talk.working(words.say("Calibrating")):
         found = find(chain, recipe, year)
     data = found.to_dict()

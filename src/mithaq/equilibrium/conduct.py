@@ -11,12 +11,14 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mithaq.chain import Chain
+from mithaq.equilibrium.prepared import remembered
 from mithaq.errors import ModelError
 
 __all__ = ["Conduct", "conduct_matrices"]
@@ -25,7 +27,7 @@ Matrix = NDArray[np.float64]
 ROUNDING = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conduct:
     """Conduct matrix of one market over its sellers, in the order of ``sellers``."""
 
@@ -33,18 +35,24 @@ class Conduct:
     sellers: tuple[str, ...]
     matrix: Matrix
 
-    @property
+    @cached_property
     def symmetric(self) -> Matrix:
         """(L + L')/2: what decides whether the conditions are monotone."""
         return (self.matrix + self.matrix.T) / 2
 
-    @property
+    @cached_property
+    def triangle(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Matrix]:
+        """Rows, columns and entries of the upper triangle of 11' + (L + L')/2."""
+        one, other = np.triu_indices(len(self.sellers))
+        return one, other, (1.0 + self.symmetric)[one, other]
+
+    @cached_property
     def uneven(self) -> tuple[tuple[str, str], ...]:
         """Pairs of sellers of which one weighs the other otherwise than it is weighed."""
         skew = np.argwhere(np.abs(np.triu(self.matrix - self.matrix.T)) > ROUNDING)
         return tuple((self.sellers[one], self.sellers[other]) for one, other in skew)
 
-    @property
+    @cached_property
     def smallest_eigenvalue(self) -> float:
         """Of 11' + (L + L')/2; where it is not negative, the market's conditions are monotone."""
         whole = self.symmetric + 1.0
@@ -74,11 +82,13 @@ def conduct_matrices(chain: Chain, sellers: dict[str, tuple[str, ...]]) -> dict[
     The group form L_SS = (1 - k) diag(theta) + k theta_S 11' is a merged seller at k = 1; a stake v
     of f in g adds v theta_f to L_fg (Reynolds and Snapp 1986, for Cournot sellers).
     """
-    behaviour = _Behaviour(chain)
-    return {
-        market: Conduct(market, firms, behaviour.matrix(market, firms))
-        for market, firms in sellers.items()
-    }
+    behaviour = _behaviour(chain)
+    return {market: behaviour.conduct(market, firms) for market, firms in sellers.items()}
+
+
+@remembered("firms", "conduct", "stakes", "weights", "cooperation", "observed", "nodes", "markets")
+def _behaviour(chain: Chain) -> _Behaviour:
+    return _Behaviour(chain)
 
 
 class _Behaviour:
@@ -100,6 +110,14 @@ class _Behaviour:
         country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
         self.country = {row["name"]: country[row["node"]] for row in chain.rows("markets")}
         self.observed = _latest_trade(chain) if self.cooperation else {}
+        self.known: dict[tuple[str, tuple[str, ...]], Conduct] = {}
+
+    def conduct(self, market: str, firms: tuple[str, ...]) -> Conduct:
+        """Conduct in a market of these sellers, worked out once."""
+        key = market, firms
+        if key not in self.known:
+            self.known[key] = Conduct(market, firms, self.matrix(market, firms))
+        return self.known[key]
 
     def own(self, firm: str, market: str) -> float:
         """theta of the firm in the market."""

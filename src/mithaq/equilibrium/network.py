@@ -20,6 +20,7 @@ from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.amounts import Calendar
 from mithaq.equilibrium.building import Building, buildings
 from mithaq.equilibrium.nominations import Choice, choices
+from mithaq.equilibrium.prepared import Memory, remembered
 
 __all__ = [
     "Arc",
@@ -166,6 +167,7 @@ def _either(value: float, other: float) -> float:
     return 0.0 if math.isnan(other) else other
 
 
+@remembered("pipelines", "terminals", "routes")
 def read_arcs(chain: Chain) -> dict[str, Arc]:
     """Every arc by name. A shipping leg runs from the liquefied side to the landed side."""
     arcs = {}
@@ -245,21 +247,33 @@ def _slices(chain: Chain) -> list[Slice]:
     return slices
 
 
+@remembered("fields", "availability", "periods", "years")
+def _field_sizes(chain: Chain) -> dict[str, Vector]:
+    """Capacity of each field by slot, before anything is built."""
+    calendar = Calendar(chain)
+    return {
+        row["name"]: calendar.usable("fields", row, row["capacity"]) for row in chain.rows("fields")
+    }
+
+
 def _slice_capacity(chain: Chain, net: Network) -> list[Vector]:
     """Capacity of each slice by slot."""
-    whole = {
-        row["name"]: net.calendar.usable("fields", row, row["capacity"])
-        for row in chain.rows("fields")
-    }
+    whole = _field_sizes(chain)
     return [piece.share * whole[piece.field] for piece in net.slices]
 
 
-def _read_arc_numbers(chain: Chain, net: Network) -> None:
-    calendar = net.calendar
-    size = {}
+@remembered("pipelines", "terminals", "routes", "availability", "periods", "years")
+def arc_sizes(chain: Chain) -> dict[str, Vector]:
+    """Capacity of each arc by slot, before anything is built."""
+    calendar, arcs, size = Calendar(chain), read_arcs(chain), {}
     for table in ("pipelines", "terminals", "routes"):
         for row in chain.rows(table):
-            size[row["name"]] = calendar.usable(table, row, net.arcs[row["name"]].capacity)
+            size[row["name"]] = calendar.usable(table, row, arcs[row["name"]].capacity)
+    return size
+
+
+def _read_arc_numbers(chain: Chain, net: Network) -> None:
+    calendar, size = net.calendar, arc_sizes(chain)
     net.arc_capacity = _columns(calendar, [size[name] for name in net.arcs])
     for row in chain.rows("bookings"):
         key = row["firm"], row["arc"]
@@ -273,40 +287,75 @@ def _columns(calendar: Calendar, columns: Sequence[Vector]) -> Vector:
     return np.stack(columns, axis=1) if columns else np.zeros((calendar.count, 0))
 
 
-def _read_markets(chain: Chain, net: Network) -> None:
+@remembered("markets", "demand_factors", "periods", "years")
+def _curves(chain: Chain) -> dict[str, tuple[Vector, Vector]]:
+    """Intercept and slope of each market's demand, by slot."""
+    calendar = Calendar(chain)
+    return {row["name"]: calendar.demand(row) for row in chain.rows("markets")}
+
+
+@remembered("firms", "markets", "conduct", "nodes")
+def _sellers(chain: Chain) -> dict[str, tuple[str, ...]]:
+    """Firms that may sell in each market."""
     firms = chain.rows("firms")
     fringe = {row["name"]: row["home"] for row in firms if row["fringe"]}
     barred = {(r["firm"], r["market"]) for r in chain.rows("conduct") if not r["may_sell"]}
     country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-    curves = []
+    sellers = {}
     for row in chain.rows("markets"):
-        if not math.isnan(row["regulated_price"]):
-            total = net.calendar.regulated(row)
-            for firm, share in parse_shares(row["supplier"]).items():
-                label = f"supply of {row['name']}"
-                net.obligations.append(Obligation(label, firm, row["node"], share * total))
-            continue
-        allowed = set(parse_names(row["access"]))
-        sellers = tuple(
+        allowed, here = set(parse_names(row["access"])), country[row["node"]]
+        sellers[row["name"]] = tuple(
             firm["name"]
             for firm in firms
             if (not allowed or firm["name"] in allowed)
             and (firm["name"], row["name"]) not in barred
-            and fringe.get(firm["name"], country[row["node"]]) == country[row["node"]]
+            and fringe.get(firm["name"], here) == here
         )
-        net.markets[row["name"]] = Market(row["name"], row["node"], sellers)
-        curves.append(net.calendar.demand(row))
+    return sellers
+
+
+def _read_markets(chain: Chain, net: Network) -> None:
+    sellers, demand, curves = _sellers(chain), _curves(chain), []
+    for row in chain.rows("markets"):
+        name = row["name"]
+        if math.isnan(row["regulated_price"]):
+            net.markets[name] = Market(name, row["node"], sellers[name])
+            curves.append(demand[name])
+            continue
+        total = _regulated(chain)[name]
+        for firm, share in parse_shares(row["supplier"]).items():
+            duty = Obligation(f"supply of {name}", firm, row["node"], share * total)
+            net.obligations.append(duty)
     net.caps = np.array([r["price_cap"] for r in chain.rows("markets") if r["name"] in net.markets])
     net.alpha = _columns(net.calendar, [alpha for alpha, _ in curves])
     net.beta = _columns(net.calendar, [beta for _, beta in curves])
 
 
+@remembered("markets", "demand_factors", "periods", "years")
+def _regulated(chain: Chain) -> dict[str, Vector]:
+    """What each regulated market takes, by slot."""
+    calendar = Calendar(chain)
+    return {
+        row["name"]: calendar.regulated(row)
+        for row in chain.rows("markets")
+        if not math.isnan(row["regulated_price"])
+    }
+
+
+@remembered("contracts", "markets", "demand_factors", "periods", "years")
+def _delivered(chain: Chain) -> dict[str, Vector]:
+    """What is delivered under each contract, by slot."""
+    calendar = Calendar(chain)
+    return {row["name"]: calendar.delivered(row) for row in chain.rows("contracts")}
+
+
 def _read_contracts(chain: Chain, net: Network) -> None:
     node_of = {row["name"]: row["node"] for row in chain.rows("markets")}
     place = {name: index for index, name in enumerate(net.markets)}
+    delivered = _delivered(chain)
     net.fixed = np.zeros((net.calendar.count, len(place)))
     for row in chain.rows("contracts"):
-        quantity, node = net.calendar.delivered(row), node_of[row["market"]]
+        quantity, node = delivered[row["name"]], node_of[row["market"]]
         label = f"contract {row['name']}"
         net.obligations.append(Obligation(label, row["seller"], node, quantity))
         if row["destination_clause"]:
@@ -341,7 +390,7 @@ def _read_numbers(chain: Chain, net: Network) -> None:
     for row in chain.rows("contracts"):
         key = row["seller"], row["market"]
         if row["pricing"] == "spot" and row["destination_clause"] and key in sale:
-            net.ahead[:, sale[key]] += calendar.delivered(row)
+            net.ahead[:, sale[key]] += _delivered(chain)[row["name"]]
     rows = {row["name"]: row for row in chain.rows("storages")}
     net.storage_size = np.stack(
         [
@@ -360,8 +409,8 @@ def _store(calendar: Calendar, row: Mapping[str, Any], column: str) -> Vector:
 def _prune(chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
     firms = [row["name"] for row in chain.rows("firms")]
     sinks: dict[str, set[str]] = {firm: set() for firm in firms}
-    wanted = [bool(column.any()) for column in ~np.isnan(net.alpha).T]
-    markets = [m for m, some in zip(net.markets.values(), wanted, strict=True) if some]
+    wanted = set(np.flatnonzero(~np.isnan(net.alpha).all(axis=0)).tolist())
+    markets = [market for index, market in enumerate(net.markets.values()) if index in wanted]
     for market in markets:
         for firm in market.sellers:
             sinks[firm].add(market.node)
@@ -379,13 +428,19 @@ def _prune(chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
         if arc.fee_in_kind:
             sources[arc.fee_firm].add(arc.tail)
     swaps = chain.rows("swaps")
-    supply, useful = _spread(firms, sources, sinks, ways, swaps)
-    live = {firm: supply[firm] & useful[firm] for firm in firms}
-    for firm in firms:
-        for node in sorted(live[firm]):
-            for arc in ways.out.get(node, ()):
-                if arc.head in live[firm] and ways.open(arc, firm):
-                    net.flows.append((firm, arc.name))
+    key = (
+        id(net.arcs),
+        tuple(arc.name for arc in ways.usable),
+        tuple(ways.country.items()),
+        *(
+            tuple((firm, frozenset(places)) for firm, places in found.items())
+            for found in (sources, sinks, ways.bound)
+        ),
+        id(swaps),
+    )
+    live, net.flows = _REACH.get(
+        key, (net.arcs, swaps), lambda: _reach(firms, sources, sinks, ways, swaps)
+    )
     net.slices = [piece for piece in net.slices if piece.node in live[piece.firm]]
     net.sales = [
         (firm, market.name)
@@ -419,11 +474,11 @@ class _Ways:
     def __init__(self, chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
         self.out: dict[str, list[Arc]] = defaultdict(list)
         self.into: dict[str, list[Arc]] = defaultdict(list)
-        ever = [bool(column.any()) for column in net.arc_capacity.T]
+        ever = set(np.flatnonzero((net.arc_capacity > 0).any(axis=0)).tolist())
         self.usable = [
             arc
-            for arc, some in zip(net.arcs.values(), ever, strict=True)
-            if some or (arc.table, arc.name) in grown
+            for index, arc in enumerate(net.arcs.values())
+            if index in ever or (arc.table, arc.name) in grown
         ]
         for arc in self.usable:
             self.out[arc.tail].append(arc)
@@ -464,6 +519,30 @@ def _sides(row: Mapping[str, Any]) -> list[tuple[str, str, frozenset[str], float
     nodes_a = frozenset(parse_names(str(row["nodes_a"])))
     nodes_b = frozenset(parse_names(str(row["nodes_b"])))
     return [(a, b, nodes_a, 1.0), (b, a, nodes_b, -float(str(row["ratio"])))]
+
+
+Reach = tuple[dict[str, set[str]], list[tuple[str, str]]]
+_REACH: Memory[Reach] = Memory()
+
+
+def _reach(
+    firms: list[str],
+    sources: dict[str, set[str]],
+    sinks: dict[str, set[str]],
+    ways: _Ways,
+    swaps: Sequence[Mapping[str, Any]],
+) -> Reach:
+    """Where each firm's gas can be and is of use, and the arcs that it can take there."""
+    supply, useful = _spread(firms, sources, sinks, ways, swaps)
+    live = {firm: supply[firm] & useful[firm] for firm in firms}
+    flows = [
+        (firm, arc.name)
+        for firm in firms
+        for node in sorted(live[firm])
+        for arc in ways.out.get(node, ())
+        if arc.head in live[firm] and ways.open(arc, firm)
+    ]
+    return live, flows
 
 
 def _spread(

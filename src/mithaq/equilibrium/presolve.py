@@ -66,11 +66,12 @@ def _no_room(net: Network, columns: Columns) -> None:
         there = building.usable > 0
         grown[key] = grown.get(key, np.zeros(calendar.count, dtype=bool)) | there
     lifts = net.slice_capacity > 0
-    for index, piece in enumerate(net.slices):
-        lifts[:, index] |= grown.get(("fields", piece.field, piece.firm), False)
     carries = net.arc_capacity > 0
-    for index, way in enumerate(net.arcs.values()):
-        carries[:, index] |= grown.get((way.table, way.name, ""), False)
+    if grown:
+        for index, piece in enumerate(net.slices):
+            lifts[:, index] |= grown.get(("fields", piece.field, piece.firm), False)
+        for index, way in enumerate(net.arcs.values()):
+            carries[:, index] |= grown.get((way.table, way.name, ""), False)
     alive[columns.of("lifting")] = lifts
     alive[columns.of("flow")] = carries[:, [arc[name] for _, name in net.flows]]
     market = {name: index for index, name in enumerate(net.markets)}

@@ -300,12 +300,11 @@ def _quadratic(net: Network, conduct: dict[str, Conduct], columns: Columns) -> s
     start = columns.start["spot"]
     beta = np.nan_to_num(net.beta)
     for index, name in enumerate(net.markets):
-        block = 1.0 + conduct[name].symmetric
-        i, j = np.triu_indices(len(block))
-        at.append(start + i)
-        column.append(start + j)
-        value.append(beta[:, [index]] * block[i, j])
-        start += len(block)
+        one, other, entries = conduct[name].triangle
+        at.append(start + one)
+        column.append(start + other)
+        value.append(beta[:, [index]] * entries)
+        start += len(conduct[name].sellers)
     rows, heads = np.concatenate(at), np.concatenate(column)
     values = np.concatenate(value, axis=1) * calendar.weight[:, None]
     shift = np.arange(calendar.count)[:, None] * columns.width

@@ -101,16 +101,18 @@ def market(
     edits: Path | None = None,
     chain: Path | None = None,
     export: Path | None = None,
+    calibration: str | None = None,
 ) -> dict[str, Any]:
     """The equilibrium of the gas market with its fit, as the command ``market`` prints it.
 
-    The chain is that of the folder ``chain``, else the one of the case. Without an equilibrium, its
-    status and the reasons; :func:`solved` raises for those. A chain of one's own that holds no
-    observed trade of the year has no fit. With ``export`` it is also written there, and the key
-    ``exported`` names the files.
+    The chain is that of the folder ``chain``, else the one of the case; ``chain`` may also be a
+    shipped year, whole or in parts. ``calibration`` is one that it carries. Without an
+    equilibrium, its status and the reasons; :func:`solved` raises for those. A chain of one's
+    own that holds no observed trade of the year has no fit. With ``export`` it is also written
+    there, and the key ``exported`` names the files.
     """
     from mithaq.chain import edits_from_file
-    from mithaq.chain.folders import chain_at
+    from mithaq.chain.folders import chain_at, shipped_year
     from mithaq.equilibrium import solve
     from mithaq.equilibrium.exports import check_export
 
@@ -119,10 +121,13 @@ def market(
     changes = edits_from_file(edits) if edits else ()
     if chain is not None:
         base = chain_at(chain)
+        year = shipped_year(chain) or year
     elif record is not None:
         base = chain_of(record, year)
     else:
         raise DataError([Problem(what="neither a case nor a chain is named")])
+    if calibration is not None:
+        base = base.calibrated(calibration)
     found = solve(base, changes, check=False)
     data = told(found, year, own=chain is not None)
     if export is not None and found.solved:

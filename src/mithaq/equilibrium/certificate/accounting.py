@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Findings
@@ -18,8 +16,7 @@ def welfare(case: Case, built: Built) -> tuple[float, float]:
     use = case.markets.use(case.ahead + case.spot.sum(axis=1)).sum(axis=0)
     pieces = case.slices
     cost = pieces.cost(pieces.quantity, built.lifting).sum(axis=0)
-    units = [given(row["operating_cost"], row["tariff"]) for row in case.arcs.rows]
-    cost = cost + np.array(units) @ case.flow.sum(axis=1)
+    cost = cost + case.arcs.cost @ case.flow.sum(axis=1)
     for at, row in enumerate(case.storages):
         into = given(row["injection_cost"], row["injection_tariff"])
         out = given(row["withdrawal_cost"], row["withdrawal_tariff"])

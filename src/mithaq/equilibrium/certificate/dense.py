@@ -10,7 +10,7 @@ import numpy as np
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.certificate.findings import Array
-from mithaq.equilibrium.certificate.tables import Arcs, Calendar, Markets, Place, owed
+from mithaq.equilibrium.certificate.tables import Calendar, Markets, Place, arcs_of, owed
 from mithaq.equilibrium.point import Point
 
 __all__ = ["Case", "Slices"]
@@ -104,7 +104,7 @@ class Case:
         self.chain, self.point = chain, point
         self.calendar = Calendar(chain)
         self.place = Place.of(chain)
-        self.arcs = Arcs(chain, self.calendar, self.place)
+        self.arcs = arcs_of(chain, self.calendar, self.place)
         self.markets = Markets(chain, self.calendar, self.place)
         self.deals = owed(chain, self.calendar, self.markets, point.taken)
         self.slices = Slices(chain, point, self.calendar, self.place)

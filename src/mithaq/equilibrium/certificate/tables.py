@@ -17,8 +17,19 @@ import numpy as np
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.certificate.findings import Array
+from mithaq.equilibrium.prepared import Memory
 
-__all__ = ["Arcs", "Calendar", "Deal", "Expansion", "Markets", "Place", "given", "owed"]
+__all__ = [
+    "Arcs",
+    "Calendar",
+    "Deal",
+    "Expansion",
+    "Markets",
+    "Place",
+    "arcs_of",
+    "given",
+    "owed",
+]
 
 Row = Mapping[str, Any]
 
@@ -136,6 +147,9 @@ class Arcs:
         self.head = np.array([place.nodes[head] for _, _, _, head in ends], dtype=int)
         self.charge = np.zeros(count)
         self.keeps = np.array([1.0 - row["loss"] for row in self.rows])
+        self.cost = np.array(
+            [given(row["operating_cost"], row["tariff"]) for row in self.rows], dtype=float
+        )
         self.in_kind = np.zeros(count)
         self.third_share = np.ones(count)
         self.capacity = np.full((count, calendar.length), math.inf)
@@ -173,6 +187,24 @@ class Arcs:
         for firm, home in bound.items():
             inside = np.array([land in home for land in lands], dtype=bool)
             self.access[:, place.firms[firm]] &= inside[self.tail] & inside[self.head]
+
+
+_ARCS: Memory[Arcs] = Memory()
+
+
+def arcs_of(chain: Chain, calendar: Calendar, place: Place) -> Arcs:
+    """The arcs of a chain, read once for all chains that share the tables they stand in."""
+    tables = ("pipelines", "terminals", "routes", "availability", "periods", "years", "firms")
+    rows = [chain.rows(table) for table in (*tables, "nodes")]
+    fringe = {row["name"] for row in chain.rows("firms") if row["fringe"]}
+    bound = tuple(
+        (firm, row["node"])
+        for row in chain.rows("fields")
+        for firm in (parse_shares(row["owners"]) if fringe else ())
+        if firm in fringe
+    )
+    key = (*map(id, rows), bound)
+    return _ARCS.get(key, rows, lambda: Arcs(chain, calendar, place))
 
 
 def _ends(chain: Chain) -> Iterator[tuple[str, Row, str, str]]:

@@ -1,0 +1,61 @@
+"""What was worked out from tables is kept and used again for chains that share these tables.
+
+Edits leave the tables that they do not touch as they are, the same objects in memory; so of two
+similar chains only what depends on a changed table has to be done again.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+from mithaq.chain import Chain
+
+__all__ = ["Memory", "remembered"]
+
+Found = TypeVar("Found")
+KEPT = 16  # results of each kind; a chain's tables stay in memory as long as one of theirs is kept
+
+
+class Memory(Generic[Found]):
+    """The last results of one kind, by key. What it hands out is shared: do not change it."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, tuple[Any, Found]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable, held: Any, make: Callable[[], Found]) -> Found:
+        """The result under ``key``, made if there is none.
+
+        ``held`` is whatever the key names by identity: as long as it is kept, nothing else can have
+        that identity.
+        """
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key][1]
+        found = make()
+        with self._lock:
+            self._kept[key] = (held, found)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+
+def remembered(*tables: str) -> Callable[[Callable[[Chain], Found]], Callable[[Chain], Found]]:
+    """Make a function of a chain that reads these tables alone remember its last results."""
+
+    def wrap(function: Callable[[Chain], Found]) -> Callable[[Chain], Found]:
+        memory: Memory[Found] = Memory()
+
+        @functools.wraps(function)
+        def remember(chain: Chain) -> Found:
+            rows = [chain.rows(table) for table in tables]
+            return memory.get(tuple(map(id, rows)), rows, lambda: function(chain))
+
+        return remember
+
+    return wrap
