@@ -109,6 +109,10 @@ class SpokenGroup(click.Group):
         """Write the translated help."""
         _write_help(self.help, formatter)
 
+    def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002
+        """The translated help, whole."""
+        return _spoken(self.short_help or self.help)
+
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Commands as they were defined."""
         return list(self.commands)

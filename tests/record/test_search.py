@@ -91,6 +91,11 @@ def test_the_command_finds_in_cases_and_in_a_store(
         answers.append([h for h in data["hits"] if h["case"] == "algeria-russia"])
     assert answers[0] == answers[1] and answers[0]
     assert {h["subject"] for h in answers[0] if h["what"] == "name"} >= {"gazprom"}
+    pages = []
+    for where in (["--db", str(tmp_path / "record.db")], ["--case", "algeria-russia"]):
+        assert run(["find", "подписан", *where, "--lang", "ru"]) == 0
+        pages.append(capsys.readouterr().out)
+    assert pages[0] == pages[1] and "Подписание отложено" in pages[0]
     assert run(["find", "Газпром", "--no-cross-script", "--lang", "ar"]) == 0
     assert "Газпром" in capsys.readouterr().out
     assert run(["find", "nothingatallhere"]) == 0

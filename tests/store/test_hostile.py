@@ -235,3 +235,8 @@ def test_a_value_of_megabytes_in_a_small_file_is_told_by_row(tmp_path: Path) -> 
         load_case(tmp_path)
     with pytest.raises(DateError, match="too long"):
         parse("2" * 1000)
+
+
+def test_a_host_that_no_name_can_be_is_told() -> None:
+    with pytest.raises(DataError, match="label too long"):
+        Store("postgresql://" + "x" * 80)

@@ -182,11 +182,73 @@ def test_intervals_agree_with_the_edtf_library(a: date, b: date) -> None:
     assert date(*theirs.upper_strict()[:3]) == ours.last
 
 
-@pytest.mark.parametrize("text", ["20XX", "200X", "2006-XX", "2006-08-XX"])
-def test_unspecified_digits_agree_with_the_edtf_library(text: str) -> None:
+# The examples of levels 0 and 1 in the specification of the Library of Congress, all of them.
+READ = [
+    "1985-04-12",
+    "1985-04",
+    "1985",
+    "1964/2008",
+    "2004-06/2006-08",
+    "2004-02-01/2005-02-08",
+    "2004-02-01/2005-02",
+    "2004-02-01/2005",
+    "2005/2006-02",
+    "1984?",
+    "2004-06~",
+    "2004-06-11%",
+    "201X",
+    "20XX",
+    "2004-XX",
+    "1985-04-XX",
+    "1985-XX-XX",
+    "1985-04-12/..",
+    "1985-04/..",
+    "1985/..",
+    "../1985-04-12",
+    "../1985-04",
+    "../1985",
+    "1985-04-12/",
+    "1985-04/",
+    "1985/",
+    "/1985-04-12",
+    "/1985-04",
+    "/1985",
+]
+REFUSED = [
+    "1985-04-12T23:20:30",
+    "1985-04-12T23:20:30Z",
+    "1985-04-12T23:20:30-04",
+    "1985-04-12T23:20:30+04:30",
+    "Y170000002",
+    "Y-170000002",
+    "2001-21",
+    "-1985",
+]
+
+
+@pytest.mark.parametrize("text", READ)
+def test_every_example_of_the_specification_agrees_with_the_edtf_library(text: str) -> None:
     theirs, ours = parse_edtf(text), parse(text)
-    assert date(*theirs.lower_strict()[:3]) == ours.first
-    assert date(*theirs.upper_strict()[:3]) == ours.last
+    assert ours.text == text
+    assert ours.uncertain == (text[-1] in "?%") and ours.approximate == (text[-1] in "~%")
+    lower, _, upper = text.partition("/")
+    # The library guesses ten years for an unknown end; an open one is infinite there.
+    if lower in ("", ".."):
+        assert (ours.first, ours.open_start) == (date.min, lower == "..")
+    else:
+        assert date(*theirs.lower_strict()[:3]) == ours.first
+    if "/" in text and upper in ("", ".."):
+        assert (ours.last, ours.open_end) == (date.max, upper == "..")
+    else:
+        assert date(*theirs.upper_strict()[:3]) == ours.last
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_the_examples_that_the_record_has_no_use_for_are_refused(text: str) -> None:
+    """Clock times, seasons, years before our era or of more than four digits."""
+    assert parse_edtf(text) is not None
+    with pytest.raises(DateError):
+        parse(text)
 
 
 @given(days, days)

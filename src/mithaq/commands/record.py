@@ -29,6 +29,7 @@ from mithaq.errors import DataError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mithaq.record import Record
     from mithaq.record.search import Found
     from mithaq.record.store import Added, Store
 
@@ -62,12 +63,16 @@ def find(talk: Talk, asked: Asked, words: tuple[str, ...], cross_script: bool, l
 
     text = " ".join(words)
     found: list[tuple[str, Found]] = []
+    names: list[Record] = []
     if asked.db is not None:
         with _open(asked.db) as store:
             clocks = {"at": asked.at, "known": asked.known, "recorded": asked.recorded}
             told = store.find(text, **clocks, cross_script=cross_script, limit=limit)
             found.append((store.case().id, told))
+            if not talk.as_json:
+                names.append(store.only({hit.subject for hit in told.hits} - {""}, asked.recorded))
     else:
+        names += asked.records
         for case in asked.cases:
             told = case.find(text, asked.at, asked.known, cross_script=cross_script, limit=limit)
             found.append((case.id, told))
@@ -77,7 +82,6 @@ def find(talk: Talk, asked: Asked, words: tuple[str, ...], cross_script: bool, l
         "hits": [{"case": case, **hit.to_dict()} for case, told in found for hit in told.hits],
         "more": any(told.more for _, told in found),
     }
-    names = [] if asked.db is not None else asked.records
     talk.answer(data, lambda: [hits_sheet(data, speech_of(names, talk.lang))])
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from mithaq.errors import DataError, Problem
 from mithaq.record.claims import Claim, Modality, Office, Polarity, Quantity
+from mithaq.record.collecting import no_collecting
 from mithaq.record.contacts import Contact, contacts
 from mithaq.record.contradictions import Contradiction, contradictions
 from mithaq.record.known import LeftOut, known_on
@@ -90,6 +91,12 @@ def state(
     """
     day = as_day(at, "at")
     known_day = None if known is None else as_day(known, "known")
+    # The claims of a large store are made here, by the million, and all of them stay.
+    with no_collecting():
+        return _state(record, day, known_day, span)
+
+
+def _state(record: Record, day: date, known_day: date | None, span: int) -> State:
     seen, left_out = known_on(record, known_day)
     stages = _stages(seen, day, span)
     listed = [s.id for s in seen.listed("agreement") if s.id in stages]

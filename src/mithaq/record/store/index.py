@@ -20,7 +20,7 @@ import sqlalchemy as sql
 
 from mithaq.record.search import LEAST, NAMES, SOURCE_TEXTS, stems
 from mithaq.record.store.rows import CLAIM_KINDS, Row
-from mithaq.record.store.schema import claims, insert, terms
+from mithaq.record.store.schema import among, claims, insert, terms
 from mithaq.record.values import IDENTIFIER
 
 __all__ = ["Postings", "entries", "fill", "numbers", "rows_naming", "rows_with", "shortened"]
@@ -164,14 +164,14 @@ def rows_naming(
     for start in range(0, len(wanted), _PART):
         part = wanted[start : start + _PART]
         query = sql.select(terms.c.term, terms.c.rows)
-        query = query.where(terms.c.what == what, terms.c.term.in_(_TERMS), terms.c.first <= last)
-        for term, line in connection.execute(query, {"terms": part}).all():
+        wanted_here = among(connection, terms.c.term, part)
+        query = query.where(terms.c.what == what, wanted_here, terms.c.first <= last)
+        for term, line in connection.execute(query).all():
             found.setdefault(term, set()).update(n for n in numbers(line) if n <= last)
     return found
 
 
 _PART = 2000
-_TERMS: sql.BindParameter[Any] = sql.bindparam("terms", expanding=True)
 
 
 def _rows(

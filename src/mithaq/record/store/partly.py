@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mithaq.record.about import reach
 from mithaq.record.claims import Claim
+from mithaq.record.collecting import no_collecting
 from mithaq.record.record import Record
 from mithaq.record.store.index import rows_naming, shortened
 from mithaq.record.store.reading import Log
@@ -18,12 +19,13 @@ __all__ = ["part_about"]
 def part_about(log: Log, ids: Sequence[str]) -> Record:
     """As :func:`mithaq.record.about.about` of the record that the log makes; ids are ids."""
     graph = _Indexed(log)
-    held, focus = reach(graph, ids)
-    graph.load(held)
-    told = [claim for name in held for claim in graph.claims(name)]
-    cited = {claim.source for claim in told} - {""}
-    subjects = [row for name, row in graph.subjects.items() if name in held]
-    return log.made(log.sources(cited).values(), subjects, told, focus)
+    with no_collecting():
+        held, focus = reach(graph, ids)
+        graph.load(held)
+        told = [claim for name in held for claim in graph.claims(name)]
+        cited = {claim.source for claim in told} - {""}
+        subjects = [row for name, row in graph.subjects.items() if name in held]
+        return log.made(log.sources(cited).values(), subjects, told, focus)
 
 
 class _Indexed:

@@ -7,9 +7,7 @@ claims is answered by a few look-ups in an index, however long the log is.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +15,17 @@ import sqlalchemy as sql
 
 from mithaq.errors import DataError, Problem
 from mithaq.record.claims import Claim, Source
+from mithaq.record.collecting import no_collecting
 from mithaq.record.files import shipped_folder
 from mithaq.record.record import Case, Focus, Record, Subject, Told
 from mithaq.record.store.index import rows_naming
 from mithaq.record.store.rows import CLAIM_KINDS, Row, case_of, claims_in, source_of, subject_of
-from mithaq.record.store.schema import claims, stream
+from mithaq.record.store.schema import among, claims, stream
 
 __all__ = ["Entry", "Log", "Standing", "damaged"]
 
 _PART = 2000
 _REPLACED = ("case", "source", "subject")
-_VALUES: sql.BindParameter[Any] = sql.bindparam("values", expanding=True)
 _IS_CLAIM = claims.c.kind.in_(CLAIM_KINDS)
 
 
@@ -96,7 +94,7 @@ class Log:
         bodies: dict[str, list[str]] = {}
         query = sql.select(claims.c.seq, claims.c.kind, claims.c.subject, claims.c.body)
         ordered = query.where(claims.c.seq <= self.last).order_by(claims.c.seq)
-        with _no_collecting():
+        with no_collecting():
             for seq, kind, subject, body in stream(self.connection, ordered):
                 if kind in CLAIM_KINDS:
                     if seq not in gone:
@@ -148,9 +146,9 @@ class Log:
         wanted = sorted(values)
         for start in range(0, len(wanted), _PART):
             part = wanted[start : start + _PART]
-            # The statement is the same whatever the values are, so it is compiled but once.
-            limited = query.where(column.in_(_VALUES), claims.c.seq <= self.last, *where)
-            yield from self.connection.execute(limited, {"values": part}).all()
+            wanted_here = among(self.connection, column, part)
+            limited = query.where(wanted_here, claims.c.seq <= self.last, *where)
+            yield from self.connection.execute(limited).all()
 
     def subjects(self, names: Iterable[str]) -> dict[str, Row]:
         """Those of the names that are subjects, with their latest rows."""
@@ -301,15 +299,3 @@ class _Bodies(Told):
 
     def __len__(self) -> int:
         return len(self._bodies)
-
-
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Without the cyclic collector, which would go through all that is loaded again and again."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if on:
-            gc.enable()

@@ -7,6 +7,7 @@ Who owns the database can take the triggers away; then the chain of hashes tells
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sql
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from mithaq.errors import DataError, Problem
@@ -23,6 +25,7 @@ __all__ = [
     "INDEXED",
     "VERSION",
     "address",
+    "among",
     "claims",
     "connect",
     "guards_missing",
@@ -51,6 +54,7 @@ _GUARDED = 4
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|//[^/@]*:[^/@]*@")
 _SETTINGS = frozenset({"uri", "mode", "immutable", "vfs", "cache", "nolock"})
 """What a "file:" address may ask of SQLite."""
+_LONGEST = 4000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 WRITER_ROLE = "mithaq_writer"
 WAIT_SECONDS = 120
@@ -292,6 +296,20 @@ def insert(connection: sql.Connection, table: sql.Table, rows: Sequence[tuple[An
         raise DBAPIError("COPY", None, error) from None
 
 
+def among(
+    connection: sql.Connection, column: sql.ColumnElement[Any], values: Iterable[Any]
+) -> sql.ColumnElement[bool]:
+    """That a column has one of the values, told as one parameter however many they are.
+
+    A list written out in the statement would be compiled, and read by the database, each time.
+    """
+    listed = list(values)
+    if connection.dialect.name == "sqlite":
+        given = sql.func.json_each(json.dumps(listed))
+        return column.in_(sql.select(sql.column("value")).select_from(given))
+    return column == sql.any_(sql.bindparam(None, listed, type_=ARRAY(column.type)))
+
+
 def stream(connection: sql.Connection, query: sql.Select[Any]) -> Iterator[Sequence[Any]]:
     """The rows of a query, a few thousand in memory at a time."""
     with connection.execute(query.execution_options(yield_per=_FETCH)) as result:
@@ -308,6 +326,8 @@ def address(url: str | Path) -> sql.URL:
     Raises DataError where it is neither.
     """
     text = str(url)
+    if len(text) > _LONGEST:
+        raise DataError([_unknown(f"{text[:20]}...")])
     if "://" not in text:
         if _ADDRESS.search(text) or _CONTROL.search(text):
             raise DataError([_unknown(text.rsplit("@", maxsplit=1)[-1])])
@@ -397,8 +417,8 @@ def plainly(url: sql.URL) -> Iterator[None]:
     """Turn what a database refuses into a DataError that names the store."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:
-        # SQLite tells of a damaged schema in bytes that may be no text.
+    except (DBAPIError, sqlite3.Error, UnicodeError) as error:
+        # SQLite tells of a damaged schema in bytes that may be no text; a host may be no name.
         shown = url.render_as_string(hide_password=True)
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()
         reason = cause[0] if cause else type(error).__name__

@@ -259,6 +259,16 @@ class Store:
                 return part_of(log.record(), *wanted)
             return part_about(log, [self._named(log, name) for name in wanted])
 
+    def only(self, subjects: Iterable[str], recorded: Instant | None = None) -> Record:
+        """The claims on those subjects (ids; others are left out), and nothing of what they name.
+
+        Enough to call them by their names; :meth:`record` with ``about`` answers questions.
+        """
+        wanted = set(subjects)
+        with self._reading() as connection:
+            log = self._log(connection, recorded)
+            return log.part(log.bodies(claims.c.subject, wanted), subjects=wanted)
+
     def case(self) -> Case:
         """The case of which the store holds the record."""
         with self._reading() as connection:
