@@ -189,3 +189,23 @@ def test_a_number_left_out_is_refuted(case: tuple[mithaq.Chain, Point], kind: st
         del getattr(other, kind)[key]
         if abs(number) > 1e-2 and kind != "value" and not free(point, kind, key):
             assert not judged(base, other).holds, key
+
+
+def test_an_empty_field_abroad_counts_alike_for_the_program_and_its_judge():
+    nodes = [
+        {"name": "Well", "country": "West"},
+        {"name": "Town", "country": "West"},
+        {"name": "East", "country": "East"},
+    ]
+    lines = [{"from": a, "to": b, "capacity": 9} for a, b in (("Well", "East"), ("East", "Town"))]
+    base = chain(
+        nodes=nodes,
+        firms=[{"name": "Locals", "home": "West", "fringe": True}],
+        fields=[
+            {"name": "empty", "node": "East", "owners": "Locals", "capacity": 0},
+            {"name": "full", "node": "Well", "owners": "Locals", "capacity": 2},
+        ],
+        pipelines=lines,
+        markets=[demand("Town", 4, 4)],
+    )
+    assert mithaq.solve(base).sales["Locals", "Town"] == pytest.approx(1)

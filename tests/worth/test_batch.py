@@ -9,8 +9,11 @@ import time
 
 import pytest
 
-from mithaq.errors import BatchError, MithaqError, ModelError
-from mithaq.worth.batch import batch, content_key
+import mithaq
+from mithaq.chain import scenario_hash
+from mithaq.errors import BatchError, DataError, MithaqError, ModelError
+from mithaq.worth.batch import batch, content_key, sweep
+from tests.worth.toy import chain
 
 
 @pytest.mark.parametrize("on", ["here", "processes"])
@@ -168,3 +171,34 @@ def test_an_empty_batch_and_an_unknown_place():
     assert batch(operator.add, []).checked() == {}
     with pytest.raises(ModelError, match="runs 'here', in 'processes'"):
         batch(operator.add, [1], shared=1, on="moon")
+
+
+# Sweeps of scenarios
+
+
+def costs(chain, *levels):
+    return [[mithaq.Change("fields", "field of A", "a", level)] for level in levels]
+
+
+@pytest.mark.parametrize("on", ["here", "gpu"])
+def test_a_sweep_gives_a_row_for_each_scenario(on, tmp_path):
+    if on == "gpu":
+        pytest.importorskip("torch", reason="needs the extra gpu")
+    duopoly = chain()
+    scenarios = [*costs(duopoly, 20, 26, 32, 20), [mithaq.Change("fields", "no field", "a", 1)]]
+    found = sweep(duopoly, scenarios, on=on, store=tmp_path / "s")
+    rows = list(found.results.values())
+    # P = 100 - Q and unit costs a and 20: P = (100 + a + 20) / 3, profit (P - cost)^2.
+    assert [row["price in Hub"] for row in rows] == pytest.approx([140 / 3, 146 / 3, 152 / 3])
+    profits = [(p - a) ** 2 for p, a in ((140 / 3, 20), (146 / 3, 26), (152 / 3, 32))]
+    assert [row["payoff of A"] for row in rows] == pytest.approx(profits, rel=1e-6)
+    assert all(row["violation"] < 1e-6 for row in rows)
+    assert "no row 'no field'" in str(*found.failures.values())
+    assert list(found.results) == [scenario_hash(duopoly.hash, edits) for edits in scenarios[:3]]
+
+
+def test_a_store_does_not_mix_what_was_solved_together_with_what_was_not(tmp_path):
+    pytest.importorskip("torch", reason="needs the extra gpu")
+    sweep(chain(), costs(chain(), 20, 26), on="gpu", store=tmp_path / "s")
+    with pytest.raises(DataError, match="batched was True, and is False"):
+        sweep(chain(), costs(chain(), 20, 26, 32), store=tmp_path / "s")

@@ -488,9 +488,11 @@ class _Ways:
             node + side: land for node, land in country.items() for side in ("", LIQUEFIED, LANDED)
         }
         self.bound = {row["name"]: {row["home"]} for row in chain.rows("firms") if row["fringe"]}
-        for piece in net.slices:
-            if piece.firm in self.bound:
-                self.bound[piece.firm].add(country[piece.node])
+        # Empty fields count: whether a fringe may use an arc does not hang on a capacity.
+        for row in chain.rows("fields"):
+            for firm in parse_shares(row["owners"]):
+                if firm in self.bound:
+                    self.bound[firm].add(country[row["node"]])
 
     def open(self, arc: Arc, firm: str) -> bool:
         """Whether the firm's gas may go along the arc."""

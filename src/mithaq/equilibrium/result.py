@@ -350,6 +350,7 @@ def solve(
     built = time.perf_counter()
     in_solver = 0.0
     start_at = dict(zip(near.index, near, strict=True)) if near is not None else None
+    refuted: tuple[float, str, tuple[str, ...], Point, Certificate] | None = None
     for attempt in attempts:
         if attempt.engine != method.engine:
             method = attempt
@@ -357,7 +358,7 @@ def solve(
         outcome, status, point = solve_program(program, attempt, start_at)
         in_solver += time.perf_counter() - begun
         reasons: tuple[str, ...] = ()
-        certificate = None
+        certificate: Certificate | None = None
         if point is None and outcome is not Outcome.STOPPED:
             break
         if point is not None:
@@ -368,6 +369,12 @@ def solve(
             outcome = Outcome.NOT_CERTIFIED
             gap = certificate.max_violation
             reasons = (f"largest violation {gap:.3g} at {certificate.worst}",)
+            if refuted is None or gap < refuted[0]:
+                refuted = gap, status, reasons, point, certificate
+    if refuted is not None and outcome in {Outcome.NOT_CERTIFIED, Outcome.STOPPED}:
+        # The attempt that came nearest says more than the last, which may have come to nothing.
+        outcome = Outcome.NOT_CERTIFIED
+        _, status, reasons, point, certificate = refuted
     cure: tuple[Edit, ...] = ()
     if certificate is None or not certificate.holds:
         diagnosis = explain(chain, program)

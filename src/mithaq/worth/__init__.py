@@ -3,7 +3,7 @@
 from mithaq.games import excess, game, interaction, shapley
 from mithaq.worth.agreement import Variant, Worth, worth, worth_of
 from mithaq.worth.bargain import Bargain, Deal, bargain
-from mithaq.worth.batch import BatchResult, batch
+from mithaq.worth.batch import BatchResult, Pace, batch, sweep
 from mithaq.worth.forum import Coalition, Forum, forum, stability
 from mithaq.worth.power import Power, power
 from mithaq.worth.reciprocity import Balance, Payment
@@ -18,6 +18,7 @@ __all__ = [
     "Coalition",
     "Deal",
     "Forum",
+    "Pace",
     "Payment",
     "Power",
     "Sway",
@@ -35,6 +36,7 @@ __all__ = [
     "shapley",
     "stability",
     "sway",
+    "sweep",
     "together",
     "uncertain",
     "worth",

@@ -9,14 +9,17 @@ from mithaq.worth.batch.keys import content_key, identity
 from mithaq.worth.batch.pace import Pace
 from mithaq.worth.batch.places import Task, Where
 from mithaq.worth.batch.run import BatchResult, Progress, batch
+from mithaq.worth.batch.sweep import SolveScenario, sweep
 
 __all__ = [
     "BatchResult",
     "Pace",
     "Progress",
+    "SolveScenario",
     "Task",
     "Where",
     "batch",
     "content_key",
     "identity",
+    "sweep",
 ]

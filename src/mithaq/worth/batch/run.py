@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from mithaq.errors import BatchError
 from mithaq.worth.batch.keys import content_key
@@ -22,6 +22,16 @@ __all__ = ["BatchResult", "Progress", "batch"]
 
 R = TypeVar("R")
 Progress = Callable[[int, int], None]
+
+
+class Keyed(Protocol):
+    """Items by key that are made one by one as they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Keys with their items."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class BatchResult(Generic[R]):
 
 def batch(
     task: Callable[[Any, Any], R],
-    items: Iterable[Any] | Mapping[str, Any],
+    items: Iterable[Any] | Mapping[str, Any] | Keyed,
     *,
     shared: Any = None,
     on: Where = "here",
@@ -76,7 +86,7 @@ def batch(
     entries: Any = items if hasattr(items, "__len__") else list(items)
     count = _Count(len(entries), progress)
     seen: dict[str, None] = {}
-    kept = Kept(Path(store), task, shared, again=again) if store is not None else None
+    kept = _kept(store, task, shared, on, again) if store is not None else None
 
     def todo() -> Iterator[tuple[str, Any]]:
         for key, item in _keyed(entries):
@@ -99,6 +109,10 @@ def batch(
     return BatchResult(Stored(kept.folder, order, kept.place), failures)
 
 
+def _kept(store: str | Path, task: object, shared: object, on: Where, again: bool) -> Kept:
+    return Kept(Path(store), task, shared, batched=on == "gpu", again=again)
+
+
 def _held(
     answers: Generator[tuple[str, Any], None, None], order: Iterable[str], count: _Count
 ) -> BatchResult[Any]:
@@ -119,8 +133,8 @@ def _held(
 
 
 def _keyed(items: Iterable[Any]) -> Iterable[tuple[str, Any]]:
-    if isinstance(items, Mapping):
-        return items.items()
+    if hasattr(items, "items"):
+        return items.items()  # type: ignore[no-any-return]
     return ((content_key(item), item) for item in items)
 
 

@@ -72,17 +72,26 @@ class _Part:
 class Kept:
     """A store open for one run. Raises DataError where it was begun for something else.
 
-    ``again``: items that failed are forgotten, and done anew. Close it, or use it in a ``with``.
+    ``batched`` tells items done together, whose last digits differ from those done one by one.
+    ``again``: items that failed are forgotten, and done anew. Use it in a ``with``.
     """
 
-    def __init__(self, folder: Path, task: object, shared: object, *, again: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        task: object,
+        shared: object,
+        *,
+        batched: bool = False,
+        again: bool = False,
+    ) -> None:
         self.folder = folder
         self._arrow = _pyarrow()
         folder.mkdir(parents=True, exist_ok=True)
         _ours_or_empty(folder)
         self._lock = _locked(folder / LOCK)
         try:
-            self.columns = self._begun_for(task, shared)
+            self.columns = self._begun_for(task, shared, batched)
             self.place: dict[str, int] = {}  # of every row that is in a part
             self.failed: dict[str, Exception] = {}
             self._loose = self._read_journal()
@@ -274,13 +283,14 @@ class Kept:
 
     # What it was begun for
 
-    def _begun_for(self, task: object, shared: object) -> dict[str, str]:
+    def _begun_for(self, task: object, shared: object, batched: bool) -> dict[str, str]:
         """Types of the columns, where the store was begun for this task; else say what differs."""
         versions = {name: version(name) for name in PACKAGES} | {"python": sys.version.split()[0]}
         about: dict[str, Any] = {
             "format": FORMAT,
             "task": name_of(task),
             "shared": identity(shared),
+            "batched": batched,
             "versions": versions,
             "machine": platform.machine(),
         }
