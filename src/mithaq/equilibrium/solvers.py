@@ -64,7 +64,7 @@ class Method:
     engine: str = "auto"
     solver: str = "piqp and clarabel"
     tolerance: float = 1e-6
-    solver_tolerance: float = 1e-10
+    solver_tolerance: float = 1e-12
     conic_tolerance: float = 1e-8
     refinements: int = 3
     first_steps: int = 3
