@@ -37,7 +37,7 @@ from mithaq.record.state import as_day
 if TYPE_CHECKING:
     from mithaq.chain import Chain, Edit
     from mithaq.equilibrium import Equilibrium
-    from mithaq.worth import Bargain, Forum, Power, Uncertain, Worth
+    from mithaq.worth import Bargain, Forum, Power, Sway, Together, Uncertain, Worth
 
 __all__ = ["Case", "chain_of", "load"]
 
@@ -224,6 +224,21 @@ class Case:
             progress=progress,
         )
 
+    def together(
+        self,
+        agreements: Sequence[str],
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Together:
+        """Whether agreements support or spoil each other, and which to sign first.
+
+        Each is a scenario, an agreement that has one, or ``scenario:leg`` for one leg of it. No
+        clock: all their rights count. Raises DataError for one that is not there.
+        """
+        from mithaq.worth.together import together
+
+        return together(self.files, self.chain, agreements, on="processes", progress=progress)
+
     def _then(self, at: Day, known: Day) -> Record | None:
         """The record by which rights are left out; None where all of them count."""
         whole = not self.from_store and at is None and known is None
@@ -265,6 +280,7 @@ class Case:
         known: Day = None,
         *,
         floors: bool = False,
+        entry: bool = False,
         progress: Callable[[int, int], None] | None = None,
     ) -> Forum:
         """Every coalition of an exporters' forum: what it earns, who pays, whether it holds.
@@ -277,7 +293,42 @@ class Case:
 
         named = members_named(self.as_of(at, known), self.chain, members)
         return forum(
-            self.chain, named, strength=strength, floors=floors, on="processes", progress=progress
+            self.chain,
+            named,
+            strength=strength,
+            floors=floors,
+            entry=entry,
+            on="processes",
+            progress=progress,
+        )
+
+    def forum_moves(
+        self,
+        members: Sequence[str] = (),
+        strength: float = 1.0,
+        at: Day = None,
+        known: Day = None,
+        *,
+        floors: bool = False,
+        entry: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> tuple[Sway, ...]:
+        """How the forum of all members fares as one thing at a time is changed; see :meth:`forum`.
+
+        The first is the question as asked. See :func:`worth.sway`.
+        """
+        from mithaq.worth.forum import members_named
+        from mithaq.worth.sway import sway
+
+        named = members_named(self.as_of(at, known), self.chain, members)
+        return sway(
+            self.chain,
+            named,
+            strength=strength,
+            floors=floors,
+            entry=entry,
+            on="processes",
+            progress=progress,
         )
 
     def power(

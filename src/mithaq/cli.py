@@ -533,16 +533,26 @@ def _compared(terms: Sequence[str]) -> dict[str, list[float]]:
     show_default=True,
     help=say("File to write."),
 )
+@option(
+    "--draws",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help=say(
+        "Also tell what is sure, from so many draws (at least 8), the bargain, the forum and "
+        "network power; takes minutes."
+    ),
+)
 @common
 @reading(ON)
-def report(talk: Talk, asked: Asked, out: Path) -> None:
+def report(talk: Talk, asked: Asked, out: Path, draws: int) -> None:
     """Write the report."""
     from mithaq.show.report import check_target
     from mithaq.show.report import report as write_report
 
     check_target(out)
     words = talk.words()
-    when: dict[str, Any] = {"at": asked.at, "known": asked.known}
+    when: dict[str, Any] = {"at": asked.at, "known": asked.known, "draws": draws}
     with talk.working(words.say("Writing the report")) as tell:
         made = write_report(asked.case, lang=talk.lang, out=out, **when, progress=tell)
     if talk.as_json:

@@ -31,6 +31,12 @@ ASKED = {
     "forum": ["forum", CASE, "--members", "Russia,Algeria"],
     "power": ["power", CASE, "--players", "Russia,Ukraine", "--with", "nord-stream"],
     "bargain": ["bargain", CASE, "revived-partnership"],
+    "together": [
+        "together",
+        CASE,
+        "revived-partnership:production",
+        "revived-partnership:marketing",
+    ],
     "uncertain": ["uncertain", CASE, "revived-partnership", "--draws", "8"],
     "worth": ["worth", CASE, "gazprom-sonatrach-mou-2006"],
 }

@@ -9,6 +9,7 @@ from mithaq.commands import (
     forum,
     power,
     record,
+    together,
     uncertain,
     who,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "forum",
     "power",
     "record",
+    "together",
     "uncertain",
     "who",
 ]

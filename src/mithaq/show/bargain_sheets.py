@@ -10,7 +10,7 @@ from mithaq.show.sheets import Cell, Column, Sheet
 from mithaq.show.speech import Speech
 from mithaq.show.worth_sheets import assumption_text
 
-__all__ = ["bargain_sheets"]
+__all__ = ["bargain_sheets", "deal_words"]
 
 Data = Mapping[str, Any]
 
@@ -41,6 +41,12 @@ def _terms(deal: Data, data: Data, words: Speech) -> str:
         for name, x in deal["terms"].items()
         if (unit := data["terms"][name]["unit"])
     )
+
+
+def deal_words(deal: Data, data: Data, words: Speech) -> str:
+    """A deal in a line: its legs, and what evens it."""
+    legs = words.list(words.term("segment", leg) for leg in deal["legs"])
+    return f"{legs}: {_terms(deal, data, words) or transfer_words('none', data, words)}"
 
 
 def menu_sheet(data: Data, words: Speech) -> Sheet:

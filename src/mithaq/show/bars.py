@@ -13,9 +13,11 @@ from mithaq.show.record_sheets import terms
 from mithaq.show.speech import Speech
 from mithaq.show.svg import Canvas, fit_text, text_width
 
-__all__ = ["balance_picture", "dots_picture", "worth_picture"]
+__all__ = ["Row", "balance_picture", "dots_picture", "ranges_picture", "worth_picture"]
 
 Data = Mapping[str, Any]
+#: Name, low, middle, high.
+Row = tuple[str, float, float, float]
 _SIZE = 12.5
 
 
@@ -255,3 +257,32 @@ def _counts(data: Data) -> dict[tuple[str, str], tuple[int, int]]:
         granted, delivered = counts.get(slot, (0, 0))
         counts[slot] = (granted + 1, delivered + bool(item.get("delivered")))
     return counts
+
+
+def ranges_picture(
+    rows: Sequence[Row],
+    words: Speech,
+    width: float,
+    key: str,
+    title: str,
+    unit: str,
+    description: str,
+) -> Markup:
+    """Named rows, each a line from low to high with a dot between; zero stands out."""
+    narrow = width < 600
+    left = min(14 + max(text_width(row[0], _SIZE) for row in rows), 0.4 * width)
+    step = 22.0
+    top, bottom = 44.0, 44.0 + step * len(rows) + 8
+    canvas = Canvas(width, bottom + 4, rtl=words.rtl)
+    values = [0.0, *(value for row in rows for value in row[1:])]
+    ticks = nice_ticks(min(values), max(values), 4 if narrow else 8)
+    scale = _Scale(ticks, left, width - 16)
+    scale.draw(canvas, words, top, bottom, unit)
+    for place, (name, low, middle, high) in enumerate(rows):
+        y = top + 4 + step * (place + 0.5)
+        canvas.text(left - 12, y + 4, fit_text(name, _SIZE, left - 14), "end", class_="label")
+        canvas.line(left, y, width - 16, y, class_="guide")
+        canvas.line(scale.x(low), y, scale.x(high), y, class_="gap")
+        hint = f"{name}: {words.change(middle)} ({words.span(low, high)}) {unit}"
+        canvas.circle(scale.x(middle), y, 4.6, hint, class_="model")
+    return canvas.render(key, title, description)

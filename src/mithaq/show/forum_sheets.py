@@ -17,7 +17,8 @@ MOST_NODES = 12
 
 def forum_sheets(data: Data, words: Speech) -> list[Sheet]:
     """What the terminal shows of a forum; ``--json`` carries every coalition."""
-    return [sizes_sheet(data, words), members_sheet(data, words), prices_sheet(data, words)]
+    found = [sizes_sheet(data, words), members_sheet(data, words), prices_sheet(data, words)]
+    return [*found, moves_sheet(data, words)] if data.get("moves") else found
 
 
 def sizes_sheet(data: Data, words: Speech) -> Sheet:
@@ -104,3 +105,57 @@ def prices_sheet(data: Data, words: Speech) -> Sheet:
     columns = (Column(say("Market")), Column(say("Price"), "%", True))
     rows = [(words.place(node), words.change(effect[node], 1)) for node in most]
     return Sheet.of(say("What the forum of all does to prices"), columns, rows)
+
+
+def moves_sheet(data: Data, words: Speech) -> Sheet:
+    """How the forum of all fares as one thing at a time is changed."""
+    say, unit = words.say, money_unit(words)
+    columns = (
+        Column(say("What is changed")),
+        Column(say("Gain of the members"), unit, True),
+        Column(say("Gain of other sellers"), unit, True),
+        Column(say("Gain of consumers"), unit, True),
+        Column(say("Members stay")),
+        Column(say("Held by transfers")),
+        Column(say("Transfers that it takes"), unit, True),
+    )
+    rows: list[tuple[Cell | str, ...]] = [
+        (
+            _changed(item, words),
+            Cell(words.change(item["gain"]), "good" if item["gain"] > 0 else "bad"),
+            words.change(item["outsiders"]),
+            words.change(item["consumers"]),
+            _yes_or_no(item["stays"], words),
+            _yes_or_no(item["held_by_transfers"], words),
+            words.figure(item["transfers"]),
+        )
+        for item in data["moves"]
+    ]
+    note = say("At strength 1 members are one seller, and what each of them has is not unique.")
+    return Sheet.of(say("How the answer moves: the forum of all"), columns, rows, note=note)
+
+
+def _yes_or_no(value: bool | None, words: Speech) -> str:
+    if value is None:
+        return "–"
+    return words.say("yes") if value else words.say("no")
+
+
+def _changed(item: Data, words: Speech) -> str:
+    say = words.say
+    kinds = {
+        "": say("as asked"),
+        "strength": say("strength"),
+        "floors": words.term("driver", "floors"),
+        "entry": words.term("driver", "entry"),
+        "conduct": say("conduct of all sellers, times"),
+        "capacity": say("capacity of the members, times"),
+        "spare": say("capacity of all others, times"),
+        "calibration": words.term("driver", "calibration"),
+    }
+    value = item["value"]
+    if item["what"] in ("floors", "entry"):
+        value = say("with") if value == "with" else say("without")
+    elif value and item["what"] != "calibration":
+        value = words.figure(float(value), 2)
+    return f"{kinds[item['what']]}: {value}" if value else kinds[item["what"]]

@@ -7,6 +7,7 @@ case that has none) and tested without solving anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -45,6 +46,10 @@ class Material:
     balance: Data | None = None
     market: Data | None = None
     worth: Data | None = None
+    uncertain: Data | None = None
+    bargain: Data | None = None
+    forum: Data | None = None
+    power: Data | None = None
     nodes: Sequence[Data] = ()
     observed_prices: Mapping[str, float] = field(default_factory=dict)
     supply: Sequence[Data] = ()
@@ -160,9 +165,13 @@ def gather(
     at: date | None = None,
     known: date | None = None,
     year: int = 2010,
+    draws: int = 0,
     progress: Progress | None = None,
 ) -> Material:
-    """Ask every room for what the report shows. A case without a scenario has no worth section."""
+    """Ask every room for what the report shows. A case without a scenario has no worth section.
+
+    ``draws`` above 0 adds what costs many equilibria: draws, bargain, forum and network power.
+    """
     from mithaq.chain.legs import scenario_ids
 
     case = case if isinstance(case, Case) else Case(case)
@@ -174,6 +183,8 @@ def gather(
     valued = _worth(case, scenarios[0], known, progress) if scenarios else None
     chain = chain_of(record, year) if scenarios else None
     shown = _market_parts(chain, year) if chain else {}
+    if valued and draws:
+        shown |= _more(case, scenarios[0], known, draws, progress)
     return Material(
         case={
             "id": record.id,
@@ -208,6 +219,20 @@ def _market_parts(chain: Chain, year: int) -> dict[str, Any]:
         "storage": storage_rows(found) if stores else (),
         "working_gas": working_gas(found),
     }
+
+
+def _more(
+    case: Case, name: str, known: date | None, draws: int, progress: Progress | None
+) -> dict[str, dict[str, Any]]:
+    """Draws, bargain, forum and network power; no forum where the record tells of none."""
+    found = {
+        "uncertain": case.uncertain(name, known=known, draws=draws, progress=progress).to_dict(),
+        "bargain": case.bargain(name, known=known, progress=progress).to_dict(),
+        "power": case.power(progress=progress).to_dict(),
+    }
+    with suppress(DataError):  # nobody had founded one
+        found["forum"] = case.forum(known=known, progress=progress).to_dict()
+    return found
 
 
 def _worth(

@@ -28,6 +28,7 @@ from mithaq.show.material import Material, gather, names_of
 from mithaq.show.speech import Speech, speech
 from mithaq.show.story import Answer, answers, headlines, main_agreement
 from mithaq.show.timeline import timeline_picture
+from mithaq.show.value_sections import ValueSection, value_sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,21 +98,23 @@ def report(
     out: str | Path = "report.html",
     at: date | None = None,
     known: date | None = None,
+    draws: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Write the report of a case (a name, a folder, or what :func:`mithaq.load` gave) to ``out``.
 
     ``at`` is the day of the state (default: when the latest source was published), ``known`` leaves
-    out what was published later, ``progress`` is told (done, total) equilibria. The file
-    appears whole or not at all. Raises :class:`~mithaq.errors.DataError` where the case cannot be
-    read or the file cannot be written.
+    out what was published later. ``draws`` above 0 adds what costs many equilibria: so many draws
+    over all inputs, the bargain, the forum and network power. ``progress`` is told (done, total)
+    equilibria. The file appears whole or not at all. Raises :class:`~mithaq.errors.DataError` where
+    the case cannot be read or the file cannot be written.
     """
     target = Path(out)
     check_target(target)
     asked = load(case) if isinstance(case, (str, Path)) else case
     asked = asked if isinstance(asked, Case) else Case(asked)
     words = speech(lang, names_of(asked.record, lang))
-    material = gather(asked, at=at, known=known, progress=progress)
+    material = gather(asked, at=at, known=known, draws=draws, progress=progress)
     page = render(material, words).encode("utf-8")
     _write(target, page)
     notes = [] if material.worth else [_no_worth(material, words)]
@@ -157,7 +160,8 @@ def _write(path: Path, page: bytes) -> None:
 
 def render(material: Material, words: Speech) -> str:
     """The page as text, from the material alone."""
-    headings = _headings(words)
+    more = value_sections(material, words)
+    headings = _headings(words, more)
     numbers = {source["id"]: place for place, source in enumerate(material.sources, 1)}
     page = _environment().get_template("report.html.j2")
     return page.render(
@@ -175,6 +179,7 @@ def render(material: Material, words: Speech) -> str:
         answers=answers(material, words),
         sheets=_sheets(material, words),
         pictures=_pictures(material, words),
+        value_sections=[(section, _value_picture(section, words)) for section in more],
         timeline_note=_timeline_note(words),
         contradictions=_contradictions(material, words),
         shown_first=_SHOWN_FIRST,
@@ -215,7 +220,7 @@ def _shade(value: float) -> str:
     return f"rgba(194,87,26,{strength})" if value > 0 else f"rgba(18,85,143,{strength * 0.8:.3f})"
 
 
-def _headings(words: Speech) -> dict[str, str]:
+def _headings(words: Speech, more: Sequence[ValueSection]) -> dict[str, str]:
     say = words.say
     return {
         "answer": say("The answer"),
@@ -224,6 +229,7 @@ def _headings(words: Speech) -> dict[str, str]:
         "contradictions": say("Where the sources contradict each other"),
         "balance": say("Reciprocity"),
         "worth": say("What it would be worth, by leg and party"),
+        **{section.id: section.heading for section in more},
         "map": say("The gas market: flows and prices"),
         "prices": say("Prices, model and observed"),
         "trade": say("Trade, model and observed"),
@@ -231,6 +237,13 @@ def _headings(words: Speech) -> dict[str, str]:
         "sources": say("Sources"),
         "run": say("Run record"),
     }
+
+
+def _value_picture(section: ValueSection, words: Speech) -> Picture:
+    def draw(width: float, key: str) -> Markup:
+        return section.draw(words, width, key)
+
+    return Picture.drawn(draw, section.id, section.heading, section.key)
 
 
 def _present(section: str, material: Material) -> bool:

@@ -7,6 +7,8 @@ from mithaq.worth.batch import BatchResult, Pace, batch, sweep
 from mithaq.worth.forum import Coalition, Forum, forum, stability
 from mithaq.worth.power import Power, power
 from mithaq.worth.reciprocity import Balance, Payment
+from mithaq.worth.sway import Sway, sway
+from mithaq.worth.together import Together, together
 from mithaq.worth.uncertain import Uncertain, uncertain
 
 __all__ = [
@@ -19,6 +21,8 @@ __all__ = [
     "Pace",
     "Payment",
     "Power",
+    "Sway",
+    "Together",
     "Uncertain",
     "Variant",
     "Worth",
@@ -31,7 +35,9 @@ __all__ = [
     "power",
     "shapley",
     "stability",
+    "sway",
     "sweep",
+    "together",
     "uncertain",
     "worth",
     "worth_of",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import scipy.linalg
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
@@ -110,21 +111,20 @@ def _pursuit(columns: Array, y: Array) -> tuple[list[int], Array, float]:
     for out in folds:
         x, rest = columns[~out], y[~out]
         path = _path(x, rest, most)
+        # The leading parts of one decomposition fit the leading parts of the path.
+        q, r = np.linalg.qr(np.column_stack([np.ones(len(x)), x[:, path]]))
+        projected = q.T @ rest
+        held = np.column_stack([np.ones(int(out.sum())), columns[out][:, path]])
         for terms in range(most + 1):
-            taken = path[: min(terms, len(path))]
-            missed[terms] += float(((y[out] - _fit(x, rest, taken, columns[out])) ** 2).sum())
+            k = min(terms, len(path)) + 1
+            solved = scipy.linalg.solve_triangular(r[:k, :k], projected[:k])
+            missed[terms] += float(((y[out] - held[:, :k] @ solved) ** 2).sum())
     terms = int(np.argmin(missed))
     chosen = _path(columns, y, terms)
     design = np.column_stack([np.ones(n), columns[:, chosen]])
     solved = np.linalg.lstsq(design, y, rcond=None)[0]
     explained = 1.0 - float(missed[terms]) / float(((y - y.mean()) ** 2).sum())
     return chosen, np.asarray(solved[1:]), explained
-
-
-def _fit(x: Array, y: Array, chosen: Sequence[int], at: Array) -> Array:
-    design = np.column_stack([np.ones(len(x)), x[:, chosen]])
-    solved = np.linalg.lstsq(design, y, rcond=None)[0]
-    return np.asarray(np.column_stack([np.ones(len(at)), at[:, chosen]]) @ solved)
 
 
 def _path(columns: Array, y: Array, terms: int) -> list[int]:

@@ -32,8 +32,10 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
-#: A worth below this (million USD a year) is nil: no sign to change.
+#: A worth below this (million USD a year) is nil.
 NOISE = 1e-2
+#: So is one below this share of the largest: its sign is nobody's concern.
+SLIGHT = 5e-4
 #: How near a root is found: as a share of the bracket, or of the worth at its ends.
 NEAR = 1e-3
 ROUNDS = 12
@@ -133,6 +135,8 @@ def thresholds(
     """
     wanted = set(kinds)
     base = groups.vector(valuer.value(View(CENTRAL, frozenset())))
+    largest = max((float(np.abs(term.worth).max()) for term in compared), default=0.0)
+    nil = max(NOISE, SLIGHT * largest)
     parties = [i for i, kind in enumerate(groups.kinds) if kind in wanted]
     open_: list[_Bracket] = [
         _Bracket(i, term.id, term.unit, (x, y), (float(f), float(g)))
@@ -141,7 +145,7 @@ def thresholds(
         for x, y, f, g in zip(
             term.settings, term.settings[1:], term.worth[:, i], term.worth[1:, i], strict=False
         )
-        if min(abs(f), abs(g)) > NOISE and f * g < 0
+        if min(abs(f), abs(g)) > nil and f * g < 0
     ]
     for _ in range(ROUNDS):
         todo = [bracket for bracket in open_ if not bracket.done]

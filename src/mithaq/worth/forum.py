@@ -24,9 +24,18 @@ from mithaq.games import players
 from mithaq.record import Record
 from mithaq.words.text import language
 from mithaq.worth.batch import Progress, Where, batch
-from mithaq.worth.plan import least_sales
+from mithaq.worth.plan import least_sales, opened
 
-__all__ = ["Coalition", "Forum", "Stability", "chain_name", "forum", "members_named", "stability"]
+__all__ = [
+    "Coalition",
+    "Forum",
+    "Stability",
+    "chain_name",
+    "firms_of",
+    "forum",
+    "members_named",
+    "stability",
+]
 
 Array = NDArray[np.float64]
 GROUP = "forum"
@@ -123,6 +132,7 @@ class Forum:
     firms: Mapping[str, tuple[str, ...]]
     strength: float
     floors: bool
+    entry: bool
     coalitions: tuple[Coalition, ...]
     alone: Mapping[str, float]
     equilibria: int
@@ -150,6 +160,7 @@ class Forum:
             "firms": {name: list(firms) for name, firms in self.firms.items()},
             "strength": self.strength,
             "floors": self.floors,
+            "entry": self.entry,
             "alone": dict(self.alone),
             "coalitions": [coalition.to_dict() for coalition in self.coalitions],
             "largest_stable": list(self.largest_stable),
@@ -176,6 +187,7 @@ def forum(
     *,
     strength: float = 1.0,
     floors: bool = False,
+    entry: bool = False,
     on: Where = "here",
     workers: int | None = None,
     progress: Progress | None = None,
@@ -184,8 +196,9 @@ def forum(
 
     A member is a firm, or a country that stands for all its firms that are no fringe. A coalition
     sells as one group of ``strength`` k in (0, 1] in every market; with ``floors`` its firms keep
-    three quarters of what they sell to each market where there is no forum. ``on="processes"``
-    spreads the equilibria over cores.
+    three quarters of what they sell to each market where there is no forum, with ``entry`` every
+    seller may sell in markets from which the data keep it. ``on="processes"`` spreads the
+    equilibria over cores.
 
     Raises DataError for members that the chain does not have, ModelError for fewer than two or
     more than sixteen, BatchError where an equilibrium was not certified.
@@ -204,11 +217,12 @@ def forum(
     >>> round(found.of("A", "B").gain, 1), round(found.of("A", "B", "C").gain, 1)
     (-88.9, 400.0)
     """
-    firms = _firms(chain, members)
+    firms = firms_of(chain, members)
     if not 2 <= len(firms) <= MOST:
         raise ModelError(f"a forum needs 2 to {MOST} members; here are {len(firms)}")
     if not 0 < strength <= 1:
         raise ModelError(f"the strength of a forum lies above 0 and at most at 1, not {strength:g}")
+    chain = opened(chain) if entry else chain
     base = solve(chain)
     kept = least_sales(base, [f for own in firms.values() for f in own]) if floors else {}
     near = base.production
@@ -217,7 +231,7 @@ def forum(
     found = batch(_reach, items, shared=shared, on=on, workers=workers, progress=progress).checked()
     reached = {int(key): value for key, value in found.items()}
     reached |= {1 << i: reached[0] for i in range(len(firms))}
-    return _told(chain, firms, strength, floors, reached)
+    return _told(chain, firms, strength, (floors, entry), reached)
 
 
 def members_named(record: Record, chain: Chain, named: Sequence[str] = ()) -> tuple[str, ...]:
@@ -262,8 +276,8 @@ def _translated(chain: Chain) -> dict[str, str]:
     return {language(code).say(n).casefold(): n for code in ("ar", "fr", "ru", "en") for n in plain}
 
 
-def _firms(chain: Chain, members: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The firms of each member."""
+def firms_of(chain: Chain, members: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The firms of each member. Raises DataError for what the chain does not have."""
     rows = [row for row in chain.rows("firms") if not row["fringe"]]
     homes: dict[str, list[str]] = {}
     for row in rows:
@@ -320,7 +334,7 @@ def _told(
     chain: Chain,
     firms: dict[str, tuple[str, ...]],
     strength: float,
-    floors: bool,
+    switches: tuple[bool, bool],
     reached: Mapping[int, Reached],
 ) -> Forum:
     names = tuple(firms)
@@ -357,7 +371,8 @@ def _told(
         members=names,
         firms=firms,
         strength=strength,
-        floors=floors,
+        floors=switches[0],
+        entry=switches[1],
         coalitions=tuple(coalitions),
         alone={name: float(x) for name, x in zip(names, profits[0], strict=True)},
         equilibria=len(reached) - len(names),

@@ -205,10 +205,11 @@ def bounded(
 class Views:
     """One chain in one world: the equilibrium without legs, and those with edits, as asked for."""
 
-    def __init__(self, scenario: Scenario, chain: Chain, world: World) -> None:
+    def __init__(
+        self, chain: Chain, world: World, firms: Sequence[str], states: Sequence[str]
+    ) -> None:
         self.homes = {row["name"]: row["home"] for row in chain.rows("firms")}
-        self.states = tuple(sorted({party.state for party in scenario.parties}))
-        firms = tuple(party.firm for party in scenario.parties)
+        self.states = tuple(states)
         plain = opened(chain) if world.entry else chain
         self.base = solve(plain)
         self.chain = bounded(plain, world, firms, least_sales(self.base, firms))

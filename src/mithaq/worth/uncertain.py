@@ -326,7 +326,9 @@ def _draw(shared: _Draws, values: Sequence[float]) -> _Drawn:
         if item.choices:
             chain = chain.calibrated(item.choices[int(told.pop(item.id))])
     market = {name: told.pop(name) for name in scenario.inputs if name in told}
-    views = Views(scenario, scaled(chain, market), shared.world)
+    firms = [party.firm for party in scenario.parties]
+    states = sorted({party.state for party in scenario.parties})
+    views = Views(scaled(chain, market), shared.world, firms, states)
     base = views.base
     sets: list[frozenset[str] | None] = [None]
     sets += [frozenset([leg.id]) for leg in scenario.legs] if shared.legs else []

@@ -1,0 +1,79 @@
+"""Sections of the report on draws, bargain, forum and network power, from small true figures."""
+
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+
+from mithaq.show.report import render
+from mithaq.show.speech import speech
+from mithaq.show.uncertain_sheets import statements
+from mithaq.show.value_sections import value_sections
+from mithaq.worth.bargain import bargain_of
+from mithaq.worth.forum import forum
+from mithaq.worth.power import power
+from mithaq.worth.sway import sway
+from mithaq.worth.uncertain import uncertain_of
+from tests.show.samples import material
+from tests.worth import toy
+from tests.worth.test_forum import hub
+from tests.worth.test_power import chain as ways
+from tests.worth.test_power import line
+
+LANGUAGES = ("ar", "en", "fr", "ru")
+
+
+@cache
+def figures() -> dict[str, Any]:
+    search = toy.scenario(
+        toy.marketing(0.5), toy.island_search(probability=(0.5, 0.1, 0.9), discovery=(30.0, 10.0))
+    )
+    whole = forum(hub(["A", "B", "C"]), ["A", "B", "C"], strength=0.5).to_dict()
+    moves = sway(hub(["A", "B", "C"]), ["A", "B", "C"], strength=0.5)
+    return {
+        "uncertain": uncertain_of(search, toy.chain(), draws=16).to_dict(),
+        "bargain": bargain_of(search, toy.chain()).to_dict(),
+        "forum": {**whole, "moves": [item.to_dict() for item in moves]},
+        "power": power(
+            ways([line("Well", "Land"), line("Land", "Hub")]), ["Well", "Land"]
+        ).to_dict(),
+    }
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_each_section_has_its_picture_table_and_assumptions(lang: str) -> None:
+    words = speech(lang)
+    page = render(material(**figures()), words)
+    sections = value_sections(material(**figures()), words)
+    assert [section.id for section in sections] == ["uncertain", "bargain", "forum", "power"]
+    for section in sections:
+        (text,) = re.findall(rf'<section id="{section.id}">.*?</section>', page, re.DOTALL)
+        assert "<svg" in text and "<table" in text and section.rows
+        assert all(sentence in text for sentence in section.assumptions)
+        assert f'href="#{section.id}"' in page  # it stands in the contents
+
+
+def test_without_figures_there_is_no_section() -> None:
+    assert value_sections(material(), speech("en")) == []
+    assert 'id="power"' not in render(material(), speech("en"))
+
+
+def test_a_sign_that_holds_in_nearly_all_draws_is_called_sure() -> None:
+    def draws(gain: float, loss: float) -> dict[str, Any]:
+        item = {"p05": -1.0, "p50": 1.0, "p95": 2.0}
+        item |= {"probability_of_gain": gain, "probability_of_loss": loss}
+        prices = {"Italy": {"p05": 1.0, "p50": 2.0, "p95": 3.0, "probability_of_rise": 0.97}}
+        return {"parties": {"Gazprom": item}, "prices": prices}
+
+    words = speech("en")
+    assert (
+        statements(draws(0.97, 0.03), words)[0]
+        == "In 97% of the draws there is a gain for Gazprom."
+    )
+    assert statements(draws(0.05, 0.95), words)[0].startswith("In 95% of the draws there is a loss")
+    assert statements(draws(0.6, 0.4), words)[0].startswith("Not sure")
+    assert "Italy" in statements(draws(0.6, 0.4), words)[1]
+    for lang in LANGUAGES:  # said in each language, in letters of that language
+        told = " ".join(statements(draws(0.97, 0.03), speech(lang)))
+        assert lang == "en" or "of the draws" not in told
