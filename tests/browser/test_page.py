@@ -79,7 +79,7 @@ def test_page(browser: Any, folder: Path, lang: str, width: int) -> None:
     assert page.evaluate(OUTSIDE) == []
     shown = page.evaluate("[...document.querySelectorAll('svg[role=img]')].filter(s => "
                           "s.getBoundingClientRect().width).length")  # fmt: skip
-    assert shown == 8
+    assert shown == 11
     page.close()
 
 

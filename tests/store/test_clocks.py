@@ -128,6 +128,11 @@ QUESTIONS: dict[str, list[str]] = {
 # What reads no claim, or has its recorded times under other names; the reference says so.
 OTHERWISE = {
     "market": "the market of the base year: no claim enters it",
+    "calibrate": "reads a chain, not a record",
+    "chain new": "writes a chain",
+    "chain check": "reads a chain, not a record",
+    "chain show": "reads a chain, not a record",
+    "chain import": "reads a chain, not a record",
     "import-csv": "reads a table, not a record",
     "record init": "writes",
     "record import": "writes",
@@ -139,8 +144,9 @@ OTHERWISE = {
     "record verify": "reads the bytes of every row, whatever they say",
     "record checkpoint": "tells the end of the log",
 }
-# Asks the record who its members are, and nothing else: its own tests try the clocks.
-ELSEWHERE = {"forum"}
+# Dozens of equilibria each: here only whether they take the clocks. They ask the record for
+# members, players or a scenario, as ``worth`` does, and tests of their own ask for those.
+ELSEWHERE = {"forum", "power", "bargain", "together", "uncertain"}
 CLOCKS = {"at": "2010-01-01", "known": "2010-01-01"}
 ECHOES = {"at", "known", "until", "recorded", "left_out", "run", "files", "written", "path", "db"}
 
