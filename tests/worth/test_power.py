@@ -164,7 +164,7 @@ def test_the_command_tells_what_a_line_changes(capsys, tmp_path):
     assert sum(told["shapley"].values()) == pytest.approx(told["total"], rel=1e-6)
     assert told["core_nonempty"] is True
     assert told["change"]["shapley"]["Ukraine"] < 0 < told["change"]["shapley"]["Russia"]
-    assert run([*asked, "--lang", "ar"]) == 0
+    assert run([*asked[:4], "--lang", "ar"]) == 0
     assert "روسيا" in capsys.readouterr().out
     assert run(["power", "algeria-russia", "--players", "Atlantis"]) == 1
     assert run(["power", "algeria-russia", "--with", "nowhere"]) == 1

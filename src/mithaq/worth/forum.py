@@ -24,6 +24,7 @@ from mithaq.games import players
 from mithaq.record import Record
 from mithaq.words.text import language
 from mithaq.worth.batch import Progress, Where, batch
+from mithaq.worth.batch.places import for_equilibria
 from mithaq.worth.plan import least_sales, opened
 
 __all__ = [
@@ -228,6 +229,7 @@ def forum(
     near = base.production
     shared = (chain, firms, strength, kept, near)
     items = {str(bits): bits for bits in range(1 << len(firms)) if bits & (bits - 1) or not bits}
+    on = for_equilibria(on, len(items))
     found = batch(_reach, items, shared=shared, on=on, workers=workers, progress=progress).checked()
     reached = {int(key): value for key, value in found.items()}
     reached |= {1 << i: reached[0] for i in range(len(firms))}

@@ -29,6 +29,7 @@ from mithaq.equilibrium.terms import Terms
 from mithaq.errors import DataError, ModelError, Problem
 from mithaq.games import is_nucleolus, least_core, members, nucleolus, prenucleolus, shapley
 from mithaq.worth.batch import Progress, Where, batch
+from mithaq.worth.batch.places import for_equilibria
 from mithaq.worth.groups import transit_countries
 
 __all__ = ["MOST", "Power", "default_players", "power"]
@@ -204,6 +205,7 @@ def power(
     homes = [1 << i for i in range(n) if access.firms[i]]
     items = {f"{bits:b}": (bits, False) for bits in sorted(set(acting)) if access.sellers(bits)}
     items |= {f"home {bits:b}": (bits, True) for bits in homes}
+    on = for_equilibria(on, len(items))
     found = batch(_earned, items, shared=access, on=on, workers=workers, progress=progress)
     earned = found.checked()
     at_home = [earned[f"home {1 << i:b}"][0] if access.firms[i] else 0.0 for i in range(n)]

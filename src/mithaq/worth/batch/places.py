@@ -27,9 +27,19 @@ from typing import Any
 
 from mithaq.errors import MithaqError, ModelError
 
-__all__ = ["Answers", "Died", "Failed", "Task", "Where", "cores", "place_for"]
+__all__ = [
+    "Answers",
+    "Died",
+    "Failed",
+    "Task",
+    "Where",
+    "cores",
+    "for_equilibria",
+    "place_for",
+]
 
 Task = Callable[[Any, Any], Any]
+FEW = 24  # annual equilibria that one process has solved before others have started
 Where = str  # "here", "processes", "dask://HOST:PORT" or "gpu"
 Pair = tuple[str, Any]
 Answers = Generator[Pair, None, None]
@@ -49,6 +59,11 @@ GONE = (
 
 class Died(MithaqError):  # noqa: N818 - an outcome, named like the others
     """The processes that worked on an item died of it, or were killed while they did."""
+
+
+def for_equilibria(on: Where, count: int) -> Where:
+    """Where so many annual equilibria are found sooner: processes cost seconds to start."""
+    return "here" if on == "processes" and count < FEW else on
 
 
 def place_for(on: Where, task: Task, workers: int | None, total: int) -> Callable[..., Answers]:
