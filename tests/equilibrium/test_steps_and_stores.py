@@ -59,7 +59,7 @@ def check_engines(seed: int) -> None:
             other = mithaq.solve(one.chain, method=method, check=False)
         except ModelError:
             continue
-        if other.outcome is Outcome.STOPPED:
+        if other.outcome in (Outcome.STOPPED, Outcome.NOT_CERTIFIED):
             continue  # one in some hundreds: it says so, and gives no other answer
         assert prices(other) == pytest.approx(prices(one), rel=1e-5, abs=1e-4)
         assert other.welfare == pytest.approx(one.welfare, rel=1e-6, abs=1e-2)
