@@ -301,7 +301,7 @@ def check_chosen(seed: int) -> None:
         if answer.outcome is Outcome.INFEASIBLE:
             assert answer.reasons
             continue
-        if answer.outcome is Outcome.NOT_CERTIFIED:
+        if answer.outcome in (Outcome.NOT_CERTIFIED, Outcome.STOPPED):
             # Choices of buyers are not monotone: one in hundreds ends so, and tells no price.
             with pytest.raises(SolveError):
                 _ = answer.prices
