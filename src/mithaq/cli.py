@@ -67,7 +67,8 @@ def _chosen_language() -> str:
     return default_language()
 
 
-def _spoken(text: str | None) -> str:
+def spoken(text: str | None) -> str:
+    """The text in the language of the command that runs; nothing for no text."""
     from mithaq.words.text import language
 
     return language(_chosen_language()).say(text) if text else ""
@@ -79,13 +80,13 @@ class SpokenOption(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Flags and translated help."""
         record = super().get_help_record(ctx)
-        return record and (record[0], record[1].replace(self.help or "", _spoken(self.help), 1))
+        return record and (record[0], record[1].replace(self.help or "", spoken(self.help), 1))
 
 
 def _write_help(text: str | None, formatter: click.HelpFormatter) -> None:
     formatter.write_paragraph()
     with formatter.indentation():
-        formatter.write_text(_spoken(text))
+        formatter.write_text(spoken(text))
 
 
 class SpokenCommand(click.Command):
@@ -97,7 +98,7 @@ class SpokenCommand(click.Command):
 
     def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002
         """The translated help, whole: the list of commands wraps by itself."""
-        return _spoken(self.short_help or self.help)
+        return spoken(self.short_help or self.help)
 
 
 class SpokenGroup(click.Group):
@@ -111,7 +112,7 @@ class SpokenGroup(click.Group):
 
     def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002
         """The translated help, whole."""
-        return _spoken(self.short_help or self.help)
+        return spoken(self.short_help or self.help)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Commands as they were defined."""
@@ -130,7 +131,7 @@ class Day(click.ParamType[date]):
         try:
             return date.fromisoformat(value)
         except ValueError:
-            message = _spoken(say("{value} is not a day; write it as 2007-12-31"))
+            message = spoken(say("{value} is not a day; write it as 2007-12-31"))
             self.fail(message.format(value=repr(value)), param, ctx)
 
 
@@ -233,11 +234,11 @@ def reading(
                 case, kwargs["agreement"] = None, case
             if recorded is not None and db is None:
                 message = say("--recorded asks a store; name it with --db.")
-                raise click.UsageError(_spoken(message))
+                raise click.UsageError(spoken(message))
             if case is None and db is None and ask == "one" and not kwargs.get("chain"):
-                raise click.UsageError(_spoken(say("Name a case, or a store with --db.")))
+                raise click.UsageError(spoken(say("Name a case, or a store with --db.")))
             if kwargs.get("agreement", "") is None:
-                raise click.UsageError(_spoken(say("Name an agreement or a scenario.")))
+                raise click.UsageError(spoken(say("Name an agreement or a scenario.")))
             command(talk, Asked(case, db, recorded, at, known, about), *args, **kwargs)
 
         if ask == "option":
@@ -488,41 +489,6 @@ def market(
         talk.answer(data, lambda: market_sheets(data, words))
         for path in data.get("exported", ()):
             click.echo(words.say("Written: {file}", file=path))
-
-
-@cli.command(help=say("What an agreement and each leg of it is worth to each party."))
-@option(
-    "--term",
-    "terms",
-    multiple=True,
-    metavar="TERM=VALUES",
-    help=say("Also compare these settings of a term, as el-assel.share=0.2,0.49."),
-)
-@common
-@reading(say("Leave out rights whose figures no claim tells of a time up to this day."))
-@click.argument("agreement", required=False)
-def worth(talk: Talk, asked: Asked, agreement: str, terms: tuple[str, ...]) -> None:
-    """Worth of an agreement."""
-    from mithaq.show.worth_sheets import worth_sheets
-
-    words = talk.words(asked.case.record)
-    with talk.working(words.say("Solving the market with and without each leg")) as tell:
-        data = asked.case.worth(
-            agreement, asked.at, asked.known, compare=_compared(terms), progress=tell
-        ).to_dict()
-    talk.answer(data, lambda: worth_sheets(data, words))
-
-
-def _compared(terms: Sequence[str]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
-    for term in terms:
-        name, _, values = term.partition("=")
-        try:
-            found.setdefault(name.strip(), []).extend(float(x) for x in values.split(","))
-        except ValueError:
-            message = _spoken(say("{value} is no term with numbers; write el-assel.share=0.2,0.49"))
-            raise click.UsageError(message.format(value=repr(term))) from None
-    return found
 
 
 @cli.command(help=say("Write the report: one HTML file that asks nothing of the network."))

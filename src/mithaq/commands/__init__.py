@@ -12,6 +12,7 @@ from mithaq.commands import (
     together,
     uncertain,
     who,
+    worth,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "together",
     "uncertain",
     "who",
+    "worth",
 ]
