@@ -82,16 +82,17 @@ def test_what_was_solved_before_leaves_no_trace_through_time(seed: int) -> None:
 
 
 def test_programs_share_a_structure_where_numbers_alone_differ() -> None:
-    base = chain(**plain(3, None))
-    field = base.rows("fields")[0]["name"]
+    base = mithaq.Chain.shipped()
     program = build_program(base)
+    field = program.network.slices[0].field
 
     def shares(edit: Edit) -> bool:
         return build_program(base.with_edits([edit])).pattern is program.pattern
 
     assert shares(Change("fields", field, "a", 1.5))
     assert shares(Change("fields", field, "capacity", 9.0))
-    assert shares(Cooperate("all", tuple(row["name"] for row in base.rows("firms"))))
+    assert shares(Cooperate("pair", ("Gazprom", "Sonatrach")))
     assert not shares(Change("fields", field, "capacity", 0.0))
-    line = next(row["name"] for row in base.rows("pipelines") if row["capacity"] > 0)
+    lines = {row["name"] for row in base.rows("pipelines")}
+    line = next(name for _, name in program.network.flows if name in lines)
     assert not shares(Change("pipelines", line, "loss", 0.5))
