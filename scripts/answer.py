@@ -16,7 +16,7 @@ import mithaq
 from mithaq.chain.legs import load_scenario
 from mithaq.worth.batch import Pace
 from mithaq.worth.plan import World
-from mithaq.worth.uncertain import Spread, Uncertain, uncertain_of
+from mithaq.worth.uncertain import Uncertain, uncertain_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "answer.md"
 CASE, SCENARIO = "algeria-russia", "revived-partnership"
