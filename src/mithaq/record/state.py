@@ -149,7 +149,7 @@ def quantities(record: Record, subject: str) -> list[Plain]:
 
 def source_count(record: Record, subject: str) -> int:
     """How many sources speak of a subject."""
-    return len({c.source for c in record.claims_of(subject) if c.source})
+    return len({source for _, source in record.citations(subject)} - {""})
 
 
 # Agreements
@@ -202,7 +202,7 @@ def _commitment(
     agreement = record.value(subject, "agreement")
     # Without a day of its own a commitment is no older than the agreement under which it stands.
     unborn = promised is None and isinstance(agreement, str) and agreement not in stages
-    if unborn or not record.claims_of(subject):
+    if unborn or not any(record.citations(subject)):
         return None
     delivered = record.date(subject, "delivered")
     done = delivered is not None and delivered.reached(at) is not Answer.NO
