@@ -58,6 +58,12 @@ class Told(Mapping[str, Mapping[str, Sequence[Claim]]]):
             for claim in claims:
                 yield name, claim.source
 
+    def sourced(
+        self, subject: str, keep: Callable[[str, str], bool]
+    ) -> Mapping[str, Sequence[Claim]]:
+        """Property -> the claims that pass a test of property and source."""
+        return _Part(self[subject], lambda claim: keep(claim.property, claim.source))
+
 
 class Record:
     """An immutable set of claims about subjects, with the sources that make them.
@@ -85,6 +91,7 @@ class Record:
         listed = sorted(subjects, key=lambda s: (rank[s.kind], s.id))
         self._subjects = {s.id: s for s in listed}
         self._told = claims if isinstance(claims, Told) else _Listed(claims)
+        self._sheets: dict[str, Mapping[str, Sequence[Claim]]] = {}
         self._tables: dict[str, dict[str, tuple[Claim, ...] | None]] = {}
 
     @cached_property
@@ -98,7 +105,7 @@ class Record:
         if found is None:
             subject = self._subjects.get(subject_id)
             order = _order(subject.kind) if subject else {}
-            told = self._told.get(subject_id, ())
+            told = self._sheets[subject_id] = self._told.get(subject_id, {})
             names = sorted(told, key=lambda name: (order.get(name, -1), name))
             found = self._tables[subject_id] = dict.fromkeys(names)
         return found
@@ -108,7 +115,7 @@ class Record:
         table = self._table(subject_id)
         group = table.get(name, ())
         if group is None:
-            told = self._told[subject_id][name]
+            told = self._sheets[subject_id][name]
             group = table[name] = tuple(sorted(told, key=_key) if len(told) > 1 else told)
         return group
 
@@ -323,14 +330,14 @@ class _Listed(Told):
         return len(self._tables)
 
 
-class _Kept(Told):
-    """The claims that pass a test, tried when they are asked for."""
+class _Filtered(Told):
+    """Some of the claims, told apart when they are asked for."""
 
-    def __init__(self, told: Told, keep: Callable[[Claim], bool]) -> None:
-        self.told, self._keep = told, keep
+    def __init__(self, told: Told) -> None:
+        self.told = told
 
-    def __getitem__(self, subject: str) -> Mapping[str, Sequence[Claim]]:
-        return _Part(self.told[subject], self._keep)
+    def __contains__(self, subject: object) -> bool:
+        return subject in self.told
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.told)
@@ -339,17 +346,30 @@ class _Kept(Told):
         return len(self.told)
 
 
-class _Sourced(_Kept):
+class _Kept(_Filtered):
+    """The claims that pass a test."""
+
+    def __init__(self, told: Told, keep: Callable[[Claim], bool]) -> None:
+        super().__init__(told)
+        self._keep = keep
+
+    def __getitem__(self, subject: str) -> Mapping[str, Sequence[Claim]]:
+        return _Part(self.told[subject], self._keep)
+
+
+class _Sourced(_Filtered):
     """The claims that pass a test of their subject, property and source."""
 
     def __init__(self, told: Told, keep: Callable[[str, str, str], bool]) -> None:
-        super().__init__(told, lambda claim: keep(claim.subject, claim.property, claim.source))
-        self._passes = keep
+        super().__init__(told)
+        self._keep = keep
+
+    def __getitem__(self, subject: str) -> Mapping[str, Sequence[Claim]]:
+        return self.told.sourced(subject, lambda name, source: self._keep(subject, name, source))
 
     def citations(self, subject: str) -> Iterator[tuple[str, str]]:
-        for name, source in self.told.citations(subject):
-            if self._passes(subject, name, source):
-                yield name, source
+        told = self.told.citations(subject)
+        return (cited for cited in told if self._keep(subject, *cited))
 
 
 class _Part(Mapping[str, Sequence[Claim]]):

@@ -19,7 +19,7 @@ from mithaq.record.files import shipped_folder
 from mithaq.record.record import Case, Focus, Record, Subject
 from mithaq.record.store.index import rows_naming
 from mithaq.record.store.rows import CLAIM_KINDS, Row, case_of, source_of, subject_of
-from mithaq.record.store.schema import among, claims, stream
+from mithaq.record.store.schema import INDEXED, VERSION, about, among, claims, stream
 from mithaq.record.store.unread import Unread, damaged, kind_in
 
 __all__ = ["Entry", "Log", "Standing"]
@@ -58,16 +58,21 @@ class Entry:
 class Log:
     """The rows of a log up to a recorded time (as the log writes it), or all of them.
 
-    ``indexed`` says that the store has the table ``terms``.
+    ``version`` is the schema version of the store.
     """
 
     def __init__(
-        self, connection: sql.Connection, recorded: str | None = None, *, indexed: bool = False
+        self, connection: sql.Connection, recorded: str | None = None, *, version: int = VERSION
     ) -> None:
         self.connection = connection
-        self.indexed = indexed
+        self.version = version
         top = connection.execute(sql.select(sql.func.max(claims.c.seq))).scalar() or 0
         self.last = top if recorded is None else self._last_by(recorded, top)
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the store has the table ``terms``."""
+        return self.version >= INDEXED
 
     def _last_by(self, recorded: str, top: int) -> int:
         """The last row recorded by then, found by halving: recorded times grow with the rows."""
@@ -102,18 +107,20 @@ class Log:
         return _made(case, sources.values(), subjects.values(), _unread(bodies, subjects))
 
     def _gone(self) -> set[int]:
-        """The rows of claims that a later row corrects or retracts."""
+        """The rows of claims that a later row corrects or retracts, or that say the same again."""
         links: dict[str, int] = {}
         for column in (claims.c.corrects, claims.c.retracts):
-            query = sql.select(column, claims.c.seq).where(column > "", claims.c.seq <= self.last)
-            for name, seq in self.connection.execute(query):
+            linked = sql.select(column, claims.c.seq).where(column > "")
+            for name, seq in self.connection.execute(linked.where(claims.c.seq <= self.last)):
                 links[name] = max(seq, links.get(name, 0))
-        query = sql.select(claims.c.seq, claims.c.content_id)
-        return {
-            seq
-            for seq, name in self._in(query, claims.c.content_id, links, _IS_CLAIM)
-            if seq < links[name]
-        }
+        name = claims.c.content_id
+        # Of all rows, so that the index on them answers alone.
+        told = sql.select(name).group_by(name).having(sql.func.count() > 1)
+        several = self.connection.execute(told)
+        query: sql.Select[Any] = sql.select(claims.c.seq, claims.c.subject, name, claims.c.body)
+        rows = list(self._in(query, name, {*links, *several.scalars()}, _IS_CLAIM))
+        stand = _once(row for row in rows if row[0] >= links.get(row[2], 0))
+        return {row[0] for row in rows} - {row[0] for row in stand}
 
     def history(self, *where: sql.ColumnElement[bool]) -> list[Entry]:
         """Every row of those, the oldest first, and whether it still stands."""
@@ -183,8 +190,7 @@ class Log:
     def bodies(self, column: sql.ColumnElement[Any], values: Iterable[Any]) -> list[Standing]:
         """The claims that stand and whose column has one of the values, the oldest first."""
         query = sql.select(claims.c.seq, claims.c.subject, claims.c.content_id, claims.c.body)
-        found = self._in(query, column, values, _IS_CLAIM, self._stands())
-        return sorted((row[0], row[1], row[2], row[3]) for row in found)
+        return _once(self._in(query, column, values, _IS_CLAIM, self._stands()))
 
     def beginning(self, prefix: str) -> list[Standing]:
         """The claims that stand and whose identifier begins so."""
@@ -192,7 +198,7 @@ class Log:
         name = claims.c.content_id
         query = query.where(name >= prefix, name < prefix + "g", claims.c.seq <= self.last)
         found = self.connection.execute(query.where(_IS_CLAIM, self._stands()).limit(_PART))
-        return sorted((row[0], row[1], row[2], row[3]) for row in found)
+        return _once(found)
 
     def _stands(self) -> sql.ColumnElement[bool]:
         """That no later row up to the time takes the claim of a row away."""
@@ -215,8 +221,7 @@ class Log:
 
     def about(self, rows: Iterable[int]) -> dict[int, str]:
         """Row -> what it is about."""
-        query = sql.select(claims.c.seq, claims.c.subject)
-        return dict(map(tuple, self._in(query, claims.c.seq, rows)))
+        return about(self.connection, rows, self.last, self.version)
 
     def part(
         self, found: Iterable[Standing], sources: Iterable[str] = (), subjects: Iterable[str] = ()
@@ -250,6 +255,14 @@ class Log:
 
 Standing = tuple[int, str, str, str]
 """Row, subject, content identifier and bytes of a claim."""
+
+
+def _once(found: Iterable[Sequence[Any]]) -> list[Standing]:
+    """Rows of claims, the oldest first, and of those that say the same the first."""
+    seen: dict[str, Standing] = {}
+    for row in sorted((seq, subject, name, body) for seq, subject, name, body in found):
+        seen.setdefault(row[2], row)
+    return list(seen.values())
 
 
 def _row(seq: int, body: str) -> Row:

@@ -39,7 +39,10 @@ def damaged(row: int = 0, what: str = "the row cannot be read") -> DataError:
 
 
 class Unread(Told):
-    """Subject -> property -> claims, each property read when it is first asked for."""
+    """Subject -> property -> claims, each property read when it is first asked for.
+
+    ``bodies`` holds each claim once.
+    """
 
     def __init__(self, bodies: Mapping[str, Sequence[str]], kinds: Mapping[str, str]) -> None:
         self._bodies = dict(bodies)
@@ -55,6 +58,9 @@ class Unread(Told):
             table = self._tables[subject] = _Table(subject, self._kinds[subject], bodies)
             self._bodies[subject] = ()
         return table
+
+    def __contains__(self, subject: object) -> bool:
+        return subject in self._bodies
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._bodies)
@@ -73,27 +79,25 @@ class Unread(Told):
         return found
 
     def citations(self, subject: str) -> Iterator[tuple[str, str]]:
-        return self[subject].citations()
+        return iter(self[subject].citations())
+
+    def sourced(self, subject: str, keep: Callable[[str, str], bool]) -> _Table:
+        return self[subject].sourced(keep)
 
     def named(self, subject: str, *by: str) -> set[str]:
         """What the claims on a subject (or on those of its properties) may name."""
-        table = self[subject]
-        dated = _dated(self._kinds[subject])
-        return {
-            _named_in(body)
-            for name in (by or table)
-            if name not in dated
-            for body in table.bodies(name)
-        } - {""}
+        return self[subject].named(*by)
 
 
 class _Table(Mapping[str, Sequence[Claim]]):
     """Property -> claims on one subject."""
 
-    def __init__(self, subject: str, kind: str, bodies: Iterable[str]) -> None:
+    def __init__(self, subject: str, kind: str, bodies: Iterable[str] = ()) -> None:
         self._subject, self._kind = subject, kind
         self._bodies: dict[str, list[str]] = {}
         self._made: dict[str, list[Claim]] = {}
+        self._cited: list[tuple[str, str]] | None = None
+        self._named: set[str] | None = None
         for body in bodies:
             self._bodies.setdefault(_text_in(body, _PROPERTY), []).append(body)
 
@@ -118,24 +122,44 @@ class _Table(Mapping[str, Sequence[Claim]]):
     def __len__(self) -> int:
         return len(self._bodies)
 
-    def bodies(self, name: str) -> Sequence[str]:
-        """The bytes of the claims on a property."""
-        return self._bodies.get(name, ())
-
-    def citations(self) -> Iterator[tuple[str, str]]:
+    def citations(self) -> list[tuple[str, str]]:
         """Property and source of each claim."""
+        if self._cited is None:
+            self._cited = [
+                (name, _text_in(body, _SOURCE))
+                for name, bodies in self._bodies.items()
+                for body in bodies
+            ]
+        return self._cited
+
+    def sourced(self, keep: Callable[[str, str], bool]) -> _Table:
+        """Those claims alone that pass a test of property and source; no other is read."""
+        found = _Table(self._subject, self._kind)
+        told = iter(self.citations())
         for name, bodies in self._bodies.items():
-            # The same claim may stand in several rows; it is one.
-            once = {_content(body): body for body in bodies}.values() if bodies[1:] else bodies
-            for body in once:
-                yield name, _text_in(body, _SOURCE)
+            kept = [body for body in bodies if keep(*next(told))]
+            if kept:
+                found._bodies[name] = kept
+        return found
+
+    def named(self, *by: str) -> set[str]:
+        """What the claims (or those on some properties) may name."""
+        if by:
+            return self._named_by(by)
+        if self._named is None:
+            self._named = self._named_by(self._bodies)
+        return self._named
+
+    def _named_by(self, names: Iterable[str]) -> set[str]:
+        dated = _dated(self._kind)
+        told = (self._bodies.get(name, ()) for name in names if name not in dated)
+        return {_named_in(body) for bodies in told for body in bodies} - {""}
 
 
 # What the bytes tell before they are read
 
 _PROPERTY, _SOURCE, _VALUE = '"property":"', '"source":"', '"value":'
 _PARTY = '{"party":"'
-_CORRECTS, _KIND = ',"corrects":"', ',"kind":"'
 _SUBJECT = '{"content":{"kind":"'
 
 
@@ -176,12 +200,6 @@ def _named_in(body: str) -> str:
     return body[start : body.find('"', start)]
 
 
-def _content(body: str) -> str:
-    """What the claim says: its row up to what only the row tells."""
-    end = body.find(_CORRECTS)
-    return body[: end if end > 0 else body.find(_KIND)]
-
-
 @cache
 def _dated(kind: str) -> frozenset[str]:
     """The properties of a kind whose value is a date."""
@@ -201,13 +219,12 @@ _REST = re.compile(
 
 
 def claims_in(bodies: Iterable[str], kind: str) -> list[Claim]:
-    """The distinct claims of their canonical rows, on a subject of that kind.
+    """The claims of their canonical rows, on a subject of that kind.
 
     Only what a claim needs is read of each row, hence the fixed order of the parts is relied on.
     Raises ValueError, KeyError or TypeError where one is no row of a claim.
     """
     dated = _dated(kind)
-    seen: set[str] = set()
     found = []
     for body in bodies:
         try:
@@ -217,10 +234,6 @@ def claims_in(bodies: Iterable[str], kind: str) -> list[Claim]:
         rest = _REST.match(body, end)
         if rest is None or not body.startswith(_CONTENT):
             raise ValueError("no row")
-        told = body[len(_CONTENT) : end]
-        if told in seen:
-            continue
-        seen.add(told)
         at, by, seq = rest.groups()
         value = content.get("value")
         if value is not None:
