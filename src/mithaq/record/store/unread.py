@@ -99,7 +99,9 @@ class _Table(Mapping[str, Sequence[Claim]]):
         self._cited: list[tuple[str, str]] | None = None
         self._named: set[str] | None = None
         for body in bodies:
-            self._bodies.setdefault(_text_in(body, _PROPERTY), []).append(body)
+            start = body.find(_PROPERTY) + len(_PROPERTY)
+            name = body[start : body.find('"', start)]
+            self._bodies.setdefault(name, []).append(body)
 
     def __getitem__(self, name: str) -> Sequence[Claim]:
         made = self._made.get(name)
