@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from gas import build, calibrate, page, sources
+from gas import build, calibrate, page, recent, recent_page, sources
 from gas.sources import YEARS, output, reference_page
 
 
@@ -31,6 +31,17 @@ def main() -> None:
             build.write(rows, output(year) / division)
         text = page.page(year, parameters, page.fits(year, parameters))
         reference_page(year).write_text(text, encoding="utf-8")
+    build_recent(parameters)
+
+
+def build_recent(parameters: page.Parameters) -> None:
+    """Write tables and page of 2023, which takes its conduct from 2010."""
+    built = recent.tables(parameters)
+    build.write(built, output(recent.YEAR))
+    for division, rows in recent.divided(built).items():
+        build.write(rows, output(recent.YEAR) / division)
+    text = recent_page.text(recent_page.fit())
+    reference_page(recent.YEAR).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable
 
 import numpy as np
 
@@ -118,11 +119,14 @@ def _line_tariff(row: Row) -> tuple[float, str]:
 
 def pipeline_rows(trade: Trade) -> list[OutRow]:
     """Rows of the table ``pipelines``."""
-    duty = export_duty(trade)
+    there = [row for row in choice("pipelines") if _there(row["years"], trade.year)]
+    return line_rows(there, export_duty(trade))
+
+
+def line_rows(chosen: Iterable[Row], duty: float) -> list[OutRow]:
+    """Rows of the table ``pipelines`` for rows of a table of choices."""
     rows: list[OutRow] = []
-    for row in choice("pipelines"):
-        if not _there(row["years"], trade.year):
-            continue
+    for row in chosen:
         capacity, where = _line_capacity(row)
         tariff, why = _line_tariff(row)
         parts = [f"capacity: {where}"]
@@ -176,12 +180,15 @@ def _european(row: Row, country: str) -> list[OutRow]:
     for label, part, access, why in SHARED_OUT.get(name, (("", capacity, "", ""),)):
         whole = f"{name} ({label})" if label else name
         note = "; ".join(text for text in ("capacity of 2019", why) if text)
-        rows.append(_terminal(whole, country, "regasification", part, "gie-lng", note))
+        rows.append(terminal_row(whole, country, "regasification", part, "gie-lng", note))
         rows[-1]["access"] = access
     return rows
 
 
-def _terminal(name: str, node: str, kind: str, capacity: float, source: str, note: str) -> OutRow:
+def terminal_row(
+    name: str, node: str, kind: str, capacity: float, source: str, note: str
+) -> OutRow:
+    """A row of the table ``terminals``, with the tariffs of SeasonalFlex."""
     if kind == "liquefaction":
         tariff, label = cost_items()["pn_DZ -> liqn_DZ"], "SeasonalFlex liquefaction cost"
     else:
@@ -221,7 +228,7 @@ def terminal_rows(year: str) -> list[OutRow]:
     for (kind, node), capacity in pooled.items():
         trains = len(names[kind, node])
         note = f"{trains} trains or terminals in service in {year}, capacities of 2024"
-        rows.append(_terminal(f"{kind} in {node}", node, kind, capacity, "gem-lng", note))
+        rows.append(terminal_row(f"{kind} in {node}", node, kind, capacity, "gem-lng", note))
     return rows
 
 
@@ -248,11 +255,18 @@ def shipping_cost() -> tuple[float, float]:
     return round(float(y.mean()) - round(slope, 5) * float(x.mean()), 2), round(slope, 5)
 
 
-def route_rows() -> list[OutRow]:
-    """Rows of the table ``routes``: every liquefaction node to every regasification node."""
+def route_rows(
+    names: Iterable[str] = ("sea_distances",), nodes: Collection[str] | None = None
+) -> list[OutRow]:
+    """Rows of the table ``routes``: every liquefaction node to every regasification node.
+
+    ``names`` are the tables of distances; of ``nodes`` both ends have to be, where given.
+    """
     fixed, slope = shipping_cost()
     rows: list[OutRow] = []
-    for row in table("sea_distances"):
+    for row in (row for name in names for row in table(name)):
+        if nodes is not None and not {row["from"], row["to"]} <= set(nodes):
+            continue
         miles = float(row["nautical_miles"])
         cost = round(fixed + slope * miles, 1)
         rows.append(

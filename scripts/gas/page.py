@@ -131,11 +131,13 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _list(title: str, head: Sequence[str], columns: Sequence[str], rows: list[OutRow]) -> str:
+def listing(title: str, head: Sequence[str], columns: Sequence[str], rows: list[OutRow]) -> str:
+    """A section with some columns of a table."""
     return f"## {title}\n\n" + markdown(head, [[row[c] for c in columns] for row in rows])
 
 
-def _counts(built: build.Tables) -> str:
+def counts(built: build.Tables) -> str:
+    """The section on how many rows each table has."""
     rows = [[f"`{name}`", len(rows)] for name, rows in built.items()]
     return "## Tables\n\n" + markdown(["table", "rows"], rows)
 
@@ -191,7 +193,8 @@ def _cells(built: build.Tables) -> str:
     )
 
 
-def _assumptions(built: build.Tables) -> str:
+def assumptions(built: build.Tables) -> str:
+    """The section that gathers every assumption of the tables."""
     found: dict[str, list[str]] = defaultdict(list)
     for name, rows in built.items():
         if name in ("conduct", "calibrations", "contracts", "sources"):
@@ -315,21 +318,22 @@ def page(year: str, parameters: Parameters, fitted: str) -> str:
     )
     parts = [
         INTRO.format(year=year),
-        _counts(built),
+        counts(built),
         methods,
         _targets(base),
         _parameters(parameters),
         fitted,
         _cells(built),
-        *_lists(built),
-        _divided(build.divided(base, built)["seasons"]),
-        _assumptions(built),
-        _list("Sources", *_SOURCES, built["sources"]),
+        *lists(built),
+        seasons_part(build.divided(base, built)["seasons"]),
+        assumptions(built),
+        listing("Sources", *SOURCES_SHOWN, built["sources"]),
     ]
     return "\n".join(parts)
 
 
-def _divided(parts: build.Tables) -> str:
+def seasons_part(parts: build.Tables) -> str:
+    """The section on the seasons and storages."""
     names = [str(row["name"]) for row in parts["periods"]]
     factor = {(r["market"], r["period"]): r["quantity"] for r in parts["demand_factors"]}
     markets = list(dict.fromkeys(market for market, _ in factor))
@@ -341,25 +345,26 @@ def _divided(parts: build.Tables) -> str:
         f"## Seasons\n\nShares of the year: {shares}. Factors on demand:\n\n"
         + markdown(["market", *names], rows)
         + "\n"
-        + _list("Storages", head, columns, parts["storages"])
+        + listing("Storages", head, columns, parts["storages"])
     )
 
 
-_SOURCES = (
+SOURCES_SHOWN = (
     ["id", "citation", "where", "date", "terms", "note"],
     ["id", "citation", "url", "date", "terms", "note"],
 )
 
 
-def _lists(built: build.Tables) -> list[str]:
+def lists(built: build.Tables) -> list[str]:
+    """The tables themselves, one section each."""
     return [
-        _list(
+        listing(
             "Sellers",
             ["name", "home", "fringe", "note"],
             ["name", "home", "fringe", "note"],
             built["firms"],
         ),
-        _list(
+        listing(
             "Fields (bcm/yr; USD per 1000 m³)",
             ["name", "owner", "capacity", "a", "b", "g", "user cost", "entry", "source", "note"],
             [
@@ -376,7 +381,7 @@ def _lists(built: build.Tables) -> list[str]:
             ],
             built["fields"],
         ),
-        _list(
+        listing(
             "Lines (bcm/yr; USD per 1000 m³)",
             ["name", "from", "to", "capacity", "tariff", "fee", "duty", "source", "note"],
             [
@@ -392,13 +397,13 @@ def _lists(built: build.Tables) -> list[str]:
             ],
             built["pipelines"],
         ),
-        _list(
+        listing(
             "Terminals (bcm/yr; USD per 1000 m³)",
             ["name", "node", "kind", "capacity", "tariff", "source", "note"],
             ["name", "node", "kind", "capacity", "tariff", "source", "note"],
             built["terminals"],
         ),
-        _list(
+        listing(
             "Markets (bcm/yr; USD per 1000 m³)",
             ["name", "demand", "price", "elasticity", "regulated", "source", "note"],
             [
@@ -412,7 +417,7 @@ def _lists(built: build.Tables) -> list[str]:
             ],
             built["markets"],
         ),
-        _list(
+        listing(
             "Contracts (bcm/yr; USD per 1000 m³)",
             ["name", "quantity", "nominated", "take or pay", "price", "source", "note"],
             [
@@ -426,7 +431,7 @@ def _lists(built: build.Tables) -> list[str]:
             ],
             built["contracts"],
         ),
-        _list(
+        listing(
             "Observed trade (bcm)",
             ["exporter", "importer", "year", "mode", "bcm", "source", "note"],
             ["exporter", "importer", "year", "mode", "bcm", "source", "note"],

@@ -135,7 +135,8 @@ def _capacity(row: Row, trade: Trade, markets: list[Market]) -> tuple[float, str
     return number(rule), "seasonalflex"
 
 
-def _cost(cell: str, term: str) -> float:
+def cost_term(cell: str, term: str) -> float:
+    """A term of a cost function: a number, or ``sf:NAME`` for that of SeasonalFlex."""
     kind, _, name = cell.partition(":")
     return cost_functions()[name][term] if kind == "sf" else number(cell)
 
@@ -148,9 +149,9 @@ def _field(row: Row, trade: Trade, markets: list[Market]) -> OutRow:
         "node": row["node"],
         "owners": row["owner"],
         "capacity": round(capacity, 3),
-        "a": round(_cost(row["a"], "a"), 2),
-        "b": round(_cost(row["b"], "b"), 3),
-        "g": round(_cost(row["g"], "g"), 2),
+        "a": round(cost_term(row["a"], "a"), 2),
+        "b": round(cost_term(row["b"], "b"), 3),
+        "g": round(cost_term(row["g"], "g"), 2),
         "user_cost": 0,
         "royalty": 0,
         "host": row["host"],

@@ -7,7 +7,9 @@ infeasibility, so it has the last word wherever PIQP does not end with an answer
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
+from typing import Any
 
 import clarabel
 import numpy as np
@@ -59,55 +61,148 @@ def solve_conic(problem: Quadratic, cones: int, tolerance: float, iterations: in
 
 
 def solve_quadratic(problem: Quadratic, tolerance: float, iterations: int) -> Answer:
-    """Solve with PIQP; where it gives no answer, with Clarabel."""
-    bounds = _Bounds(problem)
-    solver = piqp.SparseSolver()
+    """Solve with PIQP; where it gives no answer, with Clarabel.
+
+    A solver whose problem had the same matrices in the same places is kept and given the new
+    numbers. It does not scale them, so that an answer does not depend, in any digit, on what was
+    solved before; where it finds none that way, it starts anew with scaling.
+    """
+    shape = _shape_of(problem)
+    numbers = shape.numbers(problem)
+    solver = shape.solver(numbers)
     solver.settings.eps_abs = solver.settings.eps_rel = tolerance
     solver.settings.max_iter = iterations
-    first = problem.equalities
-    upper = problem.quadratic
-    solver.setup(
-        (upper + sp.triu(upper, 1).T).tocsc(),
-        problem.linear,
-        bounds.rows[:first].tocsc(),
-        problem.bound[:first],
-        bounds.rows[bounds.general].tocsc(),
-        np.full(len(bounds.general), -np.inf),
-        problem.bound[bounds.general],
-        bounds.lower,
-        bounds.upper,
-    )
     if solver.solve() != piqp.PIQP_SOLVED:
-        return solve_conic(problem, 0, tolerance, iterations)
-    result = solver.result
-    z = np.zeros(len(problem.bound))
-    z[:first] = result.y
-    z[bounds.general] = result.z_u
-    z[bounds.binding_low] = result.z_bl[bounds.low_column]
-    z[bounds.binding_high] = result.z_bu[bounds.high_column]
-    return Answer("Solved", np.array(result.x), z)
+        solver = piqp.SparseSolver()
+        solver.settings.eps_abs = solver.settings.eps_rel = tolerance
+        solver.settings.max_iter = iterations
+        shape.set_up(solver, numbers)
+        if solver.solve() != piqp.PIQP_SOLVED:
+            return solve_conic(problem, 0, tolerance, iterations)
+    return Answer("Solved", np.array(solver.result.x), shape.duals(solver.result, numbers))
 
 
-class _Bounds:
-    """Rows of a program told apart: bounds on columns, and all others."""
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """What a solver is told of a problem of known shape; ``least``: row of each lower bound."""
+
+    hessian: sp.csc_matrix
+    linear: Vector
+    bound: Vector
+    lower: Vector
+    upper: Vector
+    least: NDArray[np.intp]
+
+
+class _Shape:
+    """Rows of programs of one matrix told apart: bounds on columns, and all others."""
 
     def __init__(self, problem: Quadratic) -> None:
-        width = len(problem.linear)
-        self.rows = problem.matrix.tocsr()
-        self.lower, self.upper = np.full(width, -np.inf), np.full(width, np.inf)
-        single = np.flatnonzero(problem.single)
-        column = self.rows.indices[self.rows.indptr[single]]
-        low = self.rows.data[self.rows.indptr[single]] < 0
-        least = np.full(width, -1)
-        # Where a column has several lower bounds (a sign and a floor) the highest one binds.
-        order = np.argsort(-problem.bound[single[low]], kind="stable")
-        for row, place in zip(single[low][order], column[low][order], strict=True):
-            self.lower[place] = -problem.bound[row]
-            least[place] = row
-        self.low_column = np.flatnonzero(least >= 0)
-        self.binding_low = least[self.low_column]
-        self.binding_high, self.high_column = single[~low], column[~low]
-        self.upper[self.high_column] = problem.bound[self.binding_high]
+        self.of = problem.matrix, problem.single, problem.equalities
+        p = problem.quadratic
+        self.places = p.indptr, p.indices
+        rows = problem.matrix.tocsr()
+        self.width, self.height = len(problem.linear), len(problem.bound)
+        self.single = np.flatnonzero(problem.single)
+        self.column = rows.indices[rows.indptr[self.single]]
+        self.low = rows.data[rows.indptr[self.single]] < 0
         others = ~problem.single
         others[: problem.equalities] = False
         self.general = np.flatnonzero(others)
+        self.first = problem.equalities
+        self.equal = rows[: self.first].tocsc()
+        self.limits = rows[self.general].tocsc()
+        self.free = np.full(len(self.general), -np.inf)
+        # P as a whole: its upper triangle, and the entries above the diagonal once more.
+        upper = sp.csc_matrix((np.arange(p.nnz), p.indices, p.indptr), shape=p.shape)
+        upper.data += 1  # so that no entry looks like none
+        whole = (upper + sp.triu(upper, 1).T).tocsc()
+        whole.sort_indices()
+        self.whole = whole
+        self.entry = whole.data.astype(np.intp) - 1
+        self._kept: piqp.SparseSolver | None = None
+
+    def fits(self, problem: Quadratic) -> bool:
+        """Whether a problem has the same matrix, and P entries in the same places."""
+        matrix, single, equalities = self.of
+        p = problem.quadratic
+        indptr, indices = self.places
+        return (
+            problem.matrix is matrix
+            and problem.equalities == equalities
+            and (problem.single is single or np.array_equal(problem.single, single))
+            and np.array_equal(p.indptr, indptr)
+            and np.array_equal(p.indices, indices)
+        )
+
+    def numbers(self, problem: Quadratic) -> _Numbers:
+        lower, upper = np.full(self.width, -np.inf), np.full(self.width, np.inf)
+        least = np.full(self.width, -1)
+        rows, columns = self.single[self.low], self.column[self.low]
+        # Where a column has several lower bounds (a sign and a floor) the highest one binds.
+        order = np.argsort(-problem.bound[rows], kind="stable")
+        least[columns[order]] = rows[order]  # of equal places the last is written
+        lower[columns[order]] = -problem.bound[rows[order]]
+        high, above = self.single[~self.low], self.column[~self.low]
+        upper[above] = problem.bound[high]
+        hessian = sp.csc_matrix(self.whole.shape)
+        hessian.data = problem.quadratic.data[self.entry]
+        hessian.indices, hessian.indptr = self.whole.indices, self.whole.indptr
+        return _Numbers(hessian, problem.linear, problem.bound, lower, upper, least)
+
+    def solver(self, numbers: _Numbers) -> piqp.SparseSolver:
+        """The kept solver with these numbers."""
+        if self._kept is None:
+            self._kept = piqp.SparseSolver()
+            self._kept.settings.preconditioner_iter = 0
+            self.set_up(self._kept, numbers)
+        else:
+            self._kept.update(
+                P=numbers.hessian,
+                c=numbers.linear,
+                b=numbers.bound[: self.first],
+                h_u=numbers.bound[self.general],
+                x_l=numbers.lower,
+                x_u=numbers.upper,
+            )
+        return self._kept
+
+    def set_up(self, solver: piqp.SparseSolver, numbers: _Numbers) -> None:
+        solver.setup(
+            numbers.hessian,
+            numbers.linear,
+            self.equal,
+            numbers.bound[: self.first],
+            self.limits,
+            self.free,
+            numbers.bound[self.general],
+            numbers.lower,
+            numbers.upper,
+        )
+
+    def duals(self, result: Any, numbers: _Numbers) -> Vector:
+        """Duals by row of the problem."""
+        z = np.zeros(self.height)
+        z[: self.first] = result.y
+        z[self.general] = result.z_u
+        bounded = np.flatnonzero(numbers.least >= 0)
+        z[numbers.least[bounded]] = result.z_bl[bounded]
+        z[self.single[~self.low]] = result.z_bu[self.column[~self.low]]
+        return z
+
+
+_KEPT = threading.local()  # a solver serves one thread
+FEW = 4
+
+
+def _shape_of(problem: Quadratic) -> _Shape:
+    """The kept shape that fits a problem, or a new one."""
+    shapes: list[_Shape] = _KEPT.__dict__.setdefault("shapes", [])
+    for shape in shapes:
+        if shape.fits(problem):
+            break
+    else:
+        shape = _Shape(problem)
+        del shapes[FEW - 1 :]
+        shapes.insert(0, shape)
+    return shape

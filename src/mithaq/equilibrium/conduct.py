@@ -7,6 +7,7 @@ cooperation, silent stakes and any further weight that a firm puts on another fi
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -34,27 +35,36 @@ class Conduct:
     market: str
     sellers: tuple[str, ...]
     matrix: Matrix
+    plain: bool = False
+    """Known to be symmetric and positive semidefinite: conduct of sellers alone and in groups."""
 
     @cached_property
     def symmetric(self) -> Matrix:
         """(L + L')/2: what decides whether the conditions are monotone."""
-        return (self.matrix + self.matrix.T) / 2
+        return self.matrix if self.plain else (self.matrix + self.matrix.T) / 2
 
     @cached_property
-    def triangle(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Matrix]:
-        """Rows, columns and entries of the upper triangle of 11' + (L + L')/2."""
-        one, other = np.triu_indices(len(self.sellers))
-        return one, other, (1.0 + self.symmetric)[one, other]
+    def triangle(self) -> Matrix:
+        """Entries of the upper triangle of 11' + (L + L')/2, row by row."""
+        entries: Matrix = (1.0 + self.symmetric)[_upper(len(self.sellers))]
+        return entries
 
     @cached_property
     def uneven(self) -> tuple[tuple[str, str], ...]:
         """Pairs of sellers of which one weighs the other otherwise than it is weighed."""
+        if self.plain:
+            return ()
         skew = np.argwhere(np.abs(np.triu(self.matrix - self.matrix.T)) > ROUNDING)
         return tuple((self.sellers[one], self.sellers[other]) for one, other in skew)
 
     @cached_property
     def smallest_eigenvalue(self) -> float:
-        """Of 11' + (L + L')/2; where it is not negative, the market's conditions are monotone."""
+        """Of 11' + (L + L')/2; where it is not negative, the market's conditions are monotone.
+
+        Zero, a lower bound, where conduct is plain.
+        """
+        if self.plain:
+            return 0.0
         whole = self.symmetric + 1.0
         return float(np.linalg.eigvalsh(whole)[0]) if len(self.sellers) else 0.0
 
@@ -65,10 +75,15 @@ class Conduct:
         return tuple(f for f, weight in zip(self.sellers, others, strict=True) if weight > 0)
 
 
+@functools.cache
+def _upper(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Places of the upper triangle of a matrix of this size."""
+    return np.triu_indices(size)
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     name: str
-    market: str
     members: tuple[str, ...]
     strength: float
     theta: float
@@ -82,17 +97,17 @@ def conduct_matrices(chain: Chain, sellers: dict[str, tuple[str, ...]]) -> dict[
     The group form L_SS = (1 - k) diag(theta) + k theta_S 11' is a merged seller at k = 1; a stake v
     of f in g adds v theta_f to L_fg (Reynolds and Snapp 1986, for Cournot sellers).
     """
-    behaviour = _behaviour(chain)
-    return {market: behaviour.conduct(market, firms) for market, firms in sellers.items()}
+    behaviour, groups = _behaviour(chain), chain.rows("cooperation")
+    return {market: behaviour.conduct(market, firms, groups) for market, firms in sellers.items()}
 
 
-@remembered("firms", "conduct", "stakes", "weights", "cooperation", "observed", "nodes", "markets")
+@remembered("firms", "conduct", "stakes", "weights", "observed", "nodes", "markets")
 def _behaviour(chain: Chain) -> _Behaviour:
     return _Behaviour(chain)
 
 
 class _Behaviour:
-    """The tables of conduct, looked up by market."""
+    """The tables of conduct but for groups, looked up by market."""
 
     def __init__(self, chain: Chain) -> None:
         firms = chain.rows("firms")
@@ -106,18 +121,20 @@ class _Behaviour:
         }
         self.stakes = chain.rows("stakes")
         self.weights = chain.rows("weights")
-        self.cooperation = chain.rows("cooperation")
         country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
         self.country = {row["name"]: country[row["node"]] for row in chain.rows("markets")}
-        self.observed = _latest_trade(chain) if self.cooperation else {}
+        self.observed = _latest_trade(chain)
         self.known: dict[tuple[str, tuple[str, ...]], Conduct] = {}
 
-    def conduct(self, market: str, firms: tuple[str, ...]) -> Conduct:
-        """Conduct in a market of these sellers, worked out once."""
+    def conduct(
+        self, market: str, firms: tuple[str, ...], cooperation: Sequence[Mapping[str, Any]]
+    ) -> Conduct:
+        """Conduct in a market of these sellers; that without groups is worked out once."""
         key = market, firms
         if key not in self.known:
-            self.known[key] = Conduct(market, firms, self.matrix(market, firms))
-        return self.known[key]
+            self.known[key] = self._made(market, firms, [])
+        groups = self.groups(market, firms, cooperation) if cooperation else []
+        return self._made(market, firms, groups) if groups else self.known[key]
 
     def own(self, firm: str, market: str) -> float:
         """theta of the firm in the market."""
@@ -126,15 +143,22 @@ class _Behaviour:
         theta: float = self.theta.get((firm, market), self.default[firm])
         return theta
 
-    def matrix(self, market: str, firms: tuple[str, ...]) -> Matrix:
-        theta = np.array([self.own(firm, market) for firm in firms], dtype=float)
-        matrix = np.diag(theta)
+    def _made(self, market: str, firms: tuple[str, ...], groups: Sequence[Group]) -> Conduct:
         place = {firm: index for index, firm in enumerate(firms)}
-        for group in self.groups(market, firms):
+        if groups and not (self.stakes or self.weights):
+            matrix = self.known[market, firms].matrix.copy()
+            theta = matrix.diagonal().copy()
+        else:
+            theta = np.array([self.own(firm, market) for firm in firms], dtype=float)
+            matrix = np.diag(theta)
+        for group in groups:
             inside = np.array([place[firm] for firm in group.members])
-            block = np.ix_(inside, inside)
-            alone = np.diag(theta[inside])
-            matrix[block] = (1 - group.strength) * alone + group.strength * group.theta
+            block = np.full((len(inside), len(inside)), group.strength * group.theta)
+            block[np.diag_indices_from(block)] += (1 - group.strength) * theta[inside]
+            matrix[np.ix_(inside, inside)] = block
+        if not (self.stakes or self.weights):
+            plain = all(g.theta >= 0 and 0 <= g.strength <= 1 for g in groups)
+            return Conduct(market, firms, matrix, plain and bool((theta >= 0).all()))
         for row in self.stakes:
             if row["holder"] in place and row["firm"] in place:
                 holder = place[row["holder"]]
@@ -142,13 +166,16 @@ class _Behaviour:
         for row in self.weights:
             if row["market"] in ("", market) and row["firm"] in place and row["other"] in place:
                 matrix[place[row["firm"]], place[row["other"]]] += row["weight"]
-        return matrix
+        return Conduct(market, firms, matrix)
 
-    def groups(self, market: str, firms: tuple[str, ...]) -> list[Group]:
+    def groups(
+        self, market: str, firms: tuple[str, ...], cooperation: Sequence[Mapping[str, Any]]
+    ) -> list[Group]:
         """Groups that sell in the market, be it one member; its own rows beat those for all."""
         rows: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-        for row in self.cooperation:
-            if row["market"] in ("", market) and row["firm"] in firms:
+        here = set(firms)
+        for row in cooperation:
+            if row["market"] in ("", market) and row["firm"] in here:
                 rows[row["group"]].append(row)
         groups = []
         for name, members in rows.items():
@@ -156,7 +183,7 @@ class _Behaviour:
             names = tuple(row["firm"] for row in special)
             if names:
                 theta = self._group_theta(special, names, market)
-                groups.append(Group(name, market, names, special[0]["strength"], theta))
+                groups.append(Group(name, names, special[0]["strength"], theta))
         taken: dict[str, str] = {}
         for group in groups:
             for firm in group.members:
@@ -175,7 +202,9 @@ class _Behaviour:
             return float(rows[0]["theta"])
         own = [self.own(firm, market) for firm in members]
         seen = [self.observed.get((self.home[firm], self.country[market]), 0.0) for firm in members]
-        return float(np.average(own, weights=seen)) if sum(seen) > 0 else float(np.mean(own))
+        whole = sum(seen)
+        weighted = sum(theta * bcm for theta, bcm in zip(own, seen, strict=True))
+        return weighted / whole if whole > 0 else sum(own) / len(own)
 
 
 def _latest_trade(chain: Chain) -> dict[tuple[str, str], float]:

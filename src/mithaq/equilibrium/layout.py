@@ -106,7 +106,6 @@ class Family:
     kind: str
     keys: Sequence[Any]
     slots: int
-    bound: Vector
     entries: Entries
     single: bool = False  # whether its rows bound one column (those of them with one entry)
     kept: bool = False  # whether a row stays where it has no entries left

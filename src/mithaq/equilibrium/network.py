@@ -206,6 +206,11 @@ def _arc(
     )
 
 
+@remembered(
+    *("nodes", "firms", "fields", "pipelines", "terminals", "routes", "storages", "markets"),
+    *("periods", "years", "demand_factors", "availability", "conduct", "contracts", "floors"),
+    *("swaps", "bookings", "expansions"),
+)
 def network(chain: Chain) -> Network:
     """The chain as a network, pruned: pairs of firm and arc that cannot serve a buyer are left out.
 

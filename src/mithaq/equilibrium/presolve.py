@@ -13,18 +13,21 @@ __all__ = ["drop_dead"]
 Mask = NDArray[np.bool_]
 
 
-def drop_dead(net: Network, columns: Columns, balance: Family, gifts: Entries) -> None:
+def drop_dead(
+    net: Network, columns: Columns, balance: Family, owed: NDArray[np.float64], gifts: Entries
+) -> None:
     """Mark as not there what has no capacity, no demand, no gas or no use in its slot.
 
     Gas of a firm at a node that nothing brings cannot leave, and gas that cannot leave is not
-    brought; so one column after another goes, until no balance has one side alone. ``gifts`` bring
+    brought; so one column after another goes, until no balance has one side alone. ``owed`` is what
+    must leave each balance, or, where it is negative, comes to it. ``gifts`` bring
     gas to a balance, but nobody stops sending for want of a use that its receiver has for them.
     """
     alive = columns.alive
     _no_room(net, columns)
     rows, at = balance.entries.rows, balance.entries.columns
     gives = balance.entries.values > 0
-    given, wanted = balance.bound < 0, balance.bound > 0
+    given, wanted = owed < 0, owed > 0
     _note_choices(net, given, wanted)
     while True:
         before = int(alive.sum())

@@ -10,12 +10,12 @@ symmetric part, and the complementarity engine adds the rest.) Written for a con
     min  x'Px/2 + q'x   so that   Ax + slack = b,   slack in {0} x R+ x exponential cones.
 
 The structure of one slot is repeated over all slots by array operations; ``layout`` says which
-columns and rows there are.
+columns and rows there are, and ``pattern`` keeps what programs share that differ in numbers alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from mithaq.chain import Chain
 from mithaq.equilibrium.conduct import Conduct, conduct_matrices
-from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Entries, Family
+from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Family
 from mithaq.equilibrium.network import Network, network
-from mithaq.equilibrium.presolve import drop_dead
-from mithaq.equilibrium.restrictions import equality_families, gift_entries, inequality_families
+from mithaq.equilibrium.pattern import Pattern, pattern_of
+from mithaq.equilibrium.prepared import Memory
 
 __all__ = ["Golombek", "Program", "build_program"]
 
@@ -66,19 +66,52 @@ class Program:
 
     network: Network
     conduct: dict[str, Conduct]
+    pattern: Pattern
     quadratic: sp.csc_matrix
     linear: Vector
-    matrix: sp.csc_matrix
     bound: Vector
-    equalities: int
-    inequalities: int
-    cones: int
-    columns: Columns
-    families: dict[str, Family]
     golombek: Golombek
-    gifts: sp.csc_matrix
-    single: NDArray[np.bool_] = field(repr=False)
-    """Which rows bound one column."""
+
+    @property
+    def matrix(self) -> sp.csc_matrix:
+        return self.pattern.matrix
+
+    @property
+    def gifts(self) -> sp.csc_matrix:
+        return self.pattern.gifts
+
+    @property
+    def columns(self) -> Columns:
+        return self.pattern.columns
+
+    @property
+    def families(self) -> dict[str, Family]:
+        return self.pattern.families
+
+    @property
+    def equalities(self) -> int:
+        return self.pattern.equalities
+
+    @property
+    def inequalities(self) -> int:
+        return self.pattern.inequalities
+
+    @property
+    def cones(self) -> int:
+        return self.pattern.cones
+
+    @property
+    def single(self) -> NDArray[np.bool_]:
+        """Which rows bound one column."""
+        return self.pattern.single
+
+    @cached_property
+    def core(self) -> sp.csc_matrix:
+        """P without the columns of cones."""
+        width = len(self.linear) - self.cones
+        p = self.quadratic
+        data = p.data, p.indices, p.indptr[: width + 1]  # nothing stands in those of cones
+        return sp.csc_matrix(data, shape=(width, width))
 
     @cached_property
     def rows(self) -> list[tuple[str, Any]]:
@@ -110,113 +143,43 @@ def build_program(chain: Chain) -> Program:
 
 def assemble(net: Network, conduct: dict[str, Conduct]) -> Program:
     """The program of a network whose sellers behave as ``conduct`` says."""
-    calendar = net.calendar
-    curved = np.array([piece.g < 0 for piece in net.slices], dtype=bool)
-    exact = (net.slice_capacity > 0) & curved
-    columns = Columns(_keys(net), calendar.count, net.buildings, int(exact.sum()))
-    equal = equality_families(net, columns)
-    unequal = inequality_families(net, columns)
-    drop_dead(net, columns, equal[0], gift_entries(net, columns))
-    # A slice that lifts nothing needs no cone either.
-    columns.alive[columns.first_cone :] = columns.mask("lifting")[exact]
-    columns.settle()
-    families = {family.kind: family for family in (*equal, *unequal)}
-    matrix, bound, single = _matrix(columns, list(families.values()))
-    gifts = _gifts(columns, families["balance"], gift_entries(net, columns), matrix)
-    matrix = matrix + gifts
-    equalities = equal[-1].last
-    inequalities = len(bound) - equalities
-    golombek = _golombek(net, columns, families, exact & columns.mask("lifting"))
-    matrix, bound = _with_cones(golombek, matrix, bound)
-    cones = len(golombek.g)
-    return Program(
-        net,
-        conduct,
-        _quadratic(net, conduct, columns),
-        _linear(net, conduct, columns, golombek),
-        matrix,
-        bound,
-        equalities,
-        inequalities,
-        cones,
-        columns,
-        families,
-        golombek,
-        _taller(gifts, len(bound)),
-        np.concatenate([single, np.zeros(3 * cones, dtype=bool)]),
-    )
+    pattern = pattern_of(net)
+    bound, linear, golombek = _NUMBERS.get(id(net), net, lambda: _numbers(net, pattern))
+    if net.ahead.any():
+        minded = np.nan_to_num(net.beta[:, _market_of(net)]) * _minded(net, conduct)
+        spot = pattern.columns.of("spot")
+        there = pattern.columns.alive[spot]
+        linear = linear.copy()
+        minded = minded * net.calendar.weight[:, None]
+        linear[pattern.columns.place[spot[there]]] += minded[there]
+    quadratic = _quadratic(net, conduct, pattern)
+    return Program(net, conduct, pattern, quadratic, linear, bound, golombek)
 
 
-def _keys(net: Network) -> dict[str, list[Any]]:
-    """Labels of one slot's columns."""
-    opened = [pair for pair in net.flows if pair in net.bookings]
-    handed = [(pass_.swap, pass_.giver, pass_.receiver, pass_.node) for pass_ in net.handovers]
-    return {
-        "lifting": [(piece.firm, piece.field) for piece in net.slices],
-        "flow": net.flows,
-        "spot": net.sales,
-        "handed": handed,
-        "opened": opened,  # what a firm with a booking sends beyond it
-        "injection": net.stores,
-        "withdrawal": net.stores,
-        "level": net.stores,
-    }
+Numbers = tuple[Vector, Vector, Golombek]
+_NUMBERS: Memory[Numbers] = Memory()
 
 
-def _matrix(
-    columns: Columns, families: list[Family]
-) -> tuple[sp.csc_matrix, Vector, NDArray[np.bool_]]:
-    """All rows that are there, over the columns that are there; and which bound one column."""
-    width = int(columns.alive.sum())
-    parts, bounds, singles = [], [], []
-    height = 0
-    for family in families:
-        entries = family.entries
-        there = columns.alive[entries.columns]
-        rows = entries.rows[there]
-        count = np.bincount(rows, minlength=family.size)
-        kept = family.kept & (family.bound != 0)
-        family.alive, family.first = (count > 0) | kept, height
-        place = height + np.cumsum(family.alive) - 1
-        at = place[rows]
-        parts.append(Entries(at, columns.place[entries.columns[there]], entries.values[there]))
-        bounds.append(family.bound[family.alive])
-        singles.append((count[family.alive] == 1) & family.single)
-        height = family.last
-    all_entries = Entries.join(parts)
-    where = (all_entries.rows, all_entries.columns)
-    matrix = sp.csc_matrix((all_entries.values, where), shape=(height, width))
-    return matrix, np.concatenate(bounds), np.concatenate(singles)
+def _numbers(net: Network, pattern: Pattern) -> Numbers:
+    """What conduct leaves as it is: right-hand sides, costs, Golombek costs."""
+    golombek = _golombek(net, pattern)
+    linear = _linear(net, pattern.columns, golombek)
+    return pattern.bound(net, golombek.capacity), linear, golombek
 
 
-def _gifts(
-    columns: Columns, balance: Family, entries: Entries, matrix: sp.csc_matrix
-) -> sp.csc_matrix:
-    """Fees in kind as entries of balances; what its receiver has no use for is burnt."""
-    there = columns.alive[entries.columns] & balance.alive[entries.rows]
-    where = balance.row(entries.rows[there]), columns.place[entries.columns[there]]
-    return sp.csc_matrix((entries.values[there], where), shape=matrix.shape)
+def _market_of(net: Network) -> list[int]:
+    """Number of the market of each sale."""
+    market = {name: index for index, name in enumerate(net.markets)}
+    return [market[name] for _, name in net.sales]
 
 
-def _taller(matrix: sp.csc_matrix, height: int) -> sp.csc_matrix:
-    """The same entries with empty rows after them."""
-    shape = height, matrix.shape[1]
-    return sp.csc_matrix((matrix.data, matrix.indices, matrix.indptr), shape=shape)
-
-
-def _golombek(
-    net: Network, columns: Columns, families: dict[str, Family], exact: NDArray[np.bool_]
-) -> Golombek:
+def _golombek(net: Network, pattern: Pattern) -> Golombek:
     """Slices with a Golombek cost, slot by slot."""
-    slot, piece = np.nonzero(exact)
-    place = {key: index for index, key in enumerate(net.balances)}
-    node = np.array([place[s.firm, s.node] for s in net.slices], dtype=np.int64)
+    slot, piece = np.nonzero(pattern.curved)
     costs = [(s.a + s.levy, s.b, s.g) for s in net.slices]
     a, b, g = np.array(costs, dtype=float).reshape(-1, 3).T
     return Golombek(
-        columns.place[columns.of("lifting")[slot, piece]],
-        families["balance"].row(slot * len(net.balances) + node[piece]),
-        families["field"].row(slot * len(net.slices) + piece),
+        *pattern.golombek,
         net.calendar.weight[slot],
         net.slice_capacity[slot, piece],
         a[piece],
@@ -225,32 +188,12 @@ def _golombek(
     )
 
 
-def _with_cones(
-    golombek: Golombek, matrix: sp.csc_matrix, bound: Vector
-) -> tuple[sp.csc_matrix, Vector]:
-    """Add (-t, K - q, K) in the exponential cone: (K - q) exp(-t / (K - q)) <= K."""
-    count = len(golombek.g)
-    if not count:
-        return matrix, bound
-    width = matrix.shape[1]
-    first = 3 * np.arange(count)
-    at = np.concatenate([first, first + 1])
-    column = np.concatenate([width - count + np.arange(count), golombek.column])
-    cones = sp.csc_matrix((np.ones(2 * count), (at, column)), shape=(3 * count, width))
-    level = np.zeros(3 * count)
-    level[first + 1] = level[first + 2] = golombek.capacity
-    return sp.vstack([matrix, cones], format="csc"), np.concatenate([bound, level])
-
-
-def _linear(
-    net: Network, conduct: dict[str, Conduct], columns: Columns, golombek: Golombek
-) -> Vector:
+def _linear(net: Network, columns: Columns, golombek: Golombek) -> Vector:
     """Costs by unit, less what the first unit sold in a market is worth."""
     calendar = net.calendar
-    market = {name: index for index, name in enumerate(net.markets)}
-    at = [market[name] for _, name in net.sales]
+    at = _market_of(net)
     alpha, beta = (np.nan_to_num(curve[:, at]) for curve in (net.alpha, net.beta))
-    first = beta * (net.fixed[:, at] + _minded(net, conduct)) - alpha
+    first = beta * net.fixed[:, at] - alpha
     first = first + np.array([net.adders.get(sale, 0.0) for sale in net.sales])
     stores = [net.storages[name] for _, name in net.stores]
     cost = {
@@ -280,8 +223,6 @@ def _linear(
 
 def _minded(net: Network, conduct: dict[str, Conduct]) -> Vector:
     """Of each sale: contract gas at the market's price whose margin the seller minds, L z."""
-    if not net.ahead.any():
-        return np.zeros_like(net.ahead)
     parts, start = [], 0
     for name in net.markets:
         matrix = conduct[name].matrix
@@ -290,26 +231,12 @@ def _minded(net: Network, conduct: dict[str, Conduct]) -> Vector:
     return np.concatenate(parts, axis=1)
 
 
-def _quadratic(net: Network, conduct: dict[str, Conduct], columns: Columns) -> sp.csc_matrix:
+def _quadratic(net: Network, conduct: dict[str, Conduct], pattern: Pattern) -> sp.csc_matrix:
     """Upper triangle of P: cost slopes of lifting, beta (11' + (L + L')/2) in each market."""
     calendar = net.calendar
-    slopes = [index for index, piece in enumerate(net.slices) if piece.b]
-    at, column = [np.array(slopes, dtype=np.int64)], [np.array(slopes, dtype=np.int64)]
-    bend = np.array([net.slices[index].b for index in slopes])
-    value = [np.broadcast_to(bend, (calendar.count, len(slopes)))]
-    start = columns.start["spot"]
+    bend = np.array([piece.b for piece in net.slices])
+    value = [np.broadcast_to(bend, (calendar.count, len(bend)))]
     beta = np.nan_to_num(net.beta)
     for index, name in enumerate(net.markets):
-        one, other, entries = conduct[name].triangle
-        at.append(start + one)
-        column.append(start + other)
-        value.append(beta[:, [index]] * entries)
-        start += len(conduct[name].sellers)
-    rows, heads = np.concatenate(at), np.concatenate(column)
-    values = np.concatenate(value, axis=1) * calendar.weight[:, None]
-    shift = np.arange(calendar.count)[:, None] * columns.width
-    rows, heads = (shift + rows).ravel(), (shift + heads).ravel()
-    there = columns.alive[rows] & columns.alive[heads]
-    width = int(columns.alive.sum())
-    where = columns.place[rows[there]], columns.place[heads[there]]
-    return sp.csc_matrix((values.ravel()[there], where), shape=(width, width))
+        value.append(beta[:, [index]] * conduct[name].triangle)
+    return pattern.quadratic(np.concatenate(value, axis=1) * calendar.weight[:, None])

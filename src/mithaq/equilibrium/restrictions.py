@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Entries, Family
 from mithaq.equilibrium.network import Network
 
-__all__ = ["equality_families", "gift_entries", "inequality_families"]
+__all__ = ["bounds", "equality_families", "gift_entries", "inequality_families"]
 
 Vector = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -46,11 +46,10 @@ class _Rows:
             column = np.full(len(slot), self.columns.first_built + number)
             self.parts.append(Entries(slot * len(self.keys) + row, column, -size[slot]))
 
-    def family(self, bound: Vector, *, single: bool = False, kept: bool = False) -> Family:
-        whole = np.broadcast_to(bound, (self.columns.slots, len(self.keys)))
+    def family(self, *, single: bool = False, kept: bool = False) -> Family:
         entries = Entries.join(self.parts)
         shape = self.kind, self.keys, self.columns.slots
-        return Family(*shape, whole.ravel(), entries, single=single, kept=kept)
+        return Family(*shape, entries, single=single, kept=kept)
 
 
 def equality_families(net: Network, columns: Columns) -> list[Family]:
@@ -74,7 +73,7 @@ def _balance(net: Network, columns: Columns) -> Family:
     stores = [at[firm, net.storages[name].node] for firm, name in net.stores]
     rows.put("injection", stores, every["injection"], -1.0)
     rows.put("withdrawal", stores, every["withdrawal"])
-    return rows.family(net.owed, kept=True)
+    return rows.family(kept=True)
 
 
 def gift_entries(net: Network, columns: Columns) -> Entries:
@@ -94,7 +93,7 @@ def _swap_ratio(net: Network, columns: Columns) -> Family:
     rows = _Rows(net, columns, "swap ratio", names)
     at = [names.index(pass_.swap) for pass_ in net.handovers]
     rows.put("handed", at, range(len(at)), [pass_.weight for pass_ in net.handovers])
-    return rows.family(np.zeros(len(names)))
+    return rows.family()
 
 
 def _level(net: Network, columns: Columns) -> Family:
@@ -114,7 +113,7 @@ def _level(net: Network, columns: Columns) -> Family:
         column = columns.of("level")[before]
         value = np.full(row.size, -1.0)
         rows.parts.append(Entries(row.ravel(), column.ravel(), value))
-    return rows.family(np.zeros(len(net.stores)))
+    return rows.family()
 
 
 def inequality_families(net: Network, columns: Columns) -> list[Family]:
@@ -133,13 +132,8 @@ def inequality_families(net: Network, columns: Columns) -> list[Family]:
 
 def _arcs(net: Network, columns: Columns) -> list[Family]:
     """Capacity, what is left of it to firms without a booking, and to firms that own nothing."""
-    finite = [name for name, way in net.arcs.items() if math.isfinite(way.capacity)]
-    number = {name: index for index, name in enumerate(net.arcs)}
-    size = net.arc_capacity[:, [number[name] for name in finite]]
+    finite = finite_arcs(net)
     row = {name: index for index, name in enumerate(finite)}
-    left = size.copy()
-    for (_, name), reserved in net.bookings.items():
-        left[:, row[name]] -= reserved
     grown = {(net.arcs[name].table, name, ""): row[name] for name in finite}
     capacity = _Rows(net, columns, "arc", finite)
     free = [
@@ -157,11 +151,8 @@ def _arcs(net: Network, columns: Columns) -> list[Family]:
     flow = {pair: index for index, pair in enumerate(net.flows)}
     booking.put("flow", every, [flow[pair] for pair in booked])
     booking.put("opened", every, every, -1.0)
-    most = np.zeros((columns.slots, len(booked)))
-    for index, pair in enumerate(booked):
-        most[:, index] = net.bookings[pair]
 
-    limited = [name for name in finite if net.arcs[name].third_party_share < 1]
+    limited = limited_arcs(net)
     third = _Rows(net, columns, "third party", limited)
     place = {name: index for index, name in enumerate(limited)}
     others = [
@@ -177,8 +168,17 @@ def _arcs(net: Network, columns: Columns) -> list[Family]:
         if building.row in share
     }
     third.build({key: place[key[1]] for key in grown if key[1] in place}, part)
-    open_to_others = size[:, [row[name] for name in limited]] * np.array(list(share.values()))
-    return [capacity.family(left), booking.family(most), third.family(open_to_others)]
+    return [capacity.family(), booking.family(), third.family()]
+
+
+def finite_arcs(net: Network) -> list[str]:
+    """Arcs whose capacity is limited."""
+    return [name for name, way in net.arcs.items() if math.isfinite(way.capacity)]
+
+
+def limited_arcs(net: Network) -> list[str]:
+    """Arcs of which those who own nothing of them may use a part only."""
+    return [name for name in finite_arcs(net) if net.arcs[name].third_party_share < 1]
 
 
 def _fields(net: Network, columns: Columns) -> Family:
@@ -187,7 +187,7 @@ def _fields(net: Network, columns: Columns) -> Family:
     rows.put("lifting", range(len(keys)), range(len(keys)))
     place = {("fields", field, firm): index for index, (firm, field) in enumerate(keys)}
     rows.build(place, {})
-    return rows.family(net.slice_capacity, single=True)
+    return rows.family(single=True)
 
 
 def _stores(net: Network, columns: Columns) -> list[Family]:
@@ -217,7 +217,7 @@ def _stores(net: Network, columns: Columns) -> list[Family]:
             if building.table == "storages" and building.row in place
         }
         rows.build(grown, factor)
-        found.append(rows.family(size))
+        found.append(rows.family())
     return found
 
 
@@ -226,25 +226,32 @@ def _swap_caps(net: Network, columns: Columns) -> Family:
     rows = _Rows(net, columns, "swap cap", names)
     forth = [index for index, pass_ in enumerate(net.handovers) if pass_.weight > 0]
     rows.put("handed", [names.index(net.handovers[index].swap) for index in forth], forth)
-    return rows.family(np.array(list(net.swap_caps.values()), dtype=float))
+    return rows.family()
 
 
 def _floors(net: Network, columns: Columns) -> Family:
     """Least sales where there is demand; a floor that nobody can meet stays, without entries."""
-    keys = [sale for sale, quantity in net.floors.items() if quantity > 0]
+    keys = floor_keys(net)
     rows = _Rows(net, columns, "floor", keys)
     sale = {pair: index for index, pair in enumerate(net.sales)}
     met = [index for index, key in enumerate(keys) if key in sale]
     rows.put("spot", met, [sale[keys[index]] for index in met], -1.0)
-    market = {name: index for index, name in enumerate(net.markets)}
-    wanted = ~np.isnan(net.beta[:, [market[name] for _, name in keys]])
-    least = np.array([net.floors[key] for key in keys], dtype=float)
-    return rows.family(np.where(wanted, -least, 0.0), single=True, kept=True)
+    return rows.family(single=True, kept=True)
+
+
+def floor_keys(net: Network) -> list[tuple[str, str]]:
+    """Sales that have a floor."""
+    return [sale for sale, quantity in net.floors.items() if quantity > 0]
+
+
+def held_slices(net: Network) -> list[int]:
+    """Slices whose reserves are limited."""
+    return [index for index, piece in enumerate(net.slices) if math.isfinite(piece.reserves)]
 
 
 def _reserves(net: Network, columns: Columns) -> Family:
     """What is lifted over all years."""
-    held = [index for index, piece in enumerate(net.slices) if math.isfinite(piece.reserves)]
+    held = held_slices(net)
     keys = [columns.keys["lifting"][index] for index in held]
     slots = columns.slots
     time = net.calendar.share * net.calendar.span
@@ -252,8 +259,7 @@ def _reserves(net: Network, columns: Columns) -> Family:
     column = columns.of("lifting")[:, np.asarray(held, dtype=np.int64)]
     value = np.broadcast_to(time[:, None], row.shape)
     entries = Entries(row.ravel(), column.ravel(), value.ravel())
-    bound = np.array([net.slices[index].reserves for index in held], dtype=float)
-    return Family("reserves", keys, 0, bound, entries)
+    return Family("reserves", keys, 0, entries)
 
 
 def _building(net: Network, columns: Columns) -> list[Family]:
@@ -264,22 +270,25 @@ def _building(net: Network, columns: Columns) -> list[Family]:
         "build limit",
         [net.buildings[index].key for index in yearly],
         0,
-        np.array([net.buildings[index].limit for index in yearly], dtype=float),
         Entries(np.arange(len(yearly)), columns.first_built + at, np.ones(len(yearly))),
         single=True,
     )
-    totals: dict[tuple[str, str, str], float] = {}
+    totals = list(total_limits(net))
     rows, heads = [], []
     for index, building in enumerate(net.buildings):
         if math.isfinite(building.total_limit):
-            totals[building.key[:3]] = building.total_limit
-            rows.append(list(totals).index(building.key[:3]))
+            rows.append(totals.index(building.key[:3]))
             heads.append(columns.first_built + index)
     entries = Entries(
         np.array(rows, dtype=np.int64), np.array(heads, dtype=np.int64), np.ones(len(rows))
     )
-    bound = np.array(list(totals.values()), dtype=float)
-    return [once, Family("build total", list(totals), 0, bound, entries)]
+    return [once, Family("build total", totals, 0, entries)]
+
+
+def total_limits(net: Network) -> dict[tuple[str, str, str], float]:
+    """Limits of all decisions on an asset together."""
+    limited = [b for b in net.buildings if math.isfinite(b.total_limit)]
+    return {building.key[:3]: building.total_limit for building in limited}
 
 
 def _signs(columns: Columns) -> Family:
@@ -287,4 +296,46 @@ def _signs(columns: Columns) -> Family:
     count = columns.first_cone
     every = np.arange(count)
     entries = Entries(every, every, np.full(count, -1.0))
-    return Family("sign", range(count), 0, np.zeros(count), entries, single=True)
+    return Family("sign", range(count), 0, entries, single=True)
+
+
+def bounds(net: Network, columns: Columns) -> dict[str, Vector]:
+    """Right-hand sides of every family's full list, by kind."""
+    number = {name: index for index, name in enumerate(net.arcs)}
+    finite = finite_arcs(net)
+    size = net.arc_capacity[:, [number[name] for name in finite]]
+    row = {name: index for index, name in enumerate(finite)}
+    left = size.copy()
+    for (_, name), reserved in net.bookings.items():
+        left[:, row[name]] -= reserved
+    booked = np.zeros((columns.slots, len(columns.keys["opened"])))
+    for index, pair in enumerate(columns.keys["opened"]):
+        booked[:, index] = net.bookings[pair]
+    limited = limited_arcs(net)
+    share = np.array([net.arcs[name].third_party_share for name in limited])
+    floors = floor_keys(net)
+    market = {name: index for index, name in enumerate(net.markets)}
+    wanted = ~np.isnan(net.beta[:, [market[name] for _, name in floors]])
+    least = np.array([net.floors[key] for key in floors], dtype=float)
+    yearly = [b.limit for b in net.buildings if math.isfinite(b.limit)]
+    caps = np.array(list(net.swap_caps.values()), dtype=float)
+    room, put, take = net.storage_size
+    found = {
+        "balance": net.owed,
+        "swap ratio": np.zeros((columns.slots, len(caps))),
+        "level": np.zeros((columns.slots, len(net.stores))),
+        "arc": left,
+        "booking": booked,
+        "third party": size[:, [row[name] for name in limited]] * share,
+        "field": net.slice_capacity,
+        "injection": put,
+        "withdrawal": take,
+        "room": room,
+        "swap cap": np.broadcast_to(caps, (columns.slots, len(caps))),
+        "floor": np.where(wanted, -least, 0.0),
+        "reserves": np.array([net.slices[index].reserves for index in held_slices(net)]),
+        "build limit": np.array(yearly, dtype=float),
+        "build total": np.array(list(total_limits(net).values()), dtype=float),
+        "sign": np.zeros(columns.first_cone),
+    }
+    return {kind: np.ravel(values) for kind, values in found.items()}

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_quadratic
@@ -208,8 +207,14 @@ def _refine(program: Program, x: Vector, steps: int, method: Method) -> Answer |
 
 def whole_program(program: Program) -> Quadratic:
     """The program as solvers take it, cones included."""
-    data = program.quadratic, program.linear, program.matrix, program.bound
-    return Quadratic(*data, program.equalities, program.single)
+    return Quadratic(
+        program.quadratic,
+        program.linear,
+        program.matrix,
+        program.bound,
+        program.equalities,
+        program.single,
+    )
 
 
 def _closer(program: Program, before: Vector, after: Vector) -> Vector:
@@ -235,17 +240,15 @@ def tangent_program(program: Program, x: Vector) -> Quadratic:
     width = len(program.linear) - program.cones
     height = program.equalities + program.inequalities
     linear = program.linear[:width].copy()
-    curve = np.zeros(width)
     golombek = program.golombek
     at, capacity = golombek.column, golombek.capacity
     output = np.clip(x[at], 0.0, capacity)
     left = np.maximum(capacity - output, STEEPEST * capacity)
     slope = golombek.g * np.log(left / capacity)
     bend = -golombek.g / left
-    curve[at] = golombek.weight * bend
     # The program's linear part already holds |g| for the epigraph form: take it out.
     linear[at] += golombek.weight * (golombek.g + slope - bend * output)
-    quadratic = (program.quadratic[:width, :width] + sp.diags(curve)).tocsc()
-    matrix = program.matrix[:height, :width]
+    quadratic = program.core.copy()
+    quadratic.data[program.pattern.lifted] += golombek.weight * bend
     bound, single = program.bound[:height], program.single[:height]
-    return Quadratic(quadratic, linear, matrix, bound, program.equalities, single)
+    return Quadratic(quadratic, linear, program.pattern.core, bound, program.equalities, single)
