@@ -257,6 +257,7 @@ def ask(path: Path) -> object:
             ("retracts", "retracts"),
             ("recorded_at", "recorded"),
             ("subject", "subject"),
+            ("subject", "about"),
         )
     ]
     queries += ["SELECT * FROM terms ORDER BY 1, 2, 3", "SELECT count(*) FROM terms"]

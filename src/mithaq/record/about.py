@@ -11,7 +11,8 @@ homes of parties, meetings that a judgement joins, and other bearers of a label.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from functools import cache
 from typing import Protocol
 
 from mithaq.errors import DataError, Problem
@@ -42,6 +43,7 @@ def about(record: Record, *ids: str) -> Record:
     return record.part(held, focus)
 
 
+@cache
 def labels() -> frozenset[str]:
     """The properties whose value may name one subject only."""
     return frozenset(
@@ -58,7 +60,7 @@ def named_by(claim: Claim) -> str:
 
 
 class Graph(Protocol):
-    """What :func:`reach` asks: claims by subject, and which subjects name another.
+    """What :func:`reach` asks: what claims on a subject name, and which subjects name another.
 
     ``naming`` and ``bearing`` may tell more than is so; what is not so is left out again.
     """
@@ -69,8 +71,11 @@ class Graph(Protocol):
     def kinds(self, names: Iterable[str]) -> dict[str, str]:
         """Those of the names that are subjects, with their kinds."""
 
-    def claims(self, name: str) -> Sequence[Claim]:
-        """The claims on a subject that was loaded."""
+    def named(self, name: str, *by: str) -> Set[str]:
+        """What the claims on a loaded subject (or on those of its properties) may name."""
+
+    def borne(self, name: str) -> Set[str]:
+        """The labels of a loaded subject that may name one subject only."""
 
     def naming(self, names: Iterable[str]) -> dict[str, set[str]]:
         """Name -> the subjects that may name it."""
@@ -99,8 +104,11 @@ class _Loaded:
         has = self._record.has
         return {name: self._record.subject(name).kind for name in names if has(name)}
 
-    def claims(self, name: str) -> Sequence[Claim]:
-        return self._record.claims_of(name)
+    def named(self, name: str, *by: str) -> Set[str]:
+        return {named_by(claim) for claim in self._record.claims_of(name, *by)} - {""}
+
+    def borne(self, name: str) -> Set[str]:
+        return {claim.text for claim in self._record.claims_of(name, *labels())}
 
     def naming(self, names: Iterable[str]) -> dict[str, set[str]]:
         return {name: self._naming.get(name, set()) for name in names}
@@ -128,11 +136,6 @@ class _Walk:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
 
-    def named(self, subject: str, *names: str) -> set[str]:
-        """What the claims on a subject (or on some of its properties) name."""
-        told = self.graph.claims(subject)
-        return {named_by(c) for c in told if not names or c.property in names} - {""}
-
     def naming(self, names: Iterable[str], kinds: tuple[str, ...] | None, *by: str) -> set[str]:
         """The subjects that name one of those, by some properties; of those kinds, or things."""
         wanted = set(names)
@@ -143,7 +146,7 @@ class _Walk:
             if (kind not in _PLAIN if kinds is None else kind in kinds)
         }
         self.graph.load(found)
-        return {name for name in found if self.named(name, *by) & wanted}
+        return {name for name in found if self.graph.named(name, *by) & wanted}
 
     def side(self, name: str, kind: str) -> tuple[set[str], set[str]]:
         """A party with all that belongs to it, and the people who held an office there."""
@@ -166,7 +169,7 @@ class _Walk:
         return {
             name
             for name in things
-            if sum(bool(self.named(name) & side) for side in sides) >= needed
+            if sum(bool(self.graph.named(name) & side) for side in sides) >= needed
         }
 
     def hanging(self, shown: Iterable[str]) -> set[str]:
@@ -181,31 +184,30 @@ class _Walk:
 
     def people(self, shown: Iterable[str]) -> set[str]:
         """The people whom those name."""
-        named = set().union(*map(self.named, shown))
+        named = set().union(*map(self.graph.named, shown))
         return {name for name, kind in self.graph.kinds(named).items() if kind == "person"}
 
     def needed(self, shown: set[str]) -> set[str]:
         """Those, and what has to be known to answer about them as the whole record would."""
-        held, todo, unique = set(shown), set(shown), labels()
+        held, todo = set(shown), set(shown)
         while todo:
             self.graph.load(todo)
             kinds = self.graph.kinds(todo)
             apart = {name for name in todo if kinds.get(name) != "party"}
             joined = self.naming(apart, ("judgement",), "a", "b")
-            told = (c for name in apart for c in self.graph.claims(name))
-            borne = {c.text for c in told if c.property in unique}
+            borne = set().union(*map(self.graph.borne, apart))
             others = self.graph.bearing(borne) if borne else set()
-            others |= set().union(*(self.named(name, "a", "b") for name in joined))
+            others |= set().union(*(self.graph.named(name, "a", "b") for name in joined))
             todo = (joined | set(self.graph.kinds(others))) - held
             held |= todo
-        named = set().union(*map(self.named, held))
+        named = set().union(*map(self.graph.named, held))
         todo = set(self.graph.kinds(named)) - held
         while todo:
             held |= todo
             self.graph.load(todo)
             parties = {name for name, kind in self.graph.kinds(held).items() if kind == "party"}
             self.graph.load(parties)
-            above = set().union(*(self.named(name, *_ABOVE) for name in parties))
-            offices = set().union(*(self.named(name, "office") for name in held))
+            above = set().union(*(self.graph.named(name, *_ABOVE) for name in parties))
+            offices = set().union(*(self.graph.named(name, "office") for name in held))
             todo = set(self.graph.kinds(above | offices)) - held
         return held

@@ -51,21 +51,24 @@ def known_on(record: Record, day: date | None) -> tuple[Record, LeftOut]:
     }
     kinds = {subject.id: subject.kind for subject in record.subjects()}
 
-    def editorial(claim: Claim) -> bool:
-        return (kinds[claim.subject], claim.property) in free
+    def is_told(subject: str, name: str, source: str) -> bool:
+        return source in known if source else (kinds[subject], name) in free
 
-    told: Iterable[Claim] = record.unordered()
+    shown: Iterable[str] = kinds
     if record.focus is not None:
         shown = record.focus.shown
-        told = [claim for claim in told if claim.subject in shown]
-        cited = {claim.source for claim in told}
+        cited = {source for subject in shown for _, source in record.citations(subject)}
         late = [s for s in late if s.id in cited]
     left_out = LeftOut(
         unknown=sum(s.published is None for s in late),
         inferred=sum(s.published is not None and s.published_basis == "inferred" for s in late),
-        unsourced=sum(not c.source and not editorial(c) for c in told),
+        unsourced=sum(
+            not source and (kinds[subject], name) not in free
+            for subject in shown
+            for name, source in record.citations(subject)
+        ),
     )
-    return record.only(lambda c: c.source in known if c.source else editorial(c)), left_out
+    return record.sourced(is_told), left_out
 
 
 def as_of(record: Record, *, at: date | None = None, known: date | None = None) -> Record:

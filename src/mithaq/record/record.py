@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -49,8 +49,20 @@ class Focus:
         return bool(self.sides) and reached >= min(2, len(self.sides))
 
 
-class Told(Mapping[str, Sequence[Claim]]):
-    """The claims by subject, in any order, made when they are asked for."""
+class Told(Mapping[str, Mapping[str, Sequence[Claim]]]):
+    """Subject -> property -> claims in any order, made when they are asked for."""
+
+    def citations(self, subject: str) -> Iterator[tuple[str, str]]:
+        """Property and source ('' = unsourced) of each claim on a subject that is there."""
+        for name, claims in self[subject].items():
+            for claim in claims:
+                yield name, claim.source
+
+    def sourced(
+        self, subject: str, keep: Callable[[str, str], bool]
+    ) -> Mapping[str, Sequence[Claim]]:
+        """Property -> the claims that pass a test of property and source."""
+        return _Part(self[subject], lambda claim: keep(claim.property, claim.source))
 
 
 class Record:
@@ -58,8 +70,8 @@ class Record:
 
     Two records are equal when their case, sources, subjects and claims are; the order of files and
     blocks does not matter, since claims are told in canonical order. Where ``claims`` is a
-    :class:`Told` it is asked only for the subjects that a question comes to: of a store of a
-    million claims most need never be made.
+    :class:`Told` it is asked only for the subjects and properties that a question comes to: of a
+    store of a million claims most need never be made.
     """
 
     def __init__(
@@ -78,37 +90,33 @@ class Record:
         rank = {kind: number for number, kind in enumerate(KINDS)}
         listed = sorted(subjects, key=lambda s: (rank[s.kind], s.id))
         self._subjects = {s.id: s for s in listed}
-        self._told: Mapping[str, Sequence[Claim]] = (
-            claims if isinstance(claims, Told) else _by_subject(claims)
-        )
-        self._tables: dict[str, dict[str, tuple[Claim, ...] | list[Claim]]] = {}
+        self._told = claims if isinstance(claims, Told) else _Listed(claims)
+        self._sheets: dict[str, Mapping[str, Sequence[Claim]]] = {}
+        self._tables: dict[str, dict[str, tuple[Claim, ...] | None]] = {}
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
         """Every claim, in canonical order."""
         return tuple(claim for name in sorted(self._told) for claim in self.claims_of(name))
 
-    def _table(self, subject_id: str) -> dict[str, tuple[Claim, ...] | list[Claim]]:
-        """Property -> claims on a subject, a list until it is asked for and put in order."""
+    def _table(self, subject_id: str) -> dict[str, tuple[Claim, ...] | None]:
+        """Property -> claims on a subject, None until they are asked for."""
         found = self._tables.get(subject_id)
         if found is None:
-            groups: dict[str, tuple[Claim, ...] | list[Claim]] = {}
-            for claim in self._told.get(subject_id, ()):
-                group = groups.setdefault(claim.property, [])
-                group.append(claim)  # type: ignore[union-attr]
             subject = self._subjects.get(subject_id)
-            declared = properties()[subject.kind] if subject else {}
-            order = {name: (d.order, name) for name, d in declared.items()}
-            names = sorted(groups, key=lambda name: order.get(name, (-1, name)))
-            found = self._tables[subject_id] = {name: groups[name] for name in names}
+            order = _order(subject.kind) if subject else {}
+            told = self._sheets[subject_id] = self._told.get(subject_id, {})
+            names = sorted(told, key=lambda name: (order.get(name, -1), name))
+            found = self._tables[subject_id] = dict.fromkeys(names)
         return found
 
     def _group(self, subject_id: str, name: str) -> tuple[Claim, ...]:
         """The claims on one property of a subject, in canonical order."""
         table = self._table(subject_id)
         group = table.get(name, ())
-        if isinstance(group, list):
-            group = table[name] = tuple(sorted(group, key=_key) if len(group) > 1 else group)
+        if group is None:
+            told = self._sheets[subject_id][name]
+            group = table[name] = tuple(sorted(told, key=_key) if len(told) > 1 else told)
         return group
 
     def __eq__(self, other: object) -> bool:
@@ -168,6 +176,10 @@ class Record:
             return self._group(subject_id, names[0])
         wanted = names or tuple(self._table(subject_id))
         return tuple(claim for name in wanted for claim in self._group(subject_id, name))
+
+    def citations(self, subject_id: str) -> Iterator[tuple[str, str]]:
+        """Property and source ('' = unsourced) of each claim on a subject; no claim is made."""
+        return self._told.citations(subject_id) if subject_id in self._told else iter(())
 
     def standing(self, subject_id: str, *names: str) -> tuple[Claim, ...]:
         """The affirmed claims told as fact and not deprecated; the preferred ones if any are."""
@@ -268,13 +280,17 @@ class Record:
         return self._with(claims)
 
     def only(self, keep: Callable[[Claim], bool]) -> Record:
-        """The same record with the claims that pass, each looked at when its subject is."""
-        return self._with(Kept(self._told, keep))
+        """The same record with the claims that pass, each looked at when it is asked for."""
+        return self._with(_Kept(self._told, keep))
+
+    def sourced(self, keep: Callable[[str, str, str], bool]) -> Record:
+        """As :meth:`only`, by a test of subject, property and source ('' = unsourced)."""
+        return self._with(_Sourced(self._told, keep))
 
     def citing(self, sources: Iterable[Source]) -> Record:
         """The same record with those sources and no others."""
-        told = Kept(self._told, lambda _: True)
-        return Record(self.case, sources, self._subjects.values(), told, self.folder, self.focus)
+        held = self._subjects.values()
+        return Record(self.case, sources, held, self._told, self.folder, self.focus)
 
     def _with(self, claims: Iterable[Claim] | Told) -> Record:
         sources, subjects = self._sources.values(), self._subjects.values()
@@ -283,38 +299,99 @@ class Record:
     def part(self, subjects: Iterable[str], focus: Focus) -> Record:
         """The record of those subjects alone, with the sources that their claims cite."""
         kept = [self._subjects[name] for name in subjects]
-        claims = [claim for subject in kept for claim in self._told.get(subject.id, ())]
+        claims = [claim for subject in kept for claim in self.claims_of(subject.id)]
         cited = {claim.source for claim in claims} & self._sources.keys()
         sources = [self._sources[name] for name in cited]
         return Record(self.case, sources, kept, claims, self.folder, focus)
 
     def unordered(self) -> Iterator[Claim]:
         """Every claim in no particular order, for counting; cheaper than :attr:`claims`."""
-        for name in self._told:
-            yield from self._told[name]
+        for table in self._told.values():
+            for claims in table.values():
+                yield from claims
 
 
-class Kept(Told):
-    """The claims by subject that pass a test, tried when they are asked for."""
+class _Listed(Told):
+    """Claims at hand, by subject and property."""
 
-    def __init__(self, told: Mapping[str, Sequence[Claim]], keep: Callable[[Claim], bool]) -> None:
-        self._told, self._keep = told, keep
+    def __init__(self, claims: Iterable[Claim]) -> None:
+        self._tables: dict[str, dict[str, list[Claim]]] = {}
+        for claim in claims:
+            table = self._tables.setdefault(claim.subject, {})
+            table.setdefault(claim.property, []).append(claim)
 
-    def __getitem__(self, subject: str) -> Sequence[Claim]:
-        return [claim for claim in self._told[subject] if self._keep(claim)]
+    def __getitem__(self, subject: str) -> Mapping[str, Sequence[Claim]]:
+        return self._tables[subject]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._told)
+        return iter(self._tables)
 
     def __len__(self) -> int:
-        return len(self._told)
+        return len(self._tables)
 
 
-def _by_subject(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
-    found: dict[str, list[Claim]] = {}
-    for claim in claims:
-        found.setdefault(claim.subject, []).append(claim)
-    return found
+class _Filtered(Told):
+    """Some of the claims, told apart when they are asked for."""
+
+    def __init__(self, told: Told) -> None:
+        self.told = told
+
+    def __contains__(self, subject: object) -> bool:
+        return subject in self.told
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.told)
+
+    def __len__(self) -> int:
+        return len(self.told)
+
+
+class _Kept(_Filtered):
+    """The claims that pass a test."""
+
+    def __init__(self, told: Told, keep: Callable[[Claim], bool]) -> None:
+        super().__init__(told)
+        self._keep = keep
+
+    def __getitem__(self, subject: str) -> Mapping[str, Sequence[Claim]]:
+        return _Part(self.told[subject], self._keep)
+
+
+class _Sourced(_Filtered):
+    """The claims that pass a test of their subject, property and source."""
+
+    def __init__(self, told: Told, keep: Callable[[str, str, str], bool]) -> None:
+        super().__init__(told)
+        self._keep = keep
+
+    def __getitem__(self, subject: str) -> Mapping[str, Sequence[Claim]]:
+        return self.told.sourced(subject, lambda name, source: self._keep(subject, name, source))
+
+    def citations(self, subject: str) -> Iterator[tuple[str, str]]:
+        told = self.told.citations(subject)
+        return (cited for cited in told if self._keep(subject, *cited))
+
+
+class _Part(Mapping[str, Sequence[Claim]]):
+    """Property -> the claims on one subject that pass a test."""
+
+    def __init__(self, table: Mapping[str, Sequence[Claim]], keep: Callable[[Claim], bool]) -> None:
+        self._table, self._keep = table, keep
+
+    def __getitem__(self, name: str) -> Sequence[Claim]:
+        return [claim for claim in self._table[name] if self._keep(claim)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+
+@cache
+def _order(kind: str) -> dict[str, int]:
+    """Property -> its place among those of a kind."""
+    return {name: declared.order for name, declared in properties()[kind].items()}
 
 
 def _key(claim: Claim) -> tuple[object, ...]:

@@ -118,12 +118,19 @@ def group(
 def components(
     claims: Sequence[Claim], conflict: Callable[[Claim, Claim], bool]
 ) -> list[list[Claim]]:
-    """The claims that contradict some other, in groups that contradictions connect."""
-    left = list(range(len(claims)))
-    edges = {i: [j for j in left if j != i and conflict(claims[i], claims[j])] for i in left}
+    """The claims that contradict some other, in groups that contradictions connect.
+
+    ``conflict`` tells the same of two claims in either order.
+    """
+    edges: list[list[int]] = [[] for _ in claims]
+    for i, claim in enumerate(claims):
+        for j in range(i):
+            if conflict(claims[j], claim):
+                edges[i].append(j)
+                edges[j].append(i)
     seen: set[int] = set()
     found: list[list[Claim]] = []
-    for start in left:
+    for start in range(len(claims)):
         if start in seen or not edges[start]:
             continue
         reached, todo = {start}, [start]

@@ -101,11 +101,15 @@ def _state(record: Record, day: date, known_day: date | None, span: int) -> Stat
     stages = _stages(seen, day, span)
     listed = [s.id for s in seen.listed("agreement") if s.id in stages]
     found = contradictions(seen, {*listed, *(person.id for person in seen.listed("person"))})
+    disputes: dict[str, list[str]] = {}
+    for clash in found:
+        for subject in clash.subjects:
+            disputes.setdefault(subject, []).append(clash.id)
     return State(
         case=record.id,
         at=day,
         known=known_day,
-        agreements=[_agreement(seen, key, stages[key], found) for key in listed],
+        agreements=[_agreement(seen, key, stages[key], disputes.get(key, [])) for key in listed],
         left_out=left_out,
         commitments=_listed(
             _commitment(seen, s.id, day, stages) for s in seen.listed("commitment")
@@ -149,7 +153,7 @@ def quantities(record: Record, subject: str) -> list[Plain]:
 
 def source_count(record: Record, subject: str) -> int:
     """How many sources speak of a subject."""
-    return len({c.source for c in record.claims_of(subject) if c.source})
+    return len({source for _, source in record.citations(subject)} - {""})
 
 
 # Agreements
@@ -170,9 +174,7 @@ def _is_dated(claim: Claim) -> bool:
     return claim.date is not None
 
 
-def _agreement(
-    record: Record, agreement: str, reached: Stage, found: tuple[Contradiction, ...]
-) -> Plain:
+def _agreement(record: Record, agreement: str, reached: Stage, disputes: list[str]) -> Plain:
     deadline = reached.deadline
     return {
         "id": agreement,
@@ -186,7 +188,7 @@ def _agreement(
         "possible": list(reached.possible),
         "next_deadline": {"kind": deadline[0], "date": deadline[1]} if deadline else None,
         "sources": source_count(record, agreement),
-        "contradictions": [c.id for c in found if agreement in c.subjects],
+        "contradictions": disputes,
     }
 
 
@@ -202,7 +204,7 @@ def _commitment(
     agreement = record.value(subject, "agreement")
     # Without a day of its own a commitment is no older than the agreement under which it stands.
     unborn = promised is None and isinstance(agreement, str) and agreement not in stages
-    if unborn or not record.claims_of(subject):
+    if unborn or not any(record.citations(subject)):
         return None
     delivered = record.date(subject, "delivered")
     done = delivered is not None and delivered.reached(at) is not Answer.NO

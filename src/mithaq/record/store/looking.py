@@ -9,7 +9,8 @@ from mithaq.record.claims import Claim
 from mithaq.record.known import as_of
 from mithaq.record.record import Record
 from mithaq.record.store.reading import Entry
-from mithaq.record.store.rows import CLAIM_KINDS, canonical, claims_in
+from mithaq.record.store.rows import CLAIM_KINDS, canonical
+from mithaq.record.store.unread import claims_in
 
 __all__ = ["seen"]
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
-from mithaq.record.about import reach
-from mithaq.record.claims import Claim
+from mithaq.record.about import labels, reach
 from mithaq.record.collecting import no_collecting
 from mithaq.record.record import Record
 from mithaq.record.store.index import rows_naming, shortened
 from mithaq.record.store.reading import Log
-from mithaq.record.store.rows import Row
 from mithaq.record.store.schema import claims
+from mithaq.record.store.unread import Unread
 
 __all__ = ["part_about"]
 
@@ -22,10 +21,8 @@ def part_about(log: Log, ids: Sequence[str]) -> Record:
     with no_collecting():
         held, focus = reach(graph, ids)
         graph.load(held)
-        told = [claim for name in held for claim in graph.claims(name)]
-        cited = {claim.source for claim in told} - {""}
-        subjects = [row for name, row in graph.subjects.items() if name in held]
-        return log.made(log.sources(cited).values(), subjects, told, focus)
+        told = graph.told.part(name for name in graph.told if name in held)
+        return log.made(log.subjects(held).values(), told, focus)
 
 
 class _Indexed:
@@ -33,33 +30,38 @@ class _Indexed:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self.subjects: dict[str, Row] = {}
+        self._kinds: dict[str, str] = {}
         self._looked: set[str] = set()
-        self._claims: dict[str, Sequence[Claim]] = {}
+        self.told = Unread({}, self._kinds)
+        self._loaded: set[str] = set()
         self._naming: dict[str, set[str]] = {}
 
     def load(self, names: Iterable[str]) -> None:
         """Read the claims on those subjects that were not read yet."""
-        new = set(names) - self._claims.keys()
+        new = set(names) - self._loaded
         if new:
-            self.kinds(new)
-            bodies: dict[str, list[str]] = {name: [] for name in new & self.subjects.keys()}
+            self._loaded |= new
+            bodies: dict[str, list[str]] = {name: [] for name in self.kinds(new)}
             for _, subject, _, body in self._log.bodies(claims.c.subject, bodies):
                 bodies[subject].append(body)
-            self._claims |= dict.fromkeys(new, ())
-            self._claims |= self._log.claims_of(bodies, self.subjects)
+            self.told.add(bodies)
 
     def kinds(self, names: Iterable[str]) -> dict[str, str]:
         """Those of the names that are subjects, with their kinds."""
         wanted = set(names)
         if new := wanted - self._looked:
             self._looked |= new
-            self.subjects |= self._log.subjects(new)
-        return {n: self.subjects[n].content["kind"] for n in wanted & self.subjects.keys()}
+            self._kinds |= self._log.kinds(new)
+        return {name: self._kinds[name] for name in wanted & self._kinds.keys()}
 
-    def claims(self, name: str) -> Sequence[Claim]:
-        """The claims on a subject that was loaded."""
-        return self._claims.get(name, ())
+    def named(self, name: str, *by: str) -> Set[str]:
+        """What the claims on a loaded subject (or on those of its properties) may name."""
+        return self.told.named(name, *by) if name in self.told else set()
+
+    def borne(self, name: str) -> Set[str]:
+        """The labels of a loaded subject that may name one subject only."""
+        table = self.told.get(name, {})
+        return {claim.text for label in labels() for claim in table.get(label, ())}
 
     def naming(self, names: Iterable[str]) -> dict[str, set[str]]:
         """Name -> the subjects that may name it."""

@@ -13,26 +13,20 @@ from typing import Any
 
 import sqlalchemy as sql
 
-from mithaq.errors import DataError, Problem
-from mithaq.record.claims import Claim, Source
+from mithaq.record.claims import Source
 from mithaq.record.collecting import no_collecting
 from mithaq.record.files import shipped_folder
-from mithaq.record.record import Case, Focus, Record, Subject, Told
+from mithaq.record.record import Case, Focus, Record, Subject
 from mithaq.record.store.index import rows_naming
-from mithaq.record.store.rows import CLAIM_KINDS, Row, case_of, claims_in, source_of, subject_of
-from mithaq.record.store.schema import among, claims, stream
+from mithaq.record.store.rows import CLAIM_KINDS, Row, case_of, source_of, subject_of
+from mithaq.record.store.schema import INDEXED, VERSION, about, among, claims, stream
+from mithaq.record.store.unread import Unread, damaged, kind_in
 
-__all__ = ["Entry", "Log", "Standing", "damaged"]
+__all__ = ["Entry", "Log", "Standing"]
 
 _PART = 2000
 _REPLACED = ("case", "source", "subject")
 _IS_CLAIM = claims.c.kind.in_(CLAIM_KINDS)
-
-
-def damaged(row: int = 0, what: str = "the row cannot be read") -> DataError:
-    """The error of a row that no append can have written."""
-    hint = "the store was changed; run mithaq record verify"
-    return DataError([Problem("claims" if row else "", row, what=what, hint=hint)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +58,21 @@ class Entry:
 class Log:
     """The rows of a log up to a recorded time (as the log writes it), or all of them.
 
-    ``indexed`` says that the store has the table ``terms``.
+    ``version`` is the schema version of the store.
     """
 
     def __init__(
-        self, connection: sql.Connection, recorded: str | None = None, *, indexed: bool = False
+        self, connection: sql.Connection, recorded: str | None = None, *, version: int = VERSION
     ) -> None:
         self.connection = connection
-        self.indexed = indexed
+        self.version = version
         top = connection.execute(sql.select(sql.func.max(claims.c.seq))).scalar() or 0
         self.last = top if recorded is None else self._last_by(recorded, top)
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the store has the table ``terms``."""
+        return self.version >= INDEXED
 
     def _last_by(self, recorded: str, top: int) -> int:
         """The last row recorded by then, found by halving: recorded times grow with the rows."""
@@ -105,29 +104,32 @@ class Log:
                     subjects[subject] = _row(seq, body)
                 elif kind == "case":
                     case = _row(seq, body)
-        return _made(case, sources.values(), subjects.values(), bodies)
+        return _made(case, sources.values(), subjects.values(), _unread(bodies, subjects))
 
     def _gone(self) -> set[int]:
-        """The rows of claims that a later row corrects or retracts."""
+        """The rows of claims that a later row corrects or retracts, or that say the same again."""
         links: dict[str, int] = {}
         for column in (claims.c.corrects, claims.c.retracts):
-            query = sql.select(column, claims.c.seq).where(column > "", claims.c.seq <= self.last)
-            for name, seq in self.connection.execute(query):
+            linked = sql.select(column, claims.c.seq).where(column > "")
+            for name, seq in self.connection.execute(linked.where(claims.c.seq <= self.last)):
                 links[name] = max(seq, links.get(name, 0))
-        query = sql.select(claims.c.seq, claims.c.content_id)
-        return {
-            seq
-            for seq, name in self._in(query, claims.c.content_id, links, _IS_CLAIM)
-            if seq < links[name]
-        }
+        name = claims.c.content_id
+        # Of all rows, so that the index on them answers alone.
+        told = sql.select(name).group_by(name).having(sql.func.count() > 1)
+        several = self.connection.execute(told)
+        query: sql.Select[Any] = sql.select(claims.c.seq, claims.c.subject, name, claims.c.body)
+        rows = list(self._in(query, name, {*links, *several.scalars()}, _IS_CLAIM))
+        stand = _once(row for row in rows if row[0] >= links.get(row[2], 0))
+        return {row[0] for row in rows} - {row[0] for row in stand}
 
     def history(self, *where: sql.ColumnElement[bool]) -> list[Entry]:
         """Every row of those, the oldest first, and whether it still stands."""
         query = sql.select(claims.c.seq, claims.c.body, claims.c.content_id)
         ordered = query.where(claims.c.seq <= self.last, *where).order_by(claims.c.seq)
         found = [(_row(seq, body), name) for seq, body, name in stream(self.connection, ordered)]
-        told = [(r.seq, r.subject, name, "") for r, name in found if r.kind in CLAIM_KINDS]
-        current = {row[0] for row in self.standing(told)}
+        told = {row.seq for row, _ in found if row.kind in CLAIM_KINDS}
+        query = sql.select(claims.c.seq).where(self._stands())
+        current = {seq for (seq,) in self._in(query, claims.c.seq, told)}
         # Of a case, a source, a subject the latest row stands.
         latest = {(r.kind, r.subject): r.seq for r, _ in found if r.kind in _REPLACED}
         current |= set(latest.values())
@@ -152,13 +154,18 @@ class Log:
 
     def subjects(self, names: Iterable[str]) -> dict[str, Row]:
         """Those of the names that are subjects, with their latest rows."""
-        return self._latest("subject", names)
+        return {name: _row(*row) for name, row in self._latest("subject", names).items()}
+
+    def kinds(self, names: Iterable[str]) -> dict[str, str]:
+        """Those of the names that are subjects, with their kinds."""
+        found = self._latest("subject", names)
+        return {name: kind_in(body) for name, (_, body) in found.items()}
 
     def sources(self, names: Iterable[str]) -> dict[str, Row]:
         """Those of the names that are sources, with their latest rows."""
-        return self._latest("source", names)
+        return {name: _row(*row) for name, row in self._latest("source", names).items()}
 
-    def _latest(self, kind: str, names: Iterable[str]) -> dict[str, Row]:
+    def _latest(self, kind: str, names: Iterable[str]) -> dict[str, tuple[int, str]]:
         wanted = set(names)
         query = sql.select(claims.c.seq, claims.c.subject, claims.c.body)
         if self.indexed:
@@ -167,7 +174,7 @@ class Log:
         else:
             told = self._in(query, claims.c.subject, wanted, claims.c.kind == kind)
         found = sorted((row for row in told if row[1] in wanted), key=lambda row: row[0])
-        return {name: _row(seq, body) for seq, name, body in found}
+        return {name: (seq, body) for seq, name, body in found}
 
     def case(self) -> Row | None:
         """The row that names the case."""
@@ -183,25 +190,29 @@ class Log:
     def bodies(self, column: sql.ColumnElement[Any], values: Iterable[Any]) -> list[Standing]:
         """The claims that stand and whose column has one of the values, the oldest first."""
         query = sql.select(claims.c.seq, claims.c.subject, claims.c.content_id, claims.c.body)
-        found = list(self._in(query, column, values, _IS_CLAIM))
-        return self.standing([(row[0], row[1], row[2], row[3]) for row in found])
+        return _once(self._in(query, column, values, _IS_CLAIM, self._stands()))
 
     def beginning(self, prefix: str) -> list[Standing]:
         """The claims that stand and whose identifier begins so."""
         query = sql.select(claims.c.seq, claims.c.subject, claims.c.content_id, claims.c.body)
         name = claims.c.content_id
         query = query.where(name >= prefix, name < prefix + "g", claims.c.seq <= self.last)
-        found = self.connection.execute(query.where(_IS_CLAIM).limit(_PART))
-        return self.standing([(row[0], row[1], row[2], row[3]) for row in found])
+        found = self.connection.execute(query.where(_IS_CLAIM, self._stands()).limit(_PART))
+        return _once(found)
 
-    def standing(self, found: list[Standing]) -> list[Standing]:
-        """Those of the claims that no later row takes away, in the order of the log."""
-        names = {name for _, _, name, _ in found}
-        later: dict[str, int] = {}
-        for column in (claims.c.corrects, claims.c.retracts):
-            for name, seq in self._in(sql.select(column, claims.c.seq), column, names):
-                later[name] = max(seq, later.get(name, 0))
-        return sorted(row for row in found if row[0] >= later.get(row[2], 0))
+    def _stands(self) -> sql.ColumnElement[bool]:
+        """That no later row up to the time takes the claim of a row away."""
+        later = claims.alias("later")
+        return sql.and_(
+            *(
+                ~sql.exists().where(
+                    column == claims.c.content_id,
+                    later.c.seq > claims.c.seq,
+                    later.c.seq <= self.last,
+                )
+                for column in (later.c.corrects, later.c.retracts)
+            )
+        )
 
     def begun(self, name: str) -> bool:
         """Whether any row is about something of that id."""
@@ -210,8 +221,7 @@ class Log:
 
     def about(self, rows: Iterable[int]) -> dict[int, str]:
         """Row -> what it is about."""
-        query = sql.select(claims.c.seq, claims.c.subject)
-        return dict(map(tuple, self._in(query, claims.c.seq, rows)))
+        return about(self.connection, rows, self.last, self.version)
 
     def part(
         self, found: Iterable[Standing], sources: Iterable[str] = (), subjects: Iterable[str] = ()
@@ -223,31 +233,36 @@ class Log:
         bodies: dict[str, list[str]] = {}
         for _, subject, _, body in found:
             bodies.setdefault(subject, []).append(body)
-        kinds = self.subjects({*bodies, *subjects})
-        told = [c for claims in self.claims_of(bodies, kinds).values() for c in claims]
-        held = self.sources({claim.source for claim in told} - {""} | {*sources})
-        return self.made(held.values(), kinds.values(), told)
-
-    def claims_of(
-        self, bodies: dict[str, list[str]], subjects: Mapping[str, Row]
-    ) -> dict[str, Sequence[Claim]]:
-        """Subject -> the claims of their bytes."""
-        kinds = {name: row.content["kind"] for name, row in subjects.items()}
-        return dict(_Bodies(bodies, kinds))
+        held = self.subjects({*bodies, *subjects})
+        told = _unread(bodies, held)
+        return self.made(held.values(), told, sources=sources)
 
     def made(
         self,
-        sources: Iterable[Row],
         subjects: Iterable[Row],
-        told: Iterable[Claim],
+        told: Unread,
         focus: Focus | None = None,
+        sources: Iterable[str] = (),
     ) -> Record:
-        """The record of those parts, in the name of the case of the log."""
-        return _made(self.case(), sources, subjects, told, focus)
+        """The record of those subjects and claims, in the name of the case of the log.
+
+        ``sources`` are taken in beside those that the claims cite.
+        """
+        cited = {source for subject in told for _, source in told.citations(subject)}
+        held = self.sources((cited - {""}).union(sources))
+        return _made(self.case(), held.values(), subjects, told, focus)
 
 
 Standing = tuple[int, str, str, str]
 """Row, subject, content identifier and bytes of a claim."""
+
+
+def _once(found: Iterable[Sequence[Any]]) -> list[Standing]:
+    """Rows of claims, the oldest first, and of those that say the same the first."""
+    seen: dict[str, Standing] = {}
+    for row in sorted((seq, subject, name, body) for seq, subject, name, body in found):
+        seen.setdefault(row[2], row)
+    return list(seen.values())
 
 
 def _row(seq: int, body: str) -> Row:
@@ -257,45 +272,21 @@ def _row(seq: int, body: str) -> Row:
         raise damaged(seq) from None
 
 
+def _unread(bodies: Mapping[str, list[str]], subjects: Mapping[str, Row]) -> Unread:
+    return Unread(bodies, {name: row.content.get("kind", "") for name, row in subjects.items()})
+
+
 def _made(
     case: Row | None,
     sources: Iterable[Row],
     subjects: Iterable[Row],
-    told: Iterable[Claim] | dict[str, list[str]],
+    told: Unread,
     focus: Focus | None = None,
 ) -> Record:
     try:
         held: list[Subject] = [subject_of(row) for row in subjects]
         cited: list[Source] = [source_of(row) for row in sources]
         named = case_of(case.content) if case else Case("record")
-        kinds = {subject.id: subject.kind for subject in held}
-        claims = _Bodies(told, kinds) if isinstance(told, dict) else told
-        return Record(named, cited, held, claims, shipped_folder(named.id), focus)
+        return Record(named, cited, held, told, shipped_folder(named.id), focus)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(what=f"the rows make no record: {error!r}") from None
-
-
-class _Bodies(Told):
-    """The claims by subject, made of their bytes when the subject is first asked for."""
-
-    def __init__(self, bodies: dict[str, list[str]], kinds: Mapping[str, str]) -> None:
-        self._bodies, self._kinds = bodies, kinds
-        self._made: dict[str, list[Claim]] = {}
-
-    def __getitem__(self, subject: str) -> Sequence[Claim]:
-        made = self._made.get(subject)
-        if made is None:
-            bodies = self._bodies[subject]
-            try:
-                made = self._made[subject] = claims_in(bodies, self._kinds[subject])
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                what = f"the claims on {subject!r} cannot be read: {error!r}"
-                raise damaged(what=what) from None
-            self._bodies[subject] = []
-        return made
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._bodies)
-
-    def __len__(self) -> int:
-        return len(self._bodies)

@@ -11,8 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import json.encoder
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -23,16 +22,9 @@ import rfc8785
 from mithaq.errors import DataError, Problem
 from mithaq.record.claims import (
     Claim,
-    Office,
     Place,
-    Quantity,
-    Share,
     Source,
-    Value,
-    read_claim,
-    read_place,
 )
-from mithaq.record.properties import properties
 from mithaq.record.record import Case, Subject
 from mithaq.words.dates import parse
 
@@ -43,7 +35,6 @@ __all__ = [
     "case_content",
     "case_of",
     "claim_content",
-    "claims_in",
     "digest",
     "instant",
     "next_instant",
@@ -298,61 +289,3 @@ def source_of(row: Row) -> Source:
 def subject_of(row: Row) -> Subject:
     """The subject of its row."""
     return Subject(row.subject, row.content["kind"], Place("claims", row.seq))
-
-
-_SCAN: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
-_CONTENT = '{"content":'
-_HASH = r'"[0-9a-f]{64}"'
-_REST = re.compile(
-    rf',(?:"corrects":{_HASH},)?"kind":"[a-z]+","prev_hash":{_HASH},"recorded_at":"([^"]*)",'
-    rf'"recorded_by":("(?:[^"\\]|\\.)*"),(?:"retracts":{_HASH},)?"seq":([0-9]+),'
-)
-
-
-def claims_in(bodies: Iterable[str], kind: str) -> list[Claim]:
-    """The distinct claims of their canonical rows, on a subject of that kind.
-
-    Only what a claim needs is read of each row, hence the fixed order of the parts is relied on.
-    Raises ValueError, KeyError or TypeError where one is no row of a claim.
-    """
-    dated = {name for name, declared in properties()[kind].items() if declared.type == "date"}
-    seen: set[str] = set()
-    found = []
-    for body in bodies:
-        try:
-            content, end = _SCAN(body, len(_CONTENT))
-        except (StopIteration, RecursionError):
-            raise ValueError("no row") from None
-        rest = _REST.match(body, end)
-        if rest is None or not body.startswith(_CONTENT):
-            raise ValueError("no row")
-        told = body[len(_CONTENT) : end]
-        if told in seen:
-            continue
-        seen.add(told)
-        at, by, seq = rest.groups()
-        value = content.get("value")
-        if value is not None:
-            value = _value(value, content["property"] in dated)
-        valid = parse(content["valid"]) if "valid" in content else None
-        by = json.loads(by) if "\\" in by else by[1:-1]
-        found.append(read_claim(content, value, valid, at, by, read_place("claims", int(seq))))
-    return found
-
-
-@lru_cache(maxsize=1 << 14)
-def _quantity(number: str, unit: str, measures: str, about: bool) -> Quantity:
-    return Quantity(number, unit, measures, about)
-
-
-@lru_cache(maxsize=1 << 14)
-def _share(party: str, percent: str) -> Share:
-    return Share(party, percent)
-
-
-def _value(plain: Any, dated: bool) -> Value:
-    if isinstance(plain, dict):
-        if "number" in plain:
-            return _quantity(**plain)
-        return _share(**plain) if "percent" in plain else Office(**plain)
-    return parse(str(plain)) if dated else str(plain)

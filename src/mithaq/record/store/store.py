@@ -30,7 +30,6 @@ from mithaq.record.store.partly import part_about
 from mithaq.record.store.reading import Entry, Log
 from mithaq.record.store.rows import instant
 from mithaq.record.store.schema import (
-    INDEXED,
     VERSION,
     address,
     claims,
@@ -41,6 +40,7 @@ from mithaq.record.store.schema import (
     version_of,
 )
 from mithaq.record.store.searching import named, search
+from mithaq.record.store.unread import Unread
 from mithaq.record.store.verifying import Checkpoint, Verification, verify
 from mithaq.record.writer import write_case
 
@@ -215,7 +215,7 @@ class Store:
 
     def _log(self, connection: sql.Connection, recorded: Instant | None = None) -> Log:
         at = None if recorded is None else instant(recorded)
-        return Log(connection, at, indexed=self._version >= INDEXED)
+        return Log(connection, at, version=self._version)
 
     def find(
         self,
@@ -272,7 +272,7 @@ class Store:
     def case(self) -> Case:
         """The case of which the store holds the record."""
         with self._reading() as connection:
-            return self._log(connection).made([], [], []).case
+            return self._log(connection).made([], Unread({}, {})).case
 
     def claim(self, reference: str) -> Claim:
         """The current claim whose identifier begins so. Raises DataError where it is not one."""

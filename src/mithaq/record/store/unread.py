@@ -1,0 +1,264 @@
+"""Claims as the bytes of their rows, read when a question comes to them.
+
+Bytes are canonical (RFC 8785): the parts of a row, and those of its content, stand in the order of
+their names, and a quotation mark inside a text is escaped. So ``"property":"`` stands once in the
+row of a claim, and what comes after it is the property; the same holds for the source and the
+value. So claims are told apart without reading them; what is read is held against what was looked
+up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+from mithaq.errors import DataError, Problem
+from mithaq.record.claims import (
+    Claim,
+    Office,
+    Quantity,
+    Share,
+    Value,
+    read_claim,
+    read_place,
+)
+from mithaq.record.properties import properties
+from mithaq.record.record import Told
+from mithaq.words.dates import parse
+
+__all__ = ["Unread", "claims_in", "damaged", "kind_in"]
+
+
+def damaged(row: int = 0, what: str = "the row cannot be read") -> DataError:
+    """The error of a row that no append can have written."""
+    hint = "the store was changed; run mithaq record verify"
+    return DataError([Problem("claims" if row else "", row, what=what, hint=hint)])
+
+
+class Unread(Told):
+    """Subject -> property -> claims, each property read when it is first asked for.
+
+    ``bodies`` holds each claim once.
+    """
+
+    def __init__(self, bodies: Mapping[str, Sequence[str]], kinds: Mapping[str, str]) -> None:
+        self._bodies = dict(bodies)
+        self._kinds = kinds
+        self._tables: dict[str, _Table] = {}
+
+    def __getitem__(self, subject: str) -> _Table:
+        table = self._tables.get(subject)
+        if table is None:
+            bodies = self._bodies[subject]
+            if subject not in self._kinds:
+                raise damaged(what=f"the claims on {subject!r} cannot be read: it has no kind")
+            table = self._tables[subject] = _Table(subject, self._kinds[subject], bodies)
+            self._bodies[subject] = ()
+        return table
+
+    def __contains__(self, subject: object) -> bool:
+        return subject in self._bodies
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._bodies)
+
+    def __len__(self) -> int:
+        return len(self._bodies)
+
+    def add(self, bodies: Mapping[str, Sequence[str]]) -> None:
+        """Take in the claims on other subjects."""
+        self._bodies |= bodies
+
+    def part(self, subjects: Iterable[str]) -> Unread:
+        """The claims on some subjects; what was read of them stays read."""
+        found = Unread({name: self._bodies[name] for name in subjects}, self._kinds)
+        found._tables = self._tables
+        return found
+
+    def citations(self, subject: str) -> Iterator[tuple[str, str]]:
+        return iter(self[subject].citations())
+
+    def sourced(self, subject: str, keep: Callable[[str, str], bool]) -> _Table:
+        return self[subject].sourced(keep)
+
+    def named(self, subject: str, *by: str) -> set[str]:
+        """What the claims on a subject (or on those of its properties) may name."""
+        return self[subject].named(*by)
+
+
+class _Table(Mapping[str, Sequence[Claim]]):
+    """Property -> claims on one subject."""
+
+    def __init__(self, subject: str, kind: str, bodies: Iterable[str] = ()) -> None:
+        self._subject, self._kind = subject, kind
+        self._bodies: dict[str, list[str]] = {}
+        self._made: dict[str, list[Claim]] = {}
+        self._cited: list[tuple[str, str]] | None = None
+        self._named: set[str] | None = None
+        for body in bodies:
+            start = body.find(_PROPERTY) + len(_PROPERTY)
+            name = body[start : body.find('"', start)]
+            self._bodies.setdefault(name, []).append(body)
+
+    def __getitem__(self, name: str) -> Sequence[Claim]:
+        made = self._made.get(name)
+        if made is None:
+            bodies = self._bodies[name]
+            try:
+                made = claims_in(bodies, self._kind)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                what = f"the claims on {self._subject!r} cannot be read: {error!r}"
+                raise damaged(what=what) from None
+            if any(c.property != name or c.subject != self._subject for c in made):
+                what = f"the claims on {self._subject!r} cannot be read: they are on something else"
+                raise damaged(what=what)
+            self._made[name] = made
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._bodies)
+
+    def __len__(self) -> int:
+        return len(self._bodies)
+
+    def citations(self) -> list[tuple[str, str]]:
+        """Property and source of each claim."""
+        if self._cited is None:
+            self._cited = [
+                (name, _text_in(body, _SOURCE))
+                for name, bodies in self._bodies.items()
+                for body in bodies
+            ]
+        return self._cited
+
+    def sourced(self, keep: Callable[[str, str], bool]) -> _Table:
+        """Those claims alone that pass a test of property and source; no other is read."""
+        found = _Table(self._subject, self._kind)
+        told = iter(self.citations())
+        for name, bodies in self._bodies.items():
+            kept = [body for body in bodies if keep(*next(told))]
+            if kept:
+                found._bodies[name] = kept
+        return found
+
+    def named(self, *by: str) -> set[str]:
+        """What the claims (or those on some properties) may name."""
+        if by:
+            return self._named_by(by)
+        if self._named is None:
+            self._named = self._named_by(self._bodies)
+        return self._named
+
+    def _named_by(self, names: Iterable[str]) -> set[str]:
+        dated = _dated(self._kind)
+        told = (self._bodies.get(name, ()) for name in names if name not in dated)
+        return {_named_in(body) for bodies in told for body in bodies} - {""}
+
+
+# What the bytes tell before they are read
+
+_PROPERTY, _SOURCE, _VALUE = '"property":"', '"source":"', '"value":'
+_PARTY = '{"party":"'
+_SUBJECT = '{"content":{"kind":"'
+
+
+def kind_in(body: str) -> str:
+    """The kind that the row of a subject tells, '' where it tells none.
+
+    >>> kind_in('{"content":{"kind":"party"},"kind":"subject"}')
+    'party'
+    """
+    end = body.find('"', len(_SUBJECT))
+    return body[len(_SUBJECT) : end] if body.startswith(_SUBJECT) and end > 0 else ""
+
+
+def _text_in(body: str, key: str) -> str:
+    """The text under a key of the content, '' where there is none."""
+    start = body.find(key)
+    if start < 0:
+        return ""
+    start += len(key)
+    text = body[start : body.find('"', start)]
+    if "\\" in text:
+        return str(json.JSONDecoder().raw_decode(body, start - 1)[0])
+    return text
+
+
+def _named_in(body: str) -> str:
+    """The id that the value may name; no id has anything to escape."""
+    start = body.find(_VALUE)
+    if start < 0:
+        return ""
+    start += len(_VALUE)
+    if body.startswith('"', start):
+        start += 1
+    elif body.startswith(_PARTY, start):
+        start += len(_PARTY)
+    else:
+        return ""
+    return body[start : body.find('"', start)]
+
+
+@cache
+def _dated(kind: str) -> frozenset[str]:
+    """The properties of a kind whose value is a date."""
+    table = properties()[kind]
+    return frozenset(name for name, declared in table.items() if declared.type == "date")
+
+
+# Reading them
+
+_SCAN: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
+_CONTENT = '{"content":'
+_HASH = r'"[0-9a-f]{64}"'
+_REST = re.compile(
+    rf',(?:"corrects":{_HASH},)?"kind":"[a-z]+","prev_hash":{_HASH},"recorded_at":"([^"]*)",'
+    rf'"recorded_by":("(?:[^"\\]|\\.)*"),(?:"retracts":{_HASH},)?"seq":([0-9]+),'
+)
+
+
+def claims_in(bodies: Iterable[str], kind: str) -> list[Claim]:
+    """The claims of their canonical rows, on a subject of that kind.
+
+    Only what a claim needs is read of each row, hence the fixed order of the parts is relied on.
+    Raises ValueError, KeyError or TypeError where one is no row of a claim.
+    """
+    dated = _dated(kind)
+    found = []
+    for body in bodies:
+        try:
+            content, end = _SCAN(body, len(_CONTENT))
+        except (StopIteration, RecursionError):
+            raise ValueError("no row") from None
+        rest = _REST.match(body, end)
+        if rest is None or not body.startswith(_CONTENT):
+            raise ValueError("no row")
+        at, by, seq = rest.groups()
+        value = content.get("value")
+        if value is not None:
+            value = _value(value, content["property"] in dated)
+        valid = parse(content["valid"]) if "valid" in content else None
+        by = json.loads(by) if "\\" in by else by[1:-1]
+        found.append(read_claim(content, value, valid, at, by, read_place("claims", int(seq))))
+    return found
+
+
+@lru_cache(maxsize=1 << 14)
+def _quantity(number: str, unit: str, measures: str, about: bool) -> Quantity:
+    return Quantity(number, unit, measures, about)
+
+
+@lru_cache(maxsize=1 << 14)
+def _share(party: str, percent: str) -> Share:
+    return Share(party, percent)
+
+
+def _value(plain: Any, dated: bool) -> Value:
+    if isinstance(plain, dict):
+        if "number" in plain:
+            return _quantity(**plain)
+        return _share(**plain) if "percent" in plain else Office(**plain)
+    return parse(str(plain)) if dated else str(plain)
