@@ -17,6 +17,8 @@ ONSHORE = 29.7  # USD per 1000 m3 from the fields to the Russian border, as on t
 NORD_STREAM = 31.2  # cost of ship-or-pay contracts (tables/transit_tariffs_2010.csv)
 MEDGAZ = 15.0  # 1.2 billion USD for 8 bcm a year at a tenth of the cost a year (assumption)
 STOP, STOPPED = "stop in January", 14  # days without transit, from the 7th to the 20th
+# Russian bcm at 37.7 of 40 MJ: 55 of Nord Stream, 33 of Yamal-Europe, 40 of ship-or-pay.
+WAYS = {"Nord Stream": 51.8, "Yamal-Europe": 31.1, "Russia-Ukraine": 37.7}
 LEFT = {"Ukraine-Slovakia": 12.0, "Ukraine-Romania": 14.0}  # as much as reached the EU in 2023
 
 
@@ -146,6 +148,26 @@ def after_2022(calibration: str) -> Pair:
             capacity = min(row["capacity"], LEFT.get(row["name"], 0.0))
             cut.append(Change("pipelines", row["name"], "capacity", capacity))
     return Pair(solve(chain), solve(chain, cut))
+
+
+def reopened(calibration: str) -> Pair:
+    """The market of 2023 as it is and with the closed Russian ways open again.
+
+    Nord Stream, Yamal-Europe and the ship-or-pay volume through Ukraine come back, and Gazprom
+    may sell wherever it could carry gas, as it does in Italy. Nothing else changes.
+    """
+    chain = Chain.shipped(2023).calibrated(calibration)
+    open_to = europe(chain)
+    theta = {(row["firm"], row["market"]): row["theta"] for row in chain.rows("conduct")}
+    edits: list[Edit] = [
+        Change("pipelines", name, "capacity", capacity) for name, capacity in WAYS.items()
+    ]
+    for row in chain.rows("conduct"):
+        if row["firm"] == "Gazprom" and row["market"] in open_to and not row["may_sell"]:
+            key = f"Gazprom|{row['market']}"
+            edits.append(Change("conduct", key, "may_sell", "true"))
+            edits.append(Change("conduct", key, "theta", theta["Gazprom", "Italy"]))
+    return Pair(solve(chain), solve(chain, edits))
 
 
 def europe(chain: Chain) -> list[str]:
@@ -343,7 +365,43 @@ def _after_2022() -> str:
         "die-eu-ist-weltweit-der-groesste-importeur-von-fluessigerdgas-lng-geworden/)); prices at\n"
         "the hubs were two to three times those of 2021. The model says what is left when the\n"
         "year has settled: LNG of 2010 was a third of that of 2022, so that demand gives way\n"
-        "more.\n"
+        "more.\n\n" + _reopened()
+    )
+
+
+def _reopened() -> str:
+    found = {name: reopened(name) for name in LEAN}
+
+    def tell(measure: Callable[[Equilibrium], float]) -> Callable[[Pair], str]:
+        return lambda p: f"{measure(p.before):.0f} → {measure(p.after):.0f}"
+
+    def ways(one: Equilibrium) -> float:
+        return sum(one.sales.get(("Gazprom", node), 0.0) for node in europe(one.chain))
+
+    def hub(one: Equilibrium) -> float:
+        return float(one.prices["Netherlands"])
+
+    text = _rows(
+        found,
+        [
+            ("Russian gas by line to Europe but Turkey, bcm", tell(ways)),
+            ("demand of Europe, bcm", tell(demand)),
+            ("LNG landed in Europe, bcm", tell(landed)),
+            ("price in the Netherlands, USD per 1000 m³", tell(hub)),
+            ("price in Japan", lambda p: f"{p.price('Japan'):+.0%}"),
+            ("payoff of Gazprom, million USD", lambda p: f"{p.payoff('Gazprom'):+,.0f}"),
+            ("payoff of Equinor, million USD", lambda p: f"{p.payoff('Equinor'):+,.0f}"),
+            ("payoff of American LNG, million USD", lambda p: f"{p.payoff('American LNG'):+,.0f}"),
+        ],
+    )
+    return (
+        "**The other way round.** The [market of 2023](../reference/data-2023.md), with its LNG,\n"
+        "terminals and lines, as it is and with Nord Stream, Yamal-Europe and the ship-or-pay\n"
+        "volume through Ukraine open again and Gazprom selling where it can reach:\n\n"
+        f"{text}\n"
+        "About 140 bcm came by line in 2021 (Refinitiv, above). LNG that Europe does without goes\n"
+        "to Asia, so that prices there fall with those of Europe; demand, costs, conduct and what\n"
+        "was built since stay as they were in 2023.\n"
     )
 
 

@@ -62,7 +62,11 @@ LANDED = {
 NEVER = {  # no Russian LNG (barred, or none since 2022)
     "Novatek": {"United Kingdom", "Germany", "Poland", "Lithuania"},
 }
-_LANDED_AS = {"Other EU": "European Union but Belgium, France, Italy and Spain"}
+# Hubs sell on what they land, so that these are no countries of use.
+_LANDED_AS = {
+    "Other EU": "European Union but Belgium, France, Italy and Spain",
+    **{name: f"{name} (landed)" for name in ("Belgium", "France", "Italy", "United Kingdom")},
+}
 LEAST_OPEN = 0.05  # bcm: a seller of LNG may sell in Asia where it shipped as much
 
 
@@ -502,7 +506,7 @@ def observed_rows(base: Year) -> list[OutRow]:
                 "mode": "lng",
                 "bcm": round(bcm, 3),
                 "source": "ei-2024",
-                "note": "landed here, whoever used it",
+                "note": "landed here, whoever used it" if importer in _LANDED_AS else "",
             }
         )
     return rows

@@ -42,9 +42,10 @@ are those of the page of [2010](data-2010.md).
   reached Germany, Poland, Denmark and the Baltic states by line.
 - **Not observed**: who sold to whom inside the EU. Hubs trade gas on, LNG is booked where it lands,
   and no open table of 2023 tells origin by country of use. So the other cells are missing, not
-  zero, and an error over pairs such as that of 2010 cannot be told: where `mithaq market` prints
-  one for 2023, it compares what is sold in a country with what is landed there. What can be told
-  stands under "Fit".
+  zero; what was landed in Belgium, France, Italy and the United Kingdom stands in `observed` under
+  names of its own ("(landed)"). An error over pairs such as that of 2010 cannot be told: the one
+  that `mithaq market --json` gives for 2023 rests on some pairs of Italy, Spain and Turkey. What
+  can be told stands under "Fit".
 - **Assumed**: every European price but TTF and NBP; prices and use of the Caucasus, Belarus,
   Moldova and the Western Balkans; capacities of lines built or turned round after 2015 that the
   register does not tell (marked "from memory"); costs, which are those of 2010 and of about 2015;

@@ -54,6 +54,19 @@ def test_the_loss_of_russian_gas_after_2022(name: str) -> None:
     assert pair.payoff("Gazprom") < 0 < pair.payoff("Statoil")
 
 
+@pytest.mark.parametrize("name", history.LEAN)
+def test_the_ways_of_2021_open_in_2023_bring_russian_gas_back_and_prices_down(name: str) -> None:
+    pair = history.reopened(name)
+    back = pair.sales("Gazprom", history.europe(pair.before.chain))
+    assert 60 < back < 110  # about 140 bcm in 2021, 29 in 2023
+    assert history.landed(pair.after) < history.landed(pair.before) - 20
+    assert history.demand(pair.after) > history.demand(pair.before)
+    for node in ("Netherlands", "United Kingdom", "Japan"):
+        assert -0.6 < pair.price(node) < -0.05, node
+    assert pair.payoff("Equinor") < 0 < pair.payoff("Gazprom")
+    assert pair.payoff("American LNG") < 0
+
+
 @pytest.mark.slow
 def test_a_stop_of_transit_through_ukraine_in_january_2009() -> None:
     prepared, usual = history.ukraine_2009()

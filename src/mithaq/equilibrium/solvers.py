@@ -17,12 +17,14 @@ from mithaq.equilibrium.labels import read_point
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.polish import polish
 from mithaq.equilibrium.program import Program
+from mithaq.equilibrium.settle import settle
 from mithaq.errors import ModelError
 
 __all__ = ["Method", "Outcome", "solve_program"]
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
+CLOSE = 1.0  # the same, below which the limits that bind are taken to be known
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
 TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
 HALF, BUSY = 0.5, 0.95  # use of capacity to start from where nothing, or too much, is known
@@ -199,8 +201,13 @@ def _refine(program: Program, x: Vector, steps: int, method: Method) -> Answer |
         answer = solve_quadratic(tangent, method.solver_tolerance, method.max_iterations)
         if STATUS.get(answer.status) is not Outcome.SOLVED:
             return None
-        if _largest_step(program, x, answer.x) < NEGLIGIBLE:
+        step = _largest_step(program, x, answer.x)
+        if step < NEGLIGIBLE:
             return answer
+        if step < CLOSE:
+            settled = settle(program, tangent, answer.x, answer.z)
+            if settled is not None:
+                return settled
         x = _closer(program, x, answer.x)
     return None
 
