@@ -104,8 +104,8 @@ def written(found: dict[str, Uncertain]) -> str:
     worst = max(one.max_violation for one in found.values())
     lines = [
         f"{first.asked} draws of all inputs at once (seed {first.seed}) in each row, the same in "
-        f"all; at least {fewest} of them with a certified answer (largest violation {worst:.0e}); chain "
-        f"`{first.chain[:12]}`.",
+        f"all; at least {fewest} of them with a certified answer (largest violation {worst:.0e}); "
+        f"chain `{first.chain[:12]}`.",
         "",
     ]
     for name, title in {**PARTS, "": ALL}.items():
