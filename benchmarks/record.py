@@ -146,6 +146,7 @@ def one(url: str, claims: int) -> Figures:
     return {
         "claims in a partnership": len(store.record(RECORDED, pairs[0]).claims),
         **median(asked).figures("state of a partnership", "ms"),
+        "claims about an agreement": len(store.record(RECORDED, ("agreement-0-0",)).claims),
         **median(agreements).figures("state of an agreement", "ms"),
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mithaq.errors import DataError, Problem
 from mithaq.record import (
@@ -198,14 +198,18 @@ class Case:
         draws: int = 128,
         seed: int = 1,
         legs: bool = False,
+        alone: Sequence[str] = (),
         floors: bool = False,
         entry: bool = False,
+        spare: float = 1.0,
         progress: Callable[[int, int], None] | None = None,
+        store: str | Path | None = None,
     ) -> Uncertain:
         """What is sure about an agreement's worth: draws over all its inputs at once.
 
         Without a name, the first scenario of the case. ``legs`` also tells what each leg alone
-        would bring. Raises DataError as :meth:`worth` does; see :func:`worth.uncertain_of`.
+        would bring, ``alone`` the same of parts by name. Raises DataError as :meth:`worth` does;
+        see :func:`worth.uncertain_of`.
         """
         from mithaq.chain.legs import scenario_ids
         from mithaq.worth.plan import World
@@ -218,10 +222,13 @@ class Case:
             draws=draws,
             seed=seed,
             legs=legs,
+            alone=alone,
             world=World(floors=floors, entry=entry),
+            spare=spare,
             then=self._then(at, known),
             on="processes",
             progress=progress,
+            store=store,
         )
 
     def together(
@@ -282,6 +289,7 @@ class Case:
         floors: bool = False,
         entry: bool = False,
         progress: Callable[[int, int], None] | None = None,
+        store: str | Path | None = None,
     ) -> Forum:
         """Every coalition of an exporters' forum: what it earns, who pays, whether it holds.
 
@@ -289,18 +297,12 @@ class Case:
         the record; without them the states that founded the forum, as far as it had been founded
         and was known of then. See :func:`worth.forum`.
         """
-        from mithaq.worth.forum import forum, members_named
+        from mithaq.worth.forum import forum
 
-        named = members_named(self.as_of(at, known), self.chain, members)
-        return forum(
-            self.chain,
-            named,
-            strength=strength,
-            floors=floors,
-            entry=entry,
-            on="processes",
-            progress=progress,
-        )
+        named = self._members(members, at, known)
+        asked: dict[str, Any] = {"strength": strength, "floors": floors, "entry": entry}
+        asked |= {"on": "processes", "progress": progress, "store": store}
+        return forum(self.chain, named, **asked)
 
     def forum_moves(
         self,
@@ -317,19 +319,17 @@ class Case:
 
         The first is the question as asked. See :func:`worth.sway`.
         """
-        from mithaq.worth.forum import members_named
         from mithaq.worth.sway import sway
 
-        named = members_named(self.as_of(at, known), self.chain, members)
-        return sway(
-            self.chain,
-            named,
-            strength=strength,
-            floors=floors,
-            entry=entry,
-            on="processes",
-            progress=progress,
-        )
+        named = self._members(members, at, known)
+        asked: dict[str, Any] = {"strength": strength, "floors": floors, "entry": entry}
+        return sway(self.chain, named, **asked, on="processes", progress=progress)
+
+    def _members(self, members: Sequence[str], at: Day, known: Day) -> tuple[str, ...]:
+        """Members of a forum by their names in the chain."""
+        from mithaq.worth.forum import members_named
+
+        return members_named(self.as_of(at, known), self.chain, members)
 
     def power(
         self,
@@ -338,6 +338,7 @@ class Case:
         outsiders: bool = False,
         line: str | None = None,
         progress: Callable[[int, int], None] | None = None,
+        store: str | Path | None = None,
     ) -> Power:
         """What exporters and transit countries bring to the gas trade: the access game.
 
@@ -356,6 +357,7 @@ class Case:
             line=line_named(line) if line else None,
             on="processes",
             progress=progress,
+            store=store,
         )
 
 

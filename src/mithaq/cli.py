@@ -249,6 +249,16 @@ def reading(
     return decorated
 
 
+def keeping(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that solves many equilibria ``--store``."""
+    text = say(
+        "Keep what has been solved in this folder; the same command, run again, takes up where it "
+        "was stopped."
+    )
+    kind = click.Path(path_type=Path, file_okay=False)
+    return option("--store", metavar="DIR", type=kind, help=text)(command)
+
+
 def about(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command that reads a record ``--about``."""
     text = say(
@@ -283,23 +293,33 @@ class Talk:
 
     @contextmanager
     def working(self, message: str) -> Iterator[Callable[[int, int], None]]:
-        """A bar with elapsed time on standard error; yields what tells it (done, total)."""
+        """A bar with rate and time left on standard error; yields what tells it (done, total)."""
         from rich.console import Console
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
             Progress,
+            ProgressColumn,
             SpinnerColumn,
+            Task,
             TextColumn,
             TimeElapsedColumn,
+            TimeRemainingColumn,
         )
+        from rich.text import Text
+
+        class Rate(ProgressColumn):
+            """Items a second, over the last half minute."""
+
+            def render(self, task: Task) -> Text:
+                return Text(f"{task.speed:.2g}/s" if task.speed else "")
 
         screen = Console(stderr=True)
         if not screen.is_terminal:
             yield lambda _done, _total: None
             return
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
-        ends = (MofNCompleteColumn(), TimeElapsedColumn())
+        ends = (MofNCompleteColumn(), Rate(), TimeElapsedColumn(), TimeRemainingColumn())
         with Progress(*columns, *ends, console=screen, transient=True) as progress:
             task = progress.add_task(message, total=None)
             yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -183,7 +183,7 @@ def asked(record: Record, at: date, known: date | None) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("runs", [12, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("runs", [8, pytest.param(150, marks=pytest.mark.slow)])
 def test_the_stores_answer_as_a_list_of_facts_does(
     runs: int, request: pytest.FixtureRequest
 ) -> None:

@@ -8,8 +8,8 @@ record, a node or firm of the chain) for :mod:`mithaq.chain.legs` to look up.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,11 @@ class Scenario:
         """Every right of every leg, in order."""
         for leg in self.legs:
             yield from leg.rights
+
+    def only(self, rights: Collection[str]) -> Scenario:
+        """The scenario with those rights and no other; a leg that has none is left out."""
+        legs = (Leg(g.id, tuple(r for r in g.rights if r.id in rights)) for g in self.legs)
+        return replace(self, legs=tuple(leg for leg in legs if leg.rights))
 
     def parameters(self) -> dict[str, Parameter]:
         """Every parameter by id: ``rate``, ``years``, then ``<right>.<parameter>``."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import TypeVar
+from pathlib import Path
+from typing import Any
 
 import click
 
-from mithaq.cli import Asked, Talk, cli, common, option, reading, say
-
-Answer = TypeVar("Answer")
+from mithaq.cli import Asked, Talk, cli, common, keeping, option, reading, say
 
 
 @cli.command(help=say("Would an exporters' forum hold together? Every coalition of its members."))
@@ -48,6 +45,7 @@ Answer = TypeVar("Answer")
         "calibration."
     ),
 )
+@keeping
 @common
 @reading()
 def forum(
@@ -58,6 +56,7 @@ def forum(
     floors: bool,
     entry: bool,
     moves: bool,
+    store: Path | None,
 ) -> None:
     """Every coalition of a forum."""
     from mithaq.show.forum_sheets import forum_sheets
@@ -65,21 +64,9 @@ def forum(
     words = talk.words(asked.case.record)
     named = [part.strip() for member in members for part in member.split(",") if part.strip()]
     with talk.working(words.say("Solving the market for every coalition")) as tell:
-        question = partial(_ask, asked, named, strength, floors=floors, entry=entry, tell=tell)
-        data = question(asked.case.forum).to_dict()
-        data["moves"] = [m.to_dict() for m in question(asked.case.forum_moves)] if moves else []
+        when = (named, strength, asked.at, asked.known)
+        how: dict[str, Any] = {"floors": floors, "entry": entry, "progress": tell}
+        data = asked.case.forum(*when, **how, store=store).to_dict()
+        told = asked.case.forum_moves(*when, **how) if moves else ()
+        data["moves"] = [move.to_dict() for move in told]
     talk.answer(data, lambda: forum_sheets(data, words))
-
-
-def _ask(
-    asked: Asked,
-    named: list[str],
-    strength: float,
-    ask: Callable[..., Answer],
-    *,
-    floors: bool,
-    entry: bool,
-    tell: Callable[[int, int], None],
-) -> Answer:
-    """One question about the forum, at the clocks asked about."""
-    return ask(named, strength, asked.at, asked.known, floors=floors, entry=entry, progress=tell)

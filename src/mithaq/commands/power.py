@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mithaq.cli import Asked, Talk, cli, common, option, reading, say
+from pathlib import Path
+
+from mithaq.cli import Asked, Talk, cli, common, keeping, option, reading, say
 
 
 @cli.command(
@@ -32,12 +34,18 @@ from mithaq.cli import Asked, Talk, cli, common, option, reading, say
     default=False,
     help=say("Whether sellers outside a coalition sell on (default: no)."),
 )
+@keeping
 @common
 @reading(
     say("Changes nothing: the market is that of the base year, and no claim enters it."), ask="all"
 )
 def power(
-    talk: Talk, asked: Asked, players: tuple[str, ...], line: str | None, outsiders: bool
+    talk: Talk,
+    asked: Asked,
+    players: tuple[str, ...],
+    line: str | None,
+    outsiders: bool,
+    store: Path | None,
 ) -> None:
     """The access game."""
     from mithaq.show.power_sheets import power_sheets
@@ -45,5 +53,6 @@ def power(
     words = talk.words(asked.case.record)
     named = [part.strip() for player in players for part in player.split(",") if part.strip()]
     with talk.working(words.say("Solving the market for every coalition")) as tell:
-        data = asked.case.power(named, outsiders=outsiders, line=line, progress=tell).to_dict()
+        found = asked.case.power(named, outsiders=outsiders, line=line, progress=tell, store=store)
+    data = found.to_dict()
     talk.answer(data, lambda: power_sheets(data, words))

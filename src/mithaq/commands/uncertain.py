@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from mithaq.cli import Asked, Talk, cli, common, option, reading, say
+from mithaq.cli import Asked, Talk, cli, common, keeping, option, reading, say
 
 
 @cli.command(help=say("What is sure about an agreement's worth: draws over all inputs at once."))
@@ -18,6 +20,15 @@ from mithaq.cli import Asked, Talk, cli, common, option, reading, say
 @option("--seed", type=int, default=1, show_default=True, help=say("Seed of the draws."))
 @option("--legs/--no-legs", default=False, help=say("Also tell what each leg alone would bring."))
 @option(
+    "--alone",
+    multiple=True,
+    metavar="PART",
+    help=say(
+        "Also tell what a leg or a right alone would bring, as baltic-lng, or with a term held, "
+        "as joint-marketing.strength=0.25."
+    ),
+)
+@option(
     "--floors/--no-floors",
     default=False,
     help=say("Whether the parties keep three quarters of what they sell to each market."),
@@ -27,6 +38,14 @@ from mithaq.cli import Asked, Talk, cli, common, option, reading, say
     default=False,
     help=say("Whether every seller may sell where it sold nothing."),
 )
+@option(
+    "--spare",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help=say("Factor on the capacity of all sellers outside the agreement."),
+)
+@keeping
 @common
 @reading(say("Leave out rights whose figures no claim tells of a time up to this day."))
 @click.argument("agreement", required=False)
@@ -37,8 +56,11 @@ def uncertain(
     draws: int,
     seed: int,
     legs: bool,
+    alone: tuple[str, ...],
     floors: bool,
     entry: bool,
+    spare: float,
+    store: Path | None,
 ) -> None:
     """Worth over draws."""
     from mithaq.show.uncertain_sheets import statements, uncertain_sheets
@@ -52,9 +74,12 @@ def uncertain(
             draws=draws,
             seed=seed,
             legs=legs,
+            alone=alone,
             floors=floors,
             entry=entry,
+            spare=spare,
             progress=tell,
+            store=store,
         )
     data = found.to_dict()
     data["statements"] = statements(data, words)

@@ -6,6 +6,7 @@ case that has none) and tested without solving anything.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -200,7 +201,8 @@ def gather(
         nodes=chain.rows("nodes") if chain else (),
         observed_prices=observed_prices(chain, year) if chain else {},
         partners=partners(record, valued, between) if valued else (),
-        run=run_record(record, chain, day),
+        run=run_record(record, chain, day)
+        | (_valued_record(case, scenarios[0], shown.get("uncertain")) if valued else {}),
         **shown,
     )
 
@@ -283,6 +285,17 @@ def partners(record: Record, valued: Data, between: tuple[str, str] | None) -> l
     return sorted(found, key=lambda name: (name in states, order.index(name)))
 
 
+def _valued_record(case: Case, name: str, drawn: Data | None) -> dict[str, str]:
+    """What the worth was computed from beside record and chain: the scenario, and the draws."""
+    from mithaq.chain.legs import load_scenario
+    from mithaq.worth.batch import identity
+
+    found = {"scenario": identity(load_scenario(case.files, case.chain, name))}
+    if drawn:
+        found |= {"draws": str(drawn["asked"]), "seed": str(drawn["seed"])}
+    return found
+
+
 def run_record(record: Record, chain: Chain | None, day: date) -> dict[str, str]:
     """What was computed from what: versions and hashes."""
     from importlib.metadata import version
@@ -293,6 +306,7 @@ def run_record(record: Record, chain: Chain | None, day: date) -> dict[str, str]
         "date": day.isoformat(),
         "record": digest.of_record(record),
         "mithaq": version("mithaq"),
+        "python": platform.python_version(),
     }
     if chain is not None:
         found["chain"] = chain.hash

@@ -477,6 +477,9 @@ def _run(material: Material, words: Speech) -> list[tuple[str, str]]:
         "date": say("State of the record on"),
         "record": say("SHA-256 of the claims"),
         "chain": say("Hash of the gas chain"),
+        "scenario": say("SHA-256 of the scenario"),
+        "draws": say("Number of draws"),
+        "seed": say("Seed of the draws"),
         "case": say("Case"),
         "tolerance": say("Tolerance of the certificate"),
     }

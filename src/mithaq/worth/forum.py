@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ FOUNDING = "founding_of_forum"
 #: Loss below which a member is taken to be as well off, as a share of the largest profit.
 EVEN = 1e-7
 MOST = 16
+PROFIT, PRICE = "profit of ", "price in "
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,20 @@ class Reached:
     prices: pd.Series[float]
     violation: float
 
+    def row(self, members: Sequence[str]) -> dict[str, float]:
+        """The equilibrium as a row that a store can keep."""
+        row = {"others": self.others, "consumers": self.consumers, "violation": self.violation}
+        row |= {f"{PROFIT}{m}": float(x) for m, x in zip(members, self.profits, strict=True)}
+        return row | {f"{PRICE}{node}": float(x) for node, x in self.prices.items()}
+
+    @classmethod
+    def of(cls, row: Mapping[str, float], members: Sequence[str]) -> Reached:
+        """The equilibrium of a row."""
+        profits = np.array([row[f"{PROFIT}{name}"] for name in members])
+        told = {n.removeprefix(PRICE): x for n, x in row.items() if n.startswith(PRICE)}
+        prices = pd.Series(dict(sorted(told.items())), dtype=float)
+        return cls(profits, row["others"], row["consumers"], prices, row["violation"])
+
 
 def forum(
     chain: Chain,
@@ -192,6 +208,7 @@ def forum(
     on: Where = "here",
     workers: int | None = None,
     progress: Progress | None = None,
+    store: str | Path | None = None,
 ) -> Forum:
     """Return what every coalition of ``members`` would earn, and which would hold.
 
@@ -199,9 +216,10 @@ def forum(
     sells as one group of ``strength`` k in (0, 1] in every market; with ``floors`` its firms keep
     three quarters of what they sell to each market where there is no forum, with ``entry`` every
     seller may sell in markets from which the data keep it. ``on="processes"`` spreads the
-    equilibria over cores.
+    equilibria over cores. With ``store`` coalitions are kept in that folder as :func:`batch` does.
 
-    Raises DataError for members that the chain does not have, ModelError for fewer than two or
+    Raises DataError for members that the chain does not have or a store that was begun for
+    something else, ModelError for fewer than two or
     more than sixteen, BatchError where an equilibrium was not certified.
 
     >>> import pandas as pd
@@ -230,8 +248,10 @@ def forum(
     shared = (chain, firms, strength, kept, near)
     items = {str(bits): bits for bits in range(1 << len(firms)) if bits & (bits - 1) or not bits}
     on = for_equilibria(on, len(items))
-    found = batch(_reach, items, shared=shared, on=on, workers=workers, progress=progress).checked()
-    reached = {int(key): value for key, value in found.items()}
+    found = batch(
+        _reach, items, shared=shared, on=on, workers=workers, progress=progress, store=store
+    ).checked()
+    reached = {int(key): Reached.of(row, list(firms)) for key, row in found.items()}
     reached |= {1 << i: reached[0] for i in range(len(firms))}
     return _told(chain, firms, strength, (floors, entry), reached)
 
@@ -308,7 +328,7 @@ Shared = tuple[
 ]
 
 
-def _reach(shared: Shared, bits: int) -> Reached:
+def _reach(shared: Shared, bits: int) -> dict[str, float]:
     chain, firms, strength, kept, near = shared
     names = list(firms)
     group = [firm for i in players_of(bits) for firm in firms[names[i]]]
@@ -329,7 +349,7 @@ def _reach(shared: Shared, bits: int) -> Reached:
         float(consumers),
         found.prices,
         float(found.certificate.max_violation),
-    )
+    ).row(names)
 
 
 def _told(

@@ -10,7 +10,7 @@ same world are solved once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -33,6 +33,7 @@ __all__ = [
     "World",
     "least_sales",
     "opened",
+    "resized",
 ]
 
 #: Least sales under floors, as a share of what the parties sell where there is no leg.
@@ -176,6 +177,29 @@ def opened(chain: Chain) -> Chain:
             if not row["may_sell"]
         ]
     )
+
+
+def resized(
+    chain: Chain, firms: Collection[str], *, own: float = 1.0, others: float = 1.0
+) -> Chain:
+    """The chain with the capacity of the firms' fields times ``own``, of all others' ``others``.
+
+    Capacities never fall below what is lifted as things are; those of fringes stay.
+    """
+    if own == 1 and others == 1:
+        return chain
+    lifted = solve(chain).production.groupby("field").sum()
+    fringe = {row["name"] for row in chain.rows("firms") if row["fringe"]}
+    fields = [dict(row) for row in chain.rows("fields")]
+    for row in fields:
+        owners = {cell.partition(":")[0].strip() for cell in row["owners"].split(";")}
+        if owners <= fringe:
+            continue
+        factor = own if owners & set(firms) else others
+        # a Golombek field cannot lift all of its capacity: leave a hundredth of room
+        least = float(lifted.get(row["name"], 0.0)) * (1.01 if row["g"] < 0 else 1.0)
+        row["capacity"] = max(row["capacity"] * factor, min(least, row["capacity"]))
+    return chain.with_rows({"fields": fields})
 
 
 def bounded(

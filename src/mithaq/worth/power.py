@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -28,7 +29,7 @@ from mithaq.equilibrium.payoffs import owners_of, price_and_cost, state_parties,
 from mithaq.equilibrium.terms import Terms
 from mithaq.errors import DataError, ModelError, Problem
 from mithaq.games import is_nucleolus, least_core, members, nucleolus, prenucleolus, shapley
-from mithaq.worth.batch import Progress, Where, batch
+from mithaq.worth.batch import Progress, Where, batch, identity
 from mithaq.worth.batch.places import for_equilibria
 from mithaq.worth.groups import transit_countries
 
@@ -157,6 +158,7 @@ def power(
     on: Where = "here",
     workers: int | None = None,
     progress: Progress | None = None,
+    store: str | Path | None = None,
 ) -> Power:
     """Return what exporters and transit countries bring to the gas trade, and how they may share.
 
@@ -164,9 +166,11 @@ def power(
     :func:`default_players`. With ``outsiders`` all other sellers sell on as they do today, also
     those players that are not in the coalition; what they pay for lines of members is left out.
     ``line`` is added to the chain, and ``before``
-    then holds the answers without it.
+    then holds the answers without it. With ``store`` coalitions are kept in that folder as
+    :func:`batch` does; where there is a ``line``, in its folders ``without`` and ``with``.
 
-    Raises DataError for players that the chain does not have, ModelError for fewer than two or
+    Raises DataError for players that the chain does not have or a store that was begun for
+    something else, ModelError for fewer than two or
     more than fourteen, BatchError where an equilibrium was not certified.
 
     >>> import pandas as pd
@@ -187,14 +191,18 @@ def power(
     """
     named = tuple(players) or default_players(chain, line)
     if line is not None:
-        before = power(chain, named, outsiders=outsiders, on=on, workers=workers, progress=progress)
-        after = power(
-            chain.with_edits(line.edits),
-            named,
-            outsiders=outsiders,
-            on=on,
-            workers=workers,
-            progress=progress,
+        folders = [Path(store) / name for name in ("without", "with")] if store else [None, None]
+        before, after = (
+            power(
+                one,
+                named,
+                outsiders=outsiders,
+                on=on,
+                workers=workers,
+                progress=progress,
+                store=folder,
+            )
+            for one, folder in zip((chain, chain.with_edits(line.edits)), folders, strict=True)
         )
         return replace(after, line=line, before=before)
     access = _Access(chain, named, outsiders=outsiders)
@@ -206,14 +214,16 @@ def power(
     items = {f"{bits:b}": (bits, False) for bits in sorted(set(acting)) if access.sellers(bits)}
     items |= {f"home {bits:b}": (bits, True) for bits in homes}
     on = for_equilibria(on, len(items))
-    found = batch(_earned, items, shared=access, on=on, workers=workers, progress=progress)
+    found = batch(
+        _earned, items, shared=access, on=on, workers=workers, progress=progress, store=store
+    )
     earned = found.checked()
-    at_home = [earned[f"home {1 << i:b}"][0] if access.firms[i] else 0.0 for i in range(n)]
+    at_home = [earned[f"home {1 << i:b}"]["earned"] if access.firms[i] else 0.0 for i in range(n)]
     value = np.zeros(1 << n)
     for bits, same in enumerate(acting):
         if access.sellers(same):
             home = sum(at_home[i] for i in members(bits))
-            value[bits] = earned[f"{same:b}"][0] - home
+            value[bits] = earned[f"{same:b}"]["earned"] - home
     value[np.abs(value) < 1e-6 * np.abs(value).max(initial=0.0)] = 0.0
     alone = value[[1 << i for i in range(n)]].sum()
     imputations = bool(alone <= value[-1])
@@ -229,7 +239,7 @@ def power(
         outsiders=outsiders,
         line=None,
         equilibria=len(items),
-        max_violation=max(violation for _, violation in earned.values()),
+        max_violation=max(row["violation"] for row in earned.values()),
         chain=chain.hash,
     )
 
@@ -244,6 +254,8 @@ class _Access:
     def __init__(self, chain: Chain, named: Sequence[str], *, outsiders: bool) -> None:
         self.named = tuple(named)
         self.outsiders = outsiders
+        #: What names the game in a store: everything below follows from it.
+        self.key = identity((chain, self.named, outsiders))
         self.firms, self.lands = _firms(chain, self.named)
         mine = {firm for own in self.firms for firm in own}
         free = [
@@ -434,11 +446,12 @@ class _Access:
         return out
 
 
-def _earned(access: _Access, item: tuple[int, bool]) -> tuple[float, float]:
+def _earned(access: _Access, item: tuple[int, bool]) -> dict[str, float]:
     """What a coalition earns, beyond its borders or (``home``) with every free market shut."""
     bits, home = item
     found = solve(access.chain, access.edits(bits, home=home), near=access.near)
-    return access.joint(found, bits), float(found.certificate.max_violation)
+    violation = float(found.certificate.max_violation)
+    return {"earned": access.joint(found, bits), "violation": violation}
 
 
 def _firms(

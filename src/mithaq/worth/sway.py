@@ -16,7 +16,7 @@ from mithaq.equilibrium import solve
 from mithaq.errors import ModelError
 from mithaq.worth.batch import Progress, Where, batch
 from mithaq.worth.forum import EVEN, GROUP, firms_of
-from mithaq.worth.plan import least_sales, opened
+from mithaq.worth.plan import least_sales, opened, resized
 
 __all__ = ["Setting", "Sway", "sway"]
 
@@ -174,7 +174,7 @@ def _ask(shared: Shared, setting: Setting) -> Sway:
 
 
 def _changed(chain: Chain, firms: Mapping[str, tuple[str, ...]], setting: Setting) -> Chain:
-    """The chain of a setting. Capacities never fall below what is lifted as things are."""
+    """The chain of a setting."""
     if setting.calibration:
         chain = chain.calibrated(setting.calibration)
     if setting.entry:
@@ -185,17 +185,6 @@ def _changed(chain: Chain, firms: Mapping[str, tuple[str, ...]], setting: Settin
             tables[name] = [dict(row) for row in chain.rows(name)]
             for row in tables[name]:
                 row[column] = min(row[column] * setting.conduct, 1.0)
-    if setting.capacity != 1 or setting.spare != 1:
-        lifted = solve(chain).production.groupby("field").sum()
-        fringe = {row["name"] for row in chain.rows("firms") if row["fringe"]}
-        mine = {firm for own in firms.values() for firm in own}
-        tables["fields"] = [dict(row) for row in chain.rows("fields")]
-        for row in tables["fields"]:
-            owners = {cell.partition(":")[0].strip() for cell in row["owners"].split(";")}
-            if owners <= fringe:
-                continue
-            factor = setting.capacity if owners & mine else setting.spare
-            # a Golombek field cannot lift all of its capacity: leave a hundredth of room
-            least = float(lifted.get(row["name"], 0.0)) * (1.01 if row["g"] < 0 else 1.0)
-            row["capacity"] = max(row["capacity"] * factor, min(least, row["capacity"]))
-    return chain.with_rows(tables) if tables else chain
+    chain = chain.with_rows(tables) if tables else chain
+    mine = [firm for own in firms.values() for firm in own]
+    return resized(chain, mine, own=setting.capacity, others=setting.spare)

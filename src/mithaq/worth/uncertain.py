@@ -17,26 +17,26 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from mithaq.chain import Chain
 from mithaq.chain.hindsight import Unknown
 from mithaq.chain.legs import branches
 from mithaq.chain.scenarios import Scenario
-from mithaq.errors import BatchError, ModelError
+from mithaq.errors import BatchError, DataError, ModelError, Problem
 from mithaq.record import Record
 from mithaq.worth.agreement import scenario_then
 from mithaq.worth.batch import Progress, Where, batch
 from mithaq.worth.chaos import Sensitivity, sensitivity
 from mithaq.worth.groups import Groups
-from mithaq.worth.plan import CENTRAL, Views, World
+from mithaq.worth.plan import CENTRAL, Views, World, resized
 
-__all__ = ["Input", "Spread", "Uncertain", "scaled", "uncertain", "uncertain_of"]
+__all__ = ["Input", "Part", "Spread", "Uncertain", "part", "scaled", "uncertain", "uncertain_of"]
 
 Array = NDArray[np.float64]
 CALIBRATION = "calibration"
@@ -67,6 +67,39 @@ class Input:
         if self.choices:
             return {**found, "choices": list(self.choices)}
         return {**found, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rights taken by themselves, with the terms that are held at a value while all else varies."""
+
+    name: str
+    rights: tuple[str, ...]
+    settings: tuple[tuple[str, float], ...] = ()
+
+
+def part(scenario: Scenario, name: str) -> Part:
+    """Return what ``name`` picks: a leg, a right, or a right with a term as ``right.term=value``.
+
+    Raises :class:`DataError` where the scenario has none of that name, or the value is no number.
+    """
+    term, _, value = name.partition("=")
+    held: tuple[tuple[str, float], ...] = ()
+    picked = term
+    if value:
+        picked = term.partition(".")[0]
+        try:
+            held = ((term, float(value)),)
+        except ValueError:
+            what = f"{value!r} is no number"
+            raise DataError([Problem(column=name, what=what)]) from None
+    rights = {leg.id: tuple(right.id for right in leg.rights) for leg in scenario.legs}
+    rights |= {right.id: (right.id,) for right in scenario.rights()}
+    if picked not in rights or (held and term not in scenario.only(rights[picked]).parameters()):
+        hint = f"known: {', '.join(rights)}; a term as joint-marketing.strength=0.5"
+        what = f"scenario {scenario.id} has no leg or right of that name, or no such term"
+        raise DataError([Problem(column=name, what=what, hint=hint)])
+    return Part(name, rights[picked], held)
 
 
 @dataclass(frozen=True)
@@ -103,7 +136,8 @@ class Spread:
 @dataclass(frozen=True)
 class Uncertain:
     """Worth over draws. ``worth``: (draws, parties); ``prices``: change in %, by node; ``legs``:
-    gain of each leg alone, (draws, legs, parties), where asked for.
+    gain of each leg alone, (draws, legs, parties), where asked for; ``alone``: by name of a part,
+    its gain by itself, (draws, parties).
     """
 
     scenario: Scenario
@@ -114,7 +148,9 @@ class Uncertain:
     worth: Array
     prices: Mapping[str, Array]
     legs: Array | None
+    alone: Mapping[str, Array]
     world: World
+    spare: float
     seed: int
     asked: int
     failures: tuple[dict[str, Any], ...]
@@ -122,11 +158,22 @@ class Uncertain:
     chain: str
     left_out: tuple[Unknown, ...] = ()
 
-    def spread(self, party: str) -> Spread:
-        """How the worth to a party is spread. Raises ModelError for another."""
+    def spread(self, party: str, alone: str = "") -> Spread:
+        """How the worth to a party is spread, of all legs or of a part. ModelError for another."""
         if party not in self.parties:
             raise ModelError(f"no party {party!r}; there are {', '.join(self.parties)}")
-        return Spread(self.worth[:, self.parties.index(party)])
+        return Spread(self._of(alone)[:, self.parties.index(party)])
+
+    def together(self, kind: str = "firm", alone: str = "") -> Spread:
+        """How what the firms (``state``: the states) gain together is spread.
+
+        Where it is above zero a transfer between them leaves both better off.
+        """
+        columns = [i for i, own in enumerate(self.kinds) if own == kind]
+        return Spread(self._of(alone)[:, columns].sum(axis=1))
+
+    def _of(self, alone: str) -> Array:
+        return self.alone[alone] if alone else self.worth
 
     def sensitivity(self, party: str) -> Sensitivity:
         """Which input moves the worth to a party."""
@@ -144,8 +191,11 @@ class Uncertain:
             "seed": self.seed,
             "floors": self.world.floors,
             "entry": self.world.entry,
+            "spare": self.spare,
             "inputs": [item.to_dict() for item in self.inputs],
             "parties": {party: self._party(i) for i, party in enumerate(self.parties)},
+            "together": self._together(""),
+            "alone": {name: self._alone(name) for name in self.alone},
             "prices": {
                 node: {
                     **Spread(change).to_dict(4),
@@ -158,6 +208,14 @@ class Uncertain:
             "chain": self.chain,
             "left_out": [right.to_dict() for right in self.left_out],
         }
+
+    def _together(self, alone: str) -> dict[str, Any]:
+        kinds = {"firms": "firm", "states": "state"}
+        return {name: _told(self.together(kind, alone)) for name, kind in kinds.items()}
+
+    def _alone(self, name: str) -> dict[str, Any]:
+        parties = {party: _told(self.spread(party, name)) for party in self.parties}
+        return {"parties": parties, "together": self._together(name)}
 
     def _party(self, i: int) -> dict[str, Any]:
         party = self.parties[i]
@@ -176,13 +234,18 @@ class Uncertain:
         }
         if self.legs is not None:
             found["legs"] = {
-                leg.id: {
-                    **Spread(self.legs[:, k, i]).to_dict(),
-                    "probability_of_gain": round(Spread(self.legs[:, k, i]).gain, 4),
-                }
+                leg.id: _told(Spread(self.legs[:, k, i]))
                 for k, leg in enumerate(self.scenario.legs)
             }
         return found
+
+
+def _told(spread: Spread) -> dict[str, float]:
+    return {
+        **spread.to_dict(),
+        "probability_of_gain": round(spread.gain, 4),
+        "probability_of_loss": round(spread.loss, 4),
+    }
 
 
 def uncertain(
@@ -193,11 +256,14 @@ def uncertain(
     draws: int = 128,
     seed: int = 1,
     legs: bool = False,
+    alone: Sequence[str] = (),
     world: World = CENTRAL,
+    spare: float = 1.0,
     then: Record | None = None,
     on: Where = "here",
     workers: int | None = None,
     progress: Progress | None = None,
+    store: str | Path | None = None,
 ) -> Uncertain:
     """Return the worth of the scenario ``name`` (or of the agreement of that name) over draws.
 
@@ -210,10 +276,13 @@ def uncertain(
         draws=draws,
         seed=seed,
         legs=legs,
+        alone=alone,
         world=world,
+        spare=spare,
         on=on,
         workers=workers,
         progress=progress,
+        store=store,
     )
     return replace(found, left_out=left_out)
 
@@ -225,37 +294,54 @@ def uncertain_of(
     draws: int = 128,
     seed: int = 1,
     legs: bool = False,
+    alone: Sequence[str] = (),
     world: World = CENTRAL,
+    spare: float = 1.0,
     on: Where = "here",
     workers: int | None = None,
     progress: Progress | None = None,
+    store: str | Path | None = None,
 ) -> Uncertain:
     """Return the worth of a scenario over ``draws`` Sobol' points of all its inputs at once.
 
     The same seed gives the same draws, and the first of more draws are those of fewer. ``legs``
-    also finds what each leg alone would bring; ``world`` has floors or entry, its calibration is
-    an input. A draw whose equilibrium cannot be certified is left out and told in ``failures``.
+    also finds what each leg alone would bring, ``alone`` the same of parts named as :func:`part`
+    has them, in the same draws; ``world`` has floors or entry, its calibration is an input;
+    ``spare`` multiplies the capacity of all sellers outside the agreement (what each lifts in the
+    draw is the least). A draw whose equilibrium cannot be certified is left out and told in
+    ``failures``. With ``store`` draws are kept in that folder as :func:`batch` does.
 
-    Raises :class:`ModelError` for fewer than eight draws or a scenario without an uncertain input,
-    :class:`BatchError` where more than half of the draws fail.
+    Raises :class:`ModelError` for fewer than eight draws, a scenario without an uncertain input or
+    a ``spare`` that is not above zero, :class:`DataError` for a part that there is not or a store
+    that was begun for something else, :class:`BatchError` where more than half of the draws fail.
     """
     inputs = inputs_of(scenario, chain)
     if draws < LEAST:
         raise ModelError(f"at least {LEAST} draws are wanted, not {draws}")
     if not inputs:
         raise ModelError(f"scenario {scenario.id} has no input with a range")
+    if not (math.isfinite(spare) and spare > 0):
+        raise ModelError(f"the capacity of others is multiplied by more than 0, not by {spare:g}")
+    parts = [Part("", tuple(right.id for right in scenario.rights()))]
+    parts += [part(scenario, leg.id) for leg in scenario.legs] if legs else []
+    parts += [part(scenario, name) for name in alone]
     unit = _unit_points(len(inputs), draws, seed)
     values = np.array([[item.at(u) for item, u in zip(inputs, row, strict=True)] for row in unit])
-    shared = _Draws(scenario, chain, inputs, world, legs)
-    items = {f"draw {k}": tuple(row) for k, row in enumerate(values.tolist())}
-    found = batch(_draw, items, shared=shared, on=on, workers=workers, progress=progress)
-    done = [k for k in range(draws) if f"draw {k}" in found.results]
+    shared = _Draws(scenario, chain, inputs, world, tuple(parts), spare)
+    # A store may hold draws of several seeds: the key says which point it is.
+    names = [f"seed {seed} draw {k}" for k in range(draws)]
+    items = dict(zip(names, map(tuple, values.tolist()), strict=True))
+    found = batch(
+        _draw, items, shared=shared, on=on, workers=workers, progress=progress, store=store
+    )
+    done = [k for k in range(draws) if names[k] in found.results]
     if 2 * len(done) < draws:
         raise BatchError(found.failures)
-    drawn = [found.results[f"draw {k}"] for k in done]
+    drawn = [_Drawn.of(found.results[names[k]], len(parts)) for k in done]
     groups = Groups(scenario, chain, tuple(sorted({p for item in drawn for p in item.gains[0]})))
     worth = np.array([groups.vector(item.gains[0]) for item in drawn])
-    alone = np.array([[groups.vector(g) for g in item.gains[1:]] for item in drawn])
+    each = np.array([[groups.vector(g) for g in item.gains[1:]] for item in drawn])
+    count = len(parts) - 1 - len(alone)
     nodes = [row["name"] for row in chain.rows("nodes") if row["region"] == "Europe"]
     prices = pd.DataFrame([item.prices for item in drawn])
     return Uncertain(
@@ -266,12 +352,14 @@ def uncertain_of(
         kinds=groups.kinds,
         worth=worth,
         prices={n: prices[n].to_numpy() for n in nodes or prices.columns if n in prices},
-        legs=alone if legs else None,
+        legs=each[:, :count] if legs else None,
+        alone={name: each[:, count + i] for i, name in enumerate(alone)},
         world=world,
+        spare=spare,
         seed=seed,
         asked=draws,
         failures=tuple(
-            {"draw": int(key.removeprefix("draw ")), "reason": str(error)}
+            {"draw": names.index(key), "reason": str(error)}
             for key, error in found.failures.items()
         ),
         max_violation=max(item.violation for item in drawn),
@@ -292,6 +380,8 @@ def inputs_of(scenario: Scenario, chain: Chain) -> tuple[Input, ...]:
 
 
 def _unit_points(dimension: int, draws: int, seed: int) -> Array:
+    from scipy.stats import qmc
+
     sampler = qmc.Sobol(dimension, scramble=True, rng=np.random.default_rng(seed))
     points: Array = sampler.random_base2(max(math.ceil(math.log2(draws)), 0))[:draws]
     return points
@@ -306,19 +396,40 @@ class _Draws:
     chain: Chain
     inputs: tuple[Input, ...]
     world: World
-    legs: bool
+    parts: tuple[Part, ...]
+    spare: float
 
 
 @dataclass(frozen=True)
 class _Drawn:
-    """Gains by party of all legs, then of each leg alone; price changes by node in per cent."""
+    """Gains by party of each part; price changes of the first by node in per cent."""
 
     gains: tuple[dict[str, float], ...]
     prices: dict[str, float]
     violation: float
 
+    def row(self) -> dict[str, float]:
+        """The draw as a row that a store can keep."""
+        row = {f"price in {node}": x for node, x in self.prices.items()}
+        for k, gains in enumerate(self.gains):
+            row |= {f"{k} gain of {party}": x for party, x in gains.items()}
+        return {"violation": self.violation, **row}
 
-def _draw(shared: _Draws, values: Sequence[float]) -> _Drawn:
+    @classmethod
+    def of(cls, row: Mapping[str, float], parts: int) -> _Drawn:
+        """The draw of a row."""
+        gains: list[dict[str, float]] = [{} for _ in range(parts)]
+        prices: dict[str, float] = {}
+        for name, x in row.items():
+            if name.startswith("price in "):
+                prices[name.removeprefix("price in ")] = x
+            elif name != "violation":
+                k, _, party = name.partition(" gain of ")
+                gains[int(k)][party] = x
+        return cls(tuple(gains), prices, row["violation"])
+
+
+def _draw(shared: _Draws, values: Sequence[float]) -> dict[str, float]:
     scenario = shared.scenario
     told = {item.id: x for item, x in zip(shared.inputs, values, strict=True)}
     chain = shared.chain
@@ -326,31 +437,35 @@ def _draw(shared: _Draws, values: Sequence[float]) -> _Drawn:
         if item.choices:
             chain = chain.calibrated(item.choices[int(told.pop(item.id))])
     market = {name: told.pop(name) for name in scenario.inputs if name in told}
+    chain = scaled(chain, market)
     firms = [party.firm for party in scenario.parties]
     states = sorted({party.state for party in scenario.parties})
-    views = Views(scaled(chain, market), shared.world, firms, states)
+    if shared.spare != 1:
+        chain = resized(chain, firms, others=shared.spare)
+    views = Views(chain, shared.world, firms, states)
     base = views.base
-    sets: list[frozenset[str] | None] = [None]
-    sets += [frozenset([leg.id]) for leg in scenario.legs] if shared.legs else []
     without = views.payoffs_of(base)
     violation = float(base.certificate.max_violation)
     gains: list[dict[str, float]] = []
     prices: dict[str, float] = defaultdict(float)
-    for legs in sets:
+    for k, one in enumerate(shared.parts):
         total: dict[str, float] = defaultdict(float)
-        for branch in branches(scenario, views.chain, legs=legs, settings=told):
+        signed = scenario.only(one.rights)
+        known = signed.parameters()
+        settings = {name: x for name, x in told.items() if name in known} | dict(one.settings)
+        for branch in branches(signed, views.chain, settings=settings):
             found = views.solve(branch.edits)
             violation = max(violation, float(found.certificate.max_violation))
             payoffs = views.payoffs_of(found, branch.outlays)
             for party in {*payoffs, *without}:
                 gain = payoffs.get(party, 0.0) - without.get(party, 0.0)
                 total[party] += branch.probability * gain
-            if legs is None:
+            if k == 0:
                 change = 100 * (found.prices / base.prices - 1)
                 for node, x in change.items():
                     prices[str(node)] += branch.probability * float(x)
-        gains.append(dict(total))
-    return _Drawn(tuple(gains), dict(prices), violation)
+        gains.append(dict(sorted(total.items())))
+    return _Drawn(tuple(gains), dict(prices), violation).row()
 
 
 def scaled(chain: Chain, factors: Mapping[str, float]) -> Chain:
