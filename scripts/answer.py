@@ -1,6 +1,6 @@
 """Write the figures of docs/explanation/answer.md that come from draws.
 
-    python scripts/answer.py --store DIR [--draws 256]
+    python scripts/answer.py --store DIR [--draws 200]
 
 One run for each way in which the market may be set up; each draws all inputs at once and values the
 parts of the partnership by themselves in the same draws. What has been drawn is kept in the folder,
@@ -16,7 +16,7 @@ import mithaq
 from mithaq.chain.legs import load_scenario
 from mithaq.worth.batch import Pace
 from mithaq.worth.plan import World
-from mithaq.worth.uncertain import Uncertain, uncertain_of
+from mithaq.worth.uncertain import Spread, Uncertain, uncertain_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "answer.md"
 CASE, SCENARIO = "algeria-russia", "revived-partnership"
@@ -66,13 +66,65 @@ def drawn(store: Path, draws: int) -> dict[str, Uncertain]:
     return found
 
 
+def figure(x: float) -> str:
+    """A whole number with its sign, thousands apart."""
+    told = f"{abs(x):,.0f}".replace(",", " ")
+    return told if told == "0" else ("+" if x > 0 else "−") + told
+
+
+def cell(spread: Spread) -> str:
+    """Median, where nine of ten draws lie, and in how many there is a gain."""
+    low, middle, high = (figure(spread.quantile(part)) for part in (0.05, 0.5, 0.95))
+    return f"{middle} ({low} to {high}), {spread.gain:.0%}"
+
+
+def spreads(found: Uncertain, name: str) -> list[Spread | None]:
+    """The two firms, both together, all other sellers, Europe's buyers."""
+    own = [None if name == MERGED else found.spread(firm, name) for firm in FIRMS]
+    worth = found.alone[name] if name else found.worth
+    others = [i for i, kind in enumerate(found.kinds) if kind == "seller"]
+    outside = Spread(worth[:, others].sum(axis=1))
+    return [*own, found.together(alone=name), outside, found.spread(BUYERS, name)]
+
+
+def table(found: dict[str, Uncertain], name: str) -> list[str]:
+    """One part in every way."""
+    heads = ("the market", *FIRMS, "both together", "other sellers", "Europe's buyers")
+    lines = ["| " + " | ".join(heads) + " |", "| --- |" + " ---: |" * (len(heads) - 1)]
+    for way, drawn_so in found.items():
+        cells = ["not unique" if s is None else cell(s) for s in spreads(drawn_so, name)]
+        lines.append("| " + " | ".join([way, *cells]) + " |")
+    return lines
+
+
+def written(found: dict[str, Uncertain]) -> str:
+    """The part of the page between the marks."""
+    first = next(iter(found.values()))
+    fewest = min(len(one.worth) for one in found.values())
+    worst = max(one.max_violation for one in found.values())
+    lines = [
+        f"{first.asked} draws of all inputs at once (seed {first.seed}) in each row, the same in "
+        f"all; at least {fewest} of them with a certified answer (largest violation {worst:.0e}); "
+        f"chain `{first.chain[:12]}`.",
+        "",
+    ]
+    for name, title in {**PARTS, "": ALL}.items():
+        lines += [f"### {title[0].upper()}{title[1:]}", "", *table(found, name), ""]
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Draw, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--store", type=Path, required=True, help="folder that keeps the draws")
-    parser.add_argument("--draws", type=int, default=256)
+    parser.add_argument("--draws", type=int, default=200)
     options = parser.parse_args()
-    drawn(options.store, options.draws)
+    found = drawn(options.store, options.draws)
+    page = PAGE.read_text(encoding="utf-8")
+    before, rest = page.split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    text = f"{before}{MARKS[0]}\n\n{written(found)}\n{MARKS[1]}{after}"
+    PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
