@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+from datetime import date
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +182,19 @@ def test_an_empty_record_still_makes_a_page() -> None:
 
 def test_same_material_same_page() -> None:
     assert page("ar") == page("ar")
+
+
+@pytest.mark.slow
+def test_the_same_bytes_from_another_process(tmp_path: Path) -> None:
+    """Neither the order of hashes nor the time that it took shows."""
+    made = []
+    for seed in ("1", "2"):
+        target = tmp_path / f"{seed}.html"
+        command = [sys.executable, "-m", "mithaq", "report", "algeria-russia", "--out", str(target)]
+        then = {**os.environ, "PYTHONHASHSEED": seed}
+        subprocess.run(command, check=True, env=then, capture_output=True, timeout=600)
+        made.append(target.read_text("utf-8").replace(f"{date.today():%Y-%m-%d}", "today"))
+    assert made[0] == made[1]
 
 
 def test_a_target_that_cannot_be_written_is_told_before_the_work(tmp_path: Any) -> None:

@@ -115,10 +115,13 @@ def money_unit(words: Speech) -> str:
     return words.say("million USD a year")
 
 
-def certificate_sheet(data: Data, words: Speech) -> Sheet:
-    """Whether the answer is proven, and how long it took."""
+def certificate_sheet(data: Data, words: Speech, *, timed: bool = True) -> Sheet:
+    """Whether the answer is proven, and how long it took, unless that is not to be told.
+
+    A report leaves the time out: it is to be the same bytes whenever it is made.
+    """
     say = words.say
-    seconds, size = data["seconds"], data["size"]
+    seconds, size = data["seconds"] if timed else {}, data["size"]
     violation = data["certificate"]["max_violation"]
     rows = [
         (say("Outcome"), words.term("outcome", data["status"])),

@@ -281,7 +281,7 @@ def _sheets(material: Material, words: Speech) -> dict[str, Any]:
             "exporters": market.exporters_sheet(data, words),
             "matrix": market.matrix_sheet((data.get("fit") or {}).get("pairs", ()), words),
             "payoffs": market.payoffs_sheet(data, words),
-            "certificate": market.certificate_sheet(data, words),
+            "certificate": market.certificate_sheet(data, words, timed=False),
             "supply": market.supply_sheet(material.supply, words),
             "duration": market.duration_sheet(material.sold, words),
         }
