@@ -310,5 +310,7 @@ def run_record(record: Record, chain: Chain | None, day: date) -> dict[str, str]
     }
     if chain is not None:
         found["chain"] = chain.hash
+        if chain.calibrations:
+            found["calibrations"] = chain.ensemble_hash
         found |= {name: version(name) for name in ("clarabel", "piqp", "numpy", "scipy", "pandas")}
     return found

@@ -477,6 +477,7 @@ def _run(material: Material, words: Speech) -> list[tuple[str, str]]:
         "date": say("State of the record on"),
         "record": say("SHA-256 of the claims"),
         "chain": say("Hash of the gas chain"),
+        "calibrations": say("SHA-256 of the calibrations"),
         "scenario": say("SHA-256 of the scenario"),
         "draws": say("Number of draws"),
         "seed": say("Seed of the draws"),

@@ -156,6 +156,7 @@ class Uncertain:
     failures: tuple[dict[str, Any], ...]
     max_violation: float
     chain: str
+    calibrations: str
     left_out: tuple[Unknown, ...] = ()
 
     def spread(self, party: str, alone: str = "") -> Spread:
@@ -206,6 +207,7 @@ class Uncertain:
             "failures": [dict(item) for item in self.failures],
             "max_violation": self.max_violation,
             "chain": self.chain,
+            "calibrations": self.calibrations,
             "left_out": [right.to_dict() for right in self.left_out],
         }
 
@@ -327,7 +329,7 @@ def uncertain_of(
     parts += [part(scenario, name) for name in alone]
     unit = _unit_points(len(inputs), draws, seed)
     values = np.array([[item.at(u) for item, u in zip(inputs, row, strict=True)] for row in unit])
-    shared = _Draws(scenario, chain, inputs, world, tuple(parts), spare)
+    shared = _Draws(scenario, chain, inputs, world, tuple(parts), spare, chain.ensemble_hash)
     # A store may hold draws of several seeds: the key says which point it is.
     names = [f"seed {seed} draw {k}" for k in range(draws)]
     items = dict(zip(names, map(tuple, values.tolist()), strict=True))
@@ -364,6 +366,7 @@ def uncertain_of(
         ),
         max_violation=max(item.violation for item in drawn),
         chain=chain.hash,
+        calibrations=chain.ensemble_hash,
     )
 
 
@@ -398,6 +401,7 @@ class _Draws:
     world: World
     parts: tuple[Part, ...]
     spare: float
+    ensemble: str  # for the store: the hash of the chain leaves its calibrations out
 
 
 @dataclass(frozen=True)
