@@ -219,7 +219,7 @@ class OpenMarket(Edit):
     """Let a firm sell in a market.
 
     A newcomer without an adder of its own takes the median adder of those who may sell there: what
-    holds them back holds it back too. With none it would undersell whoever the calibration adjusted.
+    holds them back holds it back too. With none it would undersell everybody who was there.
     """
 
     firm: str
