@@ -9,7 +9,7 @@ what each member would earn as a leaver (Carraro, Eyckmans & Finus 2006).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ FOUNDING = "founding_of_forum"
 #: Loss below which a member is taken to be as well off, as a share of the largest profit.
 EVEN = 1e-7
 MOST = 16
-PROFIT, PRICE = "profit of ", "price in "
+PROFIT, PRICE, MEMBER, LEAVER = "profit of ", "price in ", "gain of ", "leaving of "
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,17 +249,36 @@ def forum(
     near = base.production
     shared = (chain, firms, strength, kept, near)
     meeting = Meeting.of(chain, firms, whole=floors)
-    alike: dict[tuple[str, ...], int] = {}
-    same = {bits: alike.setdefault(meeting.met(bits), bits) for bits in meeting.coalitions()}
-    items = {str(bits): meeting.met(bits) for bits in alike.values()}
+    same = meeting.alike(range(1 << len(firms)))
+    items = {str(bits): meeting.met(bits) for bits in dict.fromkeys(same.values())}
     on = for_equilibria(on, len(items))
     found = batch(
         _reach, items, shared=shared, on=on, workers=workers, progress=progress, store=store
     ).checked()
     solved = {int(key): Reached.of(row, list(firms)) for key, row in found.items()}
-    reached = {bits: solved[place] for bits, place in same.items()}
-    reached |= {1 << i: reached[0] for i in range(len(firms))}
-    return _told(chain, firms, strength, (floors, entry), reached, len(solved))
+    told = {bits: solved[place] for bits, place in same.items()}
+    return told_of(chain, firms, strength, (floors, entry), told, len(solved))
+
+
+def reach(
+    chain: Chain,
+    firms: Mapping[str, tuple[str, ...]],
+    strength: float,
+    *,
+    floors: bool,
+    wanted: Sequence[int],
+) -> tuple[dict[int, Reached], int]:
+    """What the ``wanted`` coalitions reach, by their bits, and in how many equilibria."""
+    base = solve(chain)
+    kept = least_sales(base, [f for own in firms.values() for f in own]) if floors else {}
+    meeting = Meeting.of(chain, firms, whole=floors)
+    shared = (chain, dict(firms), strength, kept, base.production)
+    same = meeting.alike(wanted)
+    solved = {
+        bits: Reached.of(_reach(shared, meeting.met(bits)), list(firms))
+        for bits in dict.fromkeys(same.values())
+    }
+    return {bits: solved[place] for bits, place in same.items()}, len(solved)
 
 
 def members_named(record: Record, chain: Chain, named: Sequence[str] = ()) -> tuple[str, ...]:
@@ -348,9 +367,13 @@ class Meeting:
                 sellers.setdefault(market, set()).add(firm)
         return cls(tuple(firms.values()), tuple({frozenset(found) for found in sellers.values()}))
 
-    def coalitions(self) -> list[int]:
-        """Bits of no member and of each coalition of two and more."""
-        return [bits for bits in range(1 << len(self.firms)) if bits & (bits - 1) or not bits]
+    def alike(self, coalitions: Iterable[int]) -> dict[int, int]:
+        """For each coalition the first that has the same equilibrium; who is alone is in none."""
+        first: dict[tuple[str, ...], int] = {(): 0}
+        return {
+            bits: first.setdefault(self.met(bits) if bits & (bits - 1) else (), bits)
+            for bits in coalitions
+        }
 
     def met(self, bits: int) -> tuple[str, ...]:
         """The firms of a coalition that can sell where another of it can, in order.
@@ -392,14 +415,15 @@ def measured(found: Equilibrium, firms: Mapping[str, tuple[str, ...]]) -> Reache
     )
 
 
-def _told(
+def told_of(
     chain: Chain,
-    firms: dict[str, tuple[str, ...]],
+    firms: Mapping[str, tuple[str, ...]],
     strength: float,
     switches: tuple[bool, bool],
     reached: Mapping[int, Reached],
     equilibria: int,
 ) -> Forum:
+    """The forum of what every coalition reached."""
     names = tuple(firms)
     profits = np.stack([reached[bits].profits for bits in range(1 << len(names))])
     holds = stability(profits)
