@@ -59,7 +59,7 @@ def written(chain: mithaq.Chain) -> dict[str, pd.DataFrame]:
 
 def test_the_lean_recipe_fits_what_it_does_not_identify() -> None:
     chain = toy(dict.fromkeys(THETA, 0.6), truth())
-    found = calibrate(chain, "lean", objective=Objective(pull=0.05))
+    found = calibrate(chain, "lean", objective=Objective(pull=0.3))
     assert found.after.wape < 0.005 < found.before.wape
     assert found.objective[1] < found.objective[0]
     assert set(found.values) == {
