@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from mithaq.chain import Chain, Edit
-from mithaq.equilibrium.amounts import Calendar
+from mithaq.equilibrium.amounts import calendar_of
 from mithaq.equilibrium.by_slot import LEAST, BySlot, investments
 from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.concave import check_concave
@@ -77,7 +77,7 @@ class Equilibrium:
 
         Without periods and years there is one slot, and what is below says the same.
         """
-        return BySlot(self.chain, Calendar(self.chain), self.point)
+        return BySlot(self.chain, calendar_of(self.chain), self.point)
 
     @cached_property
     def investments(self) -> pd.DataFrame:

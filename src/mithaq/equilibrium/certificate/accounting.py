@@ -15,7 +15,7 @@ def welfare(case: Case, built: Built) -> tuple[float, float]:
     calendar = case.calendar
     use = case.markets.use(case.ahead + case.spot.sum(axis=1)).sum(axis=0)
     pieces = case.slices
-    cost = pieces.cost(pieces.quantity, built.lifting).sum(axis=0)
+    cost = pieces.cost(case.lifting, built.lifting).sum(axis=0)
     cost = cost + case.arcs.cost @ case.flow.sum(axis=1)
     for at, row in enumerate(case.storages):
         into = given(row["injection_cost"], row["injection_tariff"])

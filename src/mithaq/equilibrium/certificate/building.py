@@ -20,7 +20,7 @@ class Built:
     def __init__(self, case: Case) -> None:
         calendar, arcs, pieces = case.calendar, case.arcs, case.slices
         grown = np.zeros((len(arcs.rows), calendar.length))
-        lifted = np.zeros(pieces.quantity.shape)
+        lifted = np.zeros(pieces.capacity.shape)
         self.room = np.zeros((len(case.storages), calendar.length))
         self.room_at = {row["name"]: at for at, row in enumerate(case.storages)}
         self.plans: list[tuple[Expansion, str, Array]] = []  # plan, firm, decided by year
@@ -184,7 +184,7 @@ def _rent_of_a_unit(case: Case, built: Built, table: str, name: str, firm: str) 
     if table == "fields":
         at = case.slices.at[firm, name]
         pieces = case.slices
-        earned: Array = weight * pieces.available[at] * pieces.scarcity[at]
+        earned: Array = weight * pieces.available[at] * case.scarcity[at]
         return earned
     if table == "storages":
         at = built.room_at[name]
