@@ -15,6 +15,7 @@ from mithaq.equilibrium.certificate.tables import (
     calendar_of,
     deals_of,
     ever,
+    given,
     markets_of,
     place_of,
 )
@@ -22,7 +23,7 @@ from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.prepared import remembered
 from mithaq.equilibrium.sheet import Sheet
 
-__all__ = ["Case", "Slices"]
+__all__ = ["Case", "Slices", "Stores"]
 
 STEEPEST = 1e30  # stands for the cost without bound of lifting a field's whole capacity
 
@@ -87,10 +88,43 @@ class Slices:
 slices_of = remembered("fields", "availability", "periods", "years", "firms", "nodes")(Slices)
 
 
-@remembered("storages")
-def _stores(chain: Chain) -> dict[Any, int]:
-    """Number of each storage."""
-    return numbered(row["name"] for row in chain.rows("storages"))
+class Stores:
+    """All storages, stacked: where they are, who may use them, what a unit moved costs.
+
+    ``room`` and ``rates`` are by slot, before anything is built; ``ratio`` is by how much a rate
+    grows with a unit of room. ``paid`` and ``cost`` are of a unit put in and of one taken out.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        calendar, place = calendar_of(chain), place_of(chain)
+        self.rows = chain.rows("storages")
+        self.at = numbered(row["name"] for row in self.rows)
+        self.names = list(self.at)
+        self.node = np.array([place.nodes[row["node"]] for row in self.rows], dtype=int)
+        count, shape = len(self.rows), (len(self.rows), calendar.length)
+        self.keeps = np.array([1.0 - row["loss"] for row in self.rows])[:, None, None]
+        opened, self.available = np.ones(shape), np.ones(shape)
+        self.access = np.ones((count, len(place.firms)), dtype=bool)
+        for at, row in enumerate(self.rows):
+            opened[at] = calendar.open(row)
+            self.available[at] = calendar.available("storages", row["name"])
+            if row["access"]:
+                self.access[at] = place.mask(parse_names(row["access"]))
+        gas = np.array([float(row["working_gas"]) for row in self.rows])[:, None]
+        self.room = gas * opened
+        self.rates, self.ratio = {}, {}
+        self.paid, self.cost = {}, {}
+        for kind in ("injection", "withdrawal"):
+            rate = np.array([float(row[kind]) for row in self.rows])[:, None]
+            self.rates[kind] = rate * opened
+            self.ratio[kind] = np.where(gas > 0, rate / np.where(gas > 0, gas, 1.0), 0.0)
+            names = f"{kind}_tariff", f"{kind}_cost"
+            both = [tuple(float(row[name]) for name in names) for row in self.rows]
+            self.paid[kind] = np.array([given(tariff, cost) for tariff, cost in both])
+            self.cost[kind] = np.array([given(cost, tariff) for tariff, cost in both])
+
+
+stores_of = remembered("storages", "availability", "periods", "years", "firms", "nodes")(Stores)
 
 
 class Case:
@@ -108,9 +142,9 @@ class Case:
         self.deals = deals_of(chain).with_taken(point.taken)
         self.ahead, self.spot_ahead = self.deals.ahead, self.deals.at_spot
         self.slices = slices_of(chain)
-        self.storages = chain.rows("storages")
+        self.stores = stores_of(chain)
         firms, nodes, slots = self.place.firms, self.place.nodes, self.calendar.length
-        arcs, sold, kept = self.arcs.at, self.markets.at, _stores(chain)
+        arcs, sold, kept = self.arcs.at, self.markets.at, self.stores.at
 
         def by_firm(sheet: Sheet, places: Mapping[str, int], absent: float = 0.0) -> Array:
             # Labels name the firm first, arrays have the place first.
@@ -139,11 +173,6 @@ class Case:
         self.injection_rent = point.injection_rent.spread(slots, kept)
         self.withdrawal_rent = point.withdrawal_rent.spread(slots, kept)
         self.room_rent = point.room_rent.spread(slots, kept)
-        self.keeps_access = np.ones((len(kept), len(firms)), dtype=bool)
-        for at, row in enumerate(self.storages):
-            if row["access"]:
-                self.keeps_access[at] = self.place.mask(parse_names(row["access"]))
-        self.store_node = np.array([nodes[row["node"]] for row in self.storages], dtype=int)
         self.bookings = list(self._booked())
 
     def _of_slices(self, sheet: Sheet) -> Array:

@@ -38,7 +38,7 @@ def check_balances(case: Case, found: Findings) -> None:
         fee = arcs.in_kind[at] * case.flow[at].sum(axis=0)
         # Where its receiver can do nothing with it, a fee in kind is burnt.
         move((node, receiver), np.where(case.known[node, receiver], fee, 0.0))
-    move((case.store_node,), case.withdrawal - case.injection)
+    move((case.stores.node,), case.withdrawal - case.injection)
     move((case.markets.node,), -case.spot)
     for (_, giver, taker, node, slot), quantity in case.point.handed.items():
         move((place.nodes[node], place.firms[giver], slot), np.array(-quantity))

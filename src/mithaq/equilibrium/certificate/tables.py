@@ -276,7 +276,7 @@ class Markets:
                 for at, row in enumerate(self.rows)
                 if factor["market"] in ("", row["name"]) and factor["sector"] in ("", row["sector"])
             ]
-            here = np.ix_(mine, np.flatnonzero(calendar.matches(factor)))
+            here = np.ix_(np.array(mine, dtype=int), np.flatnonzero(calendar.matches(factor)))
             self.reference[here] *= factor["quantity"]
             price[here] *= factor["price"]
         self.alive = self.reference > 0
