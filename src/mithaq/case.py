@@ -37,7 +37,7 @@ from mithaq.record.state import as_day
 if TYPE_CHECKING:
     from mithaq.chain import Chain, Edit
     from mithaq.equilibrium import Equilibrium
-    from mithaq.worth import Bargain, Forum, Power, Sway, Together, Uncertain, Worth
+    from mithaq.worth import Bargain, Forum, ForumDraws, Power, Sway, Together, Uncertain, Worth
 
 __all__ = ["Case", "chain_of", "load"]
 
@@ -299,7 +299,7 @@ class Case:
         """
         from mithaq.worth.forum import forum
 
-        named = self._members(members, at, known)
+        named = self.forum_members(members, at, known)
         asked: dict[str, Any] = {"strength": strength, "floors": floors, "entry": entry}
         asked |= {"on": "processes", "progress": progress, "store": store}
         return forum(self.chain, named, **asked)
@@ -314,6 +314,7 @@ class Case:
         floors: bool = False,
         entry: bool = False,
         progress: Callable[[int, int], None] | None = None,
+        store: str | Path | None = None,
     ) -> tuple[Sway, ...]:
         """How the forum of all members fares as one thing at a time is changed; see :meth:`forum`.
 
@@ -321,12 +322,52 @@ class Case:
         """
         from mithaq.worth.sway import sway
 
-        named = self._members(members, at, known)
+        named = self.forum_members(members, at, known)
         asked: dict[str, Any] = {"strength": strength, "floors": floors, "entry": entry}
-        return sway(self.chain, named, **asked, on="processes", progress=progress)
+        asked |= {"on": "processes", "progress": progress, "store": store}
+        return sway(self.chain, named, **asked)
 
-    def _members(self, members: Sequence[str], at: Day, known: Day) -> tuple[str, ...]:
-        """Members of a forum by their names in the chain."""
+    def forum_draws(
+        self,
+        members: Sequence[str] = (),
+        strength: float = 1.0,
+        at: Day = None,
+        known: Day = None,
+        *,
+        draws: int = 200,
+        seed: int = 1,
+        floors: bool = False,
+        entry: bool = False,
+        spare: float = 1.0,
+        every: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+        store: str | Path | None = None,
+    ) -> ForumDraws:
+        """How the forum of all members fares over draws of the market's inputs, all at once.
+
+        Inputs are the factors of the market that the first scenario of the case names, and the
+        calibrations of the chain. See :meth:`forum` and :func:`worth.forum_draws`.
+        """
+        from mithaq.chain.legs import load_scenario, scenario_ids
+        from mithaq.worth.forum_draws import forum_draws
+        from mithaq.worth.uncertain import market_inputs
+
+        named = self.forum_members(members, at, known)
+        first = next(iter(scenario_ids(self.record)), None)
+        scenario = load_scenario(self.files, self.chain, first) if first else None
+        inputs = market_inputs(scenario, self.chain)
+        asked: dict[str, Any] = {"strength": strength, "floors": floors, "entry": entry}
+        asked |= {"draws": draws, "seed": seed, "spare": spare, "every": every}
+        asked |= {"on": "processes", "progress": progress, "store": store}
+        return forum_draws(self.chain, named, inputs, **asked)
+
+    def forum_members(
+        self, members: Sequence[str] = (), at: Day = None, known: Day = None
+    ) -> tuple[str, ...]:
+        """Members of a forum by their names in the chain; without names, those who founded it.
+
+        Raises DataError where the record does not tell of a founding.
+        """
         from mithaq.worth.forum import members_named
 
         return members_named(self.as_of(at, known), self.chain, members)

@@ -87,6 +87,33 @@ class TestEach:
         opened = few.with_edits([OpenMarket("Beta", "South")])
         assert cell(opened, "markets", "South", "access") == "Alpha;Beta"
 
+    def test_a_newcomer_faces_what_holds_others_back(self) -> None:
+        firms = ["a", "b", "c", "d", "e"]
+        shut = ["c", "d", "e"]
+        market = Chain.from_tables(
+            {
+                "nodes": pd.DataFrame({"name": ["Hub"]}),
+                "firms": pd.DataFrame({"name": firms}),
+                "fields": pd.DataFrame(
+                    {"name": ["well"], "node": "Hub", "owners": "a", "capacity": 10}
+                ),
+                "markets": pd.DataFrame(
+                    {"name": ["Hub"], "node": "Hub", "elasticity": -1.0,
+                     "reference_quantity": 50, "reference_price": 50}
+                ),
+                "conduct": pd.DataFrame(
+                    {"firm": firms, "market": "Hub", "adder": [30.0, 50.0, 0.0, 0.0, -7.0],
+                     "may_sell": [firm not in shut for firm in firms]}
+                ),
+            }
+        )  # fmt: skip
+        opened = market.with_edits([OpenMarket(firm, "Hub") for firm in shut])
+        adders = [cell(opened, "conduct", f"{firm}|Hub", "adder") for firm in firms]
+        assert adders == [30, 50, 40, 40, -7]
+        assert market.with_edits([OpenMarket(f, "Hub") for f in reversed(shut)]).hash == opened.hash
+        # who may sell already stays as it is, with an adder or without
+        assert opened.with_edits([OpenMarket("a", "Hub")]).hash == opened.hash
+
     def test_cooperate(self, chain: Chain) -> None:
         changed = chain.with_edits([Cooperate("club", ("Alpha", "Beta"), 0.3, "North", 0.9)])
         assert cell(changed, "cooperation", "club|Alpha|North", "theta") == 0.9

@@ -28,7 +28,7 @@ ASKED = {
     "chain check": ["chain", "check", "2010"],
     "chain show": ["chain", "show", "2010", "nodes"],
     "find": ["find", "Gazprom"],
-    "forum": ["forum", CASE, "--members", "Russia,Algeria"],
+    "forum": ["forum", CASE, "--members", "Russia,Algeria", "--draws", "8", "--every"],
     "power": ["power", CASE, "--players", "Russia,Ukraine", "--with", "nord-stream"],
     "bargain": ["bargain", CASE, "revived-partnership"],
     "together": [

@@ -5,13 +5,13 @@ import re
 import pytest
 
 from mithaq.chain import Chain
-from mithaq.chain.legs import load_scenario
+from mithaq.chain.legs import branches, load_scenario
 from mithaq.record import Quantity, Share, load_case
 from mithaq.words.units import UnitError, convert
 from mithaq.worth import worth
 from mithaq.worth.assumptions import assumptions
 from mithaq.worth.groups import Groups
-from mithaq.worth.plan import CENTRAL, Valuer, View
+from mithaq.worth.plan import CENTRAL, Valuer, View, Views, World
 
 NAME = "revived-partnership"
 
@@ -151,3 +151,15 @@ def test_the_whole_worth(case):
     )
     assert sum(b["probability"] for b in told["branches"]) == pytest.approx(1)
     assert told["run"]["max_violation"] <= 1e-6
+
+
+def test_joint_marketing_still_matters_where_everybody_may_enter(case):
+    """In the calibration of adders too the two have free gas to hold back where they meet."""
+    _, chain, scenario = case
+    pair = [party.firm for party in scenario.parties]
+    views = Views(chain.calibrated("full"), World(entry=True), pair, [])
+    sold = {place for place, bcm in views.base.sales.items() if bcm > 0.01}
+    assert sum((pair[0], m) in sold and (pair[1], m) in sold for m in views.base.prices.index) >= 3
+    joint = [e for b in branches(scenario.only(["joint-marketing"]), views.chain) for e in b.edits]
+    gains = views.solve(joint).payoffs() - views.base.payoffs()
+    assert all(abs(gains[firm]) > 1 for firm in pair)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mithaq import Chain, load
+from mithaq import Chain, Cooperate, load, solve
 from mithaq.cli import run
 from mithaq.errors import DataError, ModelError
 from mithaq.worth.forum import forum, members_named, stability
@@ -103,6 +103,40 @@ def test_floors_keep_members_in_their_markets():
     kept = 0.75 * 3 * 20  # three quarters of what each sells alone
     assert free.profit == pytest.approx(1600, rel=1e-5)
     assert bound.profit == pytest.approx((A - kept - COST) * kept, rel=1e-5)
+
+
+def test_who_meets_nobody_is_left_out_and_nothing_changes():
+    """Two hubs: A and B sell at one, C at the other, D at both."""
+    firms = list("ABCD")
+    market = {"reference_quantity": 50, "reference_price": 50, "elasticity": -1}
+    sells = {"A": "North", "B": "North", "C": "South"}
+    conduct = [
+        {"firm": firm, "market": hub, "may_sell": sells.get(firm, hub) == hub}
+        for firm in firms
+        for hub in ("North", "South")
+    ]
+    chain = Chain.from_tables(
+        {
+            "nodes": pd.DataFrame({"name": ["Well", "North", "South"]}),
+            "firms": pd.DataFrame({"name": firms}),
+            "fields": pd.DataFrame(
+                {"name": firms, "node": "Well", "owners": firms, "capacity": 1000, "a": COST}
+            ),
+            "pipelines": pd.DataFrame({"from": "Well", "to": ["North", "South"], "capacity": 1000}),
+            "markets": pd.DataFrame([{"name": n, "node": n, **market} for n in ("North", "South")]),
+            "conduct": pd.DataFrame(conduct),
+        }
+    )
+    found = forum(chain, firms)
+    # AB, AD, BD, CD, ABD, ACD, BCD, ABCD and none; ABC is AB, and AC and BC are none.
+    assert found.equilibria == 9 and len(found.coalitions) == 11
+    assert found.of("A", "B").gains.items() <= found.of("A", "B", "C").gains.items()
+    assert found.of("A", "C").gain == 0
+    base = solve(chain).payoffs()
+    for coalition in found.coalitions:
+        group = Cooperate("g", coalition.members, 1.0)
+        gains = solve(chain, [group]).payoffs() - base
+        assert coalition.gain == pytest.approx(gains[[*coalition.members]].sum(), abs=1e-6)
 
 
 def test_a_country_stands_for_its_firms():

@@ -96,6 +96,21 @@ def test_a_store_is_for_one_question(tmp_path):
     ask_draws(tmp_path / "d")
     with pytest.raises(DataError, match="shared was"):
         uncertain_of(pact(), chain(), draws=8, world=World(entry=True), store=tmp_path / "d")
+    cell = {
+        "calibration": "dear",
+        "table": "fields",
+        "row": "field of A",
+        "column": "a",
+        "value": "21",
+    }
+    for value in ("21", "22"):  # the chain as it stands is the same, and so is its hash
+        rows = ({**cell, "value": value, "source": "", "note": ""},)
+        told = chain().with_rows({"calibrations": rows})
+        if value == "21":
+            uncertain_of(pact(), told, draws=8, store=tmp_path / "c")
+            continue
+        with pytest.raises(DataError, match="shared was"):
+            uncertain_of(pact(), told, draws=8, store=tmp_path / "c")
 
 
 # Parts by themselves

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -215,14 +216,28 @@ class GrantAccess(Edit):
 
 @dataclass(frozen=True, slots=True)
 class OpenMarket(Edit):
-    """Let a firm sell in a market."""
+    """Let a firm sell in a market.
+
+    A newcomer without an adder of its own takes the median adder of those who may sell there: what
+    holds them back holds it back too. With none it would undersell everybody who was there.
+    """
 
     firm: str
     market: str
 
     def apply(self, draft: Draft) -> None:
         _admit(draft, "markets", self.market, self.firm)
-        draft.put("conduct", {"firm": self.firm, "market": self.market, "may_sell": True})
+        cells = {"firm": self.firm, "market": self.market, "may_sell": True}
+        old = draft.table("conduct").get(f"{self.firm}|{self.market}")
+        if old is None or not (old["may_sell"] or old["adder"]):
+            cells["adder"] = self._adder(draft)
+        draft.put("conduct", cells)
+
+    def _adder(self, draft: Draft) -> float:
+        """The median over those who could sell here before any of the edits, in whatever order."""
+        rows = draft.base["conduct"]
+        there = [r["adder"] for r in rows if r["market"] == self.market and r["may_sell"]]
+        return statistics.median(there) if there else 0.0
 
     def __str__(self) -> str:
         return f"open {self.market} to {self.firm}"

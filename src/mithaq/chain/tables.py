@@ -187,5 +187,13 @@ class Chain:
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
+    @cached_property
+    def ensemble_hash(self) -> str:
+        """SHA-256 of the calibrations that the chain carries, which are no part of :attr:`hash`."""
+        rows = [
+            {k: v for k, v in row.items() if k not in REMARKS} for row in self.rows("calibrations")
+        ]
+        return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+
     def __repr__(self) -> str:
         return f"Chain({', '.join(f'{len(self._tables[name])} {name}' for name in NEEDED)})"

@@ -45,6 +45,26 @@ from mithaq.cli import Asked, Talk, cli, common, keeping, option, reading, say
         "calibration."
     ),
 )
+@option(
+    "--draws",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help=say("Also draw all inputs of the market at once, so many times (at least 8)."),
+)
+@option("--seed", type=int, default=1, show_default=True, help=say("Seed of the draws."))
+@option(
+    "--spare",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help=say("In the draws: factor on the capacity of all sellers outside the forum."),
+)
+@option(
+    "--every/--no-every",
+    default=False,
+    help=say("In each draw solve every coalition, and tell the largest that is stable."),
+)
 @keeping
 @common
 @reading()
@@ -56,6 +76,10 @@ def forum(
     floors: bool,
     entry: bool,
     moves: bool,
+    draws: int,
+    seed: int,
+    spare: float,
+    every: bool,
     store: Path | None,
 ) -> None:
     """Every coalition of a forum."""
@@ -67,6 +91,11 @@ def forum(
         when = (named, strength, asked.at, asked.known)
         how: dict[str, Any] = {"floors": floors, "entry": entry, "progress": tell}
         data = asked.case.forum(*when, **how, store=store).to_dict()
-        told = asked.case.forum_moves(*when, **how) if moves else ()
+        # What begins with _ is no row to whoever reads the folder as a Parquet data set.
+        kept = {name: store / f"_{name}" if store else None for name in ("moves", "draws")}
+        told = asked.case.forum_moves(*when, **how, store=kept["moves"]) if moves else ()
         data["moves"] = [move.to_dict() for move in told]
+        how |= {"draws": draws, "seed": seed, "spare": spare, "every": every}
+        drawn = asked.case.forum_draws(*when, **how, store=kept["draws"]) if draws else None
+        data["draws"] = drawn.to_dict() if drawn else None
     talk.answer(data, lambda: forum_sheets(data, words))

@@ -28,16 +28,25 @@ from mithaq.cli import ON, Asked, Talk, cli, common, option, print_json, reading
         "network power; takes minutes."
     ),
 )
+@option(
+    "--store",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=say(
+        "Keep draws, forum and network power in this folder; the same command, run again, takes "
+        "up where it was stopped."
+    ),
+)
 @common
 @reading(ON)
-def report(talk: Talk, asked: Asked, out: Path, draws: int) -> None:
+def report(talk: Talk, asked: Asked, out: Path, draws: int, store: Path | None) -> None:
     """Write the report."""
     from mithaq.show.report import check_target
     from mithaq.show.report import report as write_report
 
     check_target(out)
     words = talk.words()
-    when: dict[str, Any] = {"at": asked.at, "known": asked.known, "draws": draws}
+    when: dict[str, Any] = {"at": asked.at, "known": asked.known, "draws": draws, "store": store}
     with talk.working(words.say("Writing the report")) as tell:
         made = write_report(asked.case, lang=talk.lang, out=out, **when, progress=tell)
     if talk.as_json:

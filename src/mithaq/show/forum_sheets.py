@@ -13,12 +13,78 @@ __all__ = ["forum_sheets"]
 
 Data = Mapping[str, Any]
 MOST_NODES = 12
+MOST_LARGEST = 8
 
 
 def forum_sheets(data: Data, words: Speech) -> list[Sheet]:
     """What the terminal shows of a forum; ``--json`` carries every coalition."""
     found = [sizes_sheet(data, words), members_sheet(data, words), prices_sheet(data, words)]
-    return [*found, moves_sheet(data, words)] if data.get("moves") else found
+    if data.get("moves"):
+        found.append(moves_sheet(data, words))
+    drawn = data.get("draws")
+    if drawn:
+        found.append(draws_sheet(drawn, words))
+    if drawn and drawn["largest_stable"] is not None:
+        found.append(largest_sheet(drawn, words))
+    return found
+
+
+def draws_sheet(data: Data, words: Speech) -> Sheet:
+    """What the forum of all brings over draws of all inputs, and in how many it is held."""
+    say, unit = words.say, money_unit(words)
+    columns = (
+        Column(say("Who")),
+        Column(say("Median"), unit, True),
+        Column(say("From 5 % to 95 % of the draws"), unit, True),
+        Column(say("Gains"), say("share of draws"), True),
+    )
+    names = {
+        "gain": say("Members together"),
+        "outsiders": say("Other sellers"),
+        "consumers": say("Consumers"),
+    }
+    told = [(names[key], item) for key, item in data["together"].items()]
+    told += [(words.place(name), item) for name, item in (data["members"] or {}).items()]
+    rows: list[tuple[Cell | str, ...]] = [
+        (
+            name,
+            words.change(item["p50"]),
+            words.span(item["p05"], item["p95"]),
+            words.share(item["probability_of_gain"]),
+        )
+        for name, item in told
+    ]
+    said = [
+        words.plural("From {n} draw.", "From {n} draws.", data["draws"]),
+        say(
+            "In {share} of the draws transfers hold the forum of all.",
+            share=words.share(data["held_by_transfers"]),
+        ),
+        say(
+            "In {share} of the draws other sellers gain more than its members.",
+            share=words.share(data["outsiders_gain_more"]),
+        ),
+    ]
+    if data["stays"] is not None:
+        share = words.share(data["stays"])
+        said.append(say("In {share} of the draws no member gains by leaving.", share=share))
+    title = say("The forum of all, all inputs uncertain")
+    return Sheet.of(title, columns, rows, note=" ".join(said))
+
+
+def largest_sheet(data: Data, words: Speech) -> Sheet:
+    """Which coalition is the largest stable one, in what share of the draws."""
+    say = words.say
+    columns = (
+        Column(say("Members")),
+        Column(say("Largest stable"), say("share of draws"), True),
+    )
+    rows = [
+        (words.list(map(words.place, item["members"])) or "–", words.share(item["share"]))
+        for item in data["largest_stable"][:MOST_LARGEST]
+    ]
+    title = say("The largest stable coalition, all inputs uncertain")
+    return Sheet.of(title, columns, rows)
 
 
 def sizes_sheet(data: Data, words: Speech) -> Sheet:

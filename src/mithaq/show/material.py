@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -168,10 +167,12 @@ def gather(
     year: int = 2010,
     draws: int = 0,
     progress: Progress | None = None,
+    store: Path | None = None,
 ) -> Material:
     """Ask every room for what the report shows. A case without a scenario has no worth section.
 
-    ``draws`` above 0 adds what costs many equilibria: draws, bargain, forum and network power.
+    ``draws`` above 0 adds what costs many equilibria: draws, bargain, forum and network power;
+    with ``store`` a folder each keeps draws, forum and network power.
     """
     from mithaq.chain.legs import scenario_ids
 
@@ -185,7 +186,7 @@ def gather(
     chain = chain_of(record, year) if scenarios else None
     shown = _market_parts(chain, year) if chain else {}
     if valued and draws:
-        shown |= _more(case, scenarios[0], known, draws, progress)
+        shown |= _more(case, scenarios[0], known, draws, progress, store)
     return Material(
         case={
             "id": record.id,
@@ -224,17 +225,30 @@ def _market_parts(chain: Chain, year: int) -> dict[str, Any]:
 
 
 def _more(
-    case: Case, name: str, known: date | None, draws: int, progress: Progress | None
+    case: Case,
+    name: str,
+    known: date | None,
+    draws: int,
+    progress: Progress | None,
+    store: Path | None,
 ) -> dict[str, dict[str, Any]]:
     """Draws, bargain, forum and network power; no forum where the record tells of none."""
+
+    def kept(what: str) -> dict[str, Any]:
+        return {"progress": progress, "store": store / what if store else None}
+
     found = {
-        "uncertain": case.uncertain(name, known=known, draws=draws, progress=progress).to_dict(),
+        "uncertain": case.uncertain(name, known=known, draws=draws, **kept("draws")).to_dict(),
         "bargain": case.bargain(name, known=known, progress=progress).to_dict(),
-        "power": case.power(progress=progress).to_dict(),
+        "power": case.power(**kept("power")).to_dict(),
     }
-    with suppress(DataError):  # nobody had founded one
-        found["forum"] = case.forum(known=known, progress=progress).to_dict()
-    return found
+    try:
+        members = case.forum_members(known=known)
+    except DataError:  # nobody had founded one
+        return found
+    forum = case.forum(members, known=known, **kept("forum")).to_dict()
+    drawn = case.forum_draws(members, known=known, draws=draws, **kept("forum draws"))
+    return {**found, "forum": {**forum, "draws": drawn.to_dict()}}
 
 
 def _worth(
@@ -310,5 +324,7 @@ def run_record(record: Record, chain: Chain | None, day: date) -> dict[str, str]
     }
     if chain is not None:
         found["chain"] = chain.hash
+        if chain.calibrations:
+            found["calibrations"] = chain.ensemble_hash
         found |= {name: version(name) for name in ("clarabel", "piqp", "numpy", "scipy", "pandas")}
     return found

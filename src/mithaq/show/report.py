@@ -100,12 +100,14 @@ def report(
     known: date | None = None,
     draws: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    store: str | Path | None = None,
 ) -> Report:
     """Write the report of a case (a name, a folder, or what :func:`mithaq.load` gave) to ``out``.
 
     ``at`` is the day of the state (default: when the latest source was published), ``known`` leaves
     out what was published later. ``draws`` above 0 adds what costs many equilibria: so many draws
-    over all inputs, the bargain, the forum and network power. ``progress`` is told (done, total)
+    over all inputs, the bargain, the forum and network power; ``store`` is a folder that keeps
+    draws, forum and power for a report that was stopped. ``progress`` is told (done, total)
     equilibria. The file appears whole or not at all. Raises :class:`~mithaq.errors.DataError` where
     the case cannot be read or the file cannot be written.
     """
@@ -114,7 +116,8 @@ def report(
     asked = load(case) if isinstance(case, (str, Path)) else case
     asked = asked if isinstance(asked, Case) else Case(asked)
     words = speech(lang, names_of(asked.record, lang))
-    material = gather(asked, at=at, known=known, draws=draws, progress=progress)
+    kept = Path(store) if store is not None else None
+    material = gather(asked, at=at, known=known, draws=draws, progress=progress, store=kept)
     page = render(material, words).encode("utf-8")
     _write(target, page)
     notes = [] if material.worth else [_no_worth(material, words)]
@@ -477,6 +480,7 @@ def _run(material: Material, words: Speech) -> list[tuple[str, str]]:
         "date": say("State of the record on"),
         "record": say("SHA-256 of the claims"),
         "chain": say("Hash of the gas chain"),
+        "calibrations": say("SHA-256 of the calibrations"),
         "scenario": say("SHA-256 of the scenario"),
         "draws": say("Number of draws"),
         "seed": say("Seed of the draws"),

@@ -5,6 +5,7 @@ from mithaq.worth.agreement import Variant, Worth, worth, worth_of
 from mithaq.worth.bargain import Bargain, Deal, bargain
 from mithaq.worth.batch import BatchResult, Pace, batch, sweep
 from mithaq.worth.forum import Coalition, Forum, forum, stability
+from mithaq.worth.forum_draws import ForumDraws, forum_draws
 from mithaq.worth.power import Power, power
 from mithaq.worth.reciprocity import Balance, Payment
 from mithaq.worth.sway import Sway, sway
@@ -18,6 +19,7 @@ __all__ = [
     "Coalition",
     "Deal",
     "Forum",
+    "ForumDraws",
     "Pace",
     "Payment",
     "Power",
@@ -30,6 +32,7 @@ __all__ = [
     "batch",
     "excess",
     "forum",
+    "forum_draws",
     "game",
     "interaction",
     "power",

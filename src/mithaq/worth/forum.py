@@ -8,7 +8,8 @@ what each member would earn as a leaver (Carraro, Eyckmans & Finus 2006).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from mithaq.chain import Chain, Cooperate, Edit, Floor
-from mithaq.equilibrium import solve
+from mithaq.equilibrium import Equilibrium, solve
+from mithaq.equilibrium.network import network
 from mithaq.errors import DataError, ModelError, Problem
 from mithaq.games import members as players_of
 from mithaq.games import players
@@ -45,7 +47,7 @@ FOUNDING = "founding_of_forum"
 #: Loss below which a member is taken to be as well off, as a share of the largest profit.
 EVEN = 1e-7
 MOST = 16
-PROFIT, PRICE = "profit of ", "price in "
+PROFIT, PRICE, MEMBER, LEAVER = "profit of ", "price in ", "gain of ", "leaving of "
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,14 +248,37 @@ def forum(
     kept = least_sales(base, [f for own in firms.values() for f in own]) if floors else {}
     near = base.production
     shared = (chain, firms, strength, kept, near)
-    items = {str(bits): bits for bits in range(1 << len(firms)) if bits & (bits - 1) or not bits}
+    meeting = Meeting.of(chain, firms, whole=floors)
+    same = meeting.alike(range(1 << len(firms)))
+    items = {str(bits): meeting.met(bits) for bits in dict.fromkeys(same.values())}
     on = for_equilibria(on, len(items))
     found = batch(
         _reach, items, shared=shared, on=on, workers=workers, progress=progress, store=store
     ).checked()
-    reached = {int(key): Reached.of(row, list(firms)) for key, row in found.items()}
-    reached |= {1 << i: reached[0] for i in range(len(firms))}
-    return _told(chain, firms, strength, (floors, entry), reached)
+    solved = {int(key): Reached.of(row, list(firms)) for key, row in found.items()}
+    told = {bits: solved[place] for bits, place in same.items()}
+    return told_of(chain, firms, strength, (floors, entry), told, len(solved))
+
+
+def reach(
+    chain: Chain,
+    firms: Mapping[str, tuple[str, ...]],
+    strength: float,
+    *,
+    floors: bool,
+    wanted: Sequence[int],
+) -> tuple[dict[int, Reached], int]:
+    """What the ``wanted`` coalitions reach, by their bits, and in how many equilibria."""
+    base = solve(chain)
+    kept = least_sales(base, [f for own in firms.values() for f in own]) if floors else {}
+    meeting = Meeting.of(chain, firms, whole=floors)
+    shared = (chain, dict(firms), strength, kept, base.production)
+    same = meeting.alike(wanted)
+    solved = {
+        bits: Reached.of(_reach(shared, meeting.met(bits)), list(firms))
+        for bits in dict.fromkeys(same.values())
+    }
+    return {bits: solved[place] for bits, place in same.items()}, len(solved)
 
 
 def members_named(record: Record, chain: Chain, named: Sequence[str] = ()) -> tuple[str, ...]:
@@ -323,42 +348,82 @@ def firms_of(chain: Chain, members: Sequence[str]) -> dict[str, tuple[str, ...]]
     return firms
 
 
+@dataclass(frozen=True)
+class Meeting:
+    """Which firms of a coalition meet: a group changes conduct only where two of it can sell."""
+
+    firms: tuple[tuple[str, ...], ...]
+    markets: tuple[frozenset[str], ...]
+
+    @classmethod
+    def of(cls, chain: Chain, firms: Mapping[str, tuple[str, ...]], *, whole: bool) -> Meeting:
+        """The members' firms, and those of them that can sell in each market; all if ``whole``."""
+        mine = {firm for own in firms.values() for firm in own}
+        if whole:  # where a member is bound by more than the group
+            return cls(tuple(firms.values()), (frozenset(mine),))
+        sellers: dict[str, set[str]] = {}
+        for firm, market in network(chain).sales:
+            if firm in mine:
+                sellers.setdefault(market, set()).add(firm)
+        return cls(tuple(firms.values()), tuple({frozenset(found) for found in sellers.values()}))
+
+    def alike(self, coalitions: Iterable[int]) -> dict[int, int]:
+        """For each coalition the first that has the same equilibrium; who is alone is in none."""
+        first: dict[tuple[str, ...], int] = {(): 0}
+        return {
+            bits: first.setdefault(self.met(bits) if bits & (bits - 1) else (), bits)
+            for bits in coalitions
+        }
+
+    def met(self, bits: int) -> tuple[str, ...]:
+        """The firms of a coalition that can sell where another of it can, in order.
+
+        Coalitions of the same have the same equilibrium: what is left out sells as if alone.
+        """
+        group = [firm for i in players_of(bits) for firm in self.firms[i]]
+        whole = set(group)
+        both = {f for here in self.markets if len(own := here & whole) > 1 for f in own}
+        return tuple(firm for firm in group if firm in both)
+
+
 Shared = tuple[
     Chain, dict[str, tuple[str, ...]], float, dict[tuple[str, str], float], "pd.Series[float]"
 ]
 
 
-def _reach(shared: Shared, bits: int) -> dict[str, float]:
+def _reach(shared: Shared, group: tuple[str, ...]) -> dict[str, float]:
     chain, firms, strength, kept, near = shared
-    names = list(firms)
-    group = [firm for i in players_of(bits) for firm in firms[names[i]]]
     edits: list[Edit] = []
-    if bits:
-        edits = [Cooperate(GROUP, tuple(group), strength)]
+    if group:
+        edits = [Cooperate(GROUP, group, strength)]
         edits += [Floor(firm, market, q) for (firm, market), q in kept.items() if firm in group]
-    found = solve(chain, edits, near=near)
-    payoffs = found.payoffs()
-    profits = np.array([payoffs.reindex(list(own)).sum() for own in firms.values()])
-    sellers = [row["name"] for row in chain.rows("firms")]
+    return measured(solve(chain, edits, near=near), firms).row(list(firms))
+
+
+def measured(found: Equilibrium, firms: Mapping[str, tuple[str, ...]]) -> Reached:
+    """What is kept of an equilibrium, for members that have these firms."""
+    payoffs = found.payoffs().to_dict()
     mine = {firm for own in firms.values() for firm in own}
-    others = payoffs.reindex([firm for firm in sellers if firm not in mine]).sum()
-    consumers = payoffs[[str(party).startswith("consumers in ") for party in payoffs.index]].sum()
+    rest = [row["name"] for row in found.chain.rows("firms") if row["name"] not in mine]
+    buyers = [x for party, x in payoffs.items() if str(party).startswith("consumers in ")]
     return Reached(
-        profits,
-        float(others),
-        float(consumers),
+        np.array([math.fsum(payoffs.get(firm, 0.0) for firm in own) for own in firms.values()]),
+        math.fsum(payoffs.get(firm, 0.0) for firm in rest),
+        math.fsum(buyers),
         found.prices,
         float(found.certificate.max_violation),
-    ).row(names)
+    )
 
 
-def _told(
+def told_of(
     chain: Chain,
-    firms: dict[str, tuple[str, ...]],
+    firms: Mapping[str, tuple[str, ...]],
     strength: float,
     switches: tuple[bool, bool],
     reached: Mapping[int, Reached],
+    equilibria: int,
 ) -> Forum:
+    """The forum of what every coalition reached."""
     names = tuple(firms)
     profits = np.stack([reached[bits].profits for bits in range(1 << len(names))])
     holds = stability(profits)
@@ -397,7 +462,7 @@ def _told(
         entry=switches[1],
         coalitions=tuple(coalitions),
         alone={name: float(x) for name, x in zip(names, profits[0], strict=True)},
-        equilibria=len(reached) - len(names),
+        equilibria=equilibria,
         max_violation=max(item.violation for item in reached.values()),
         chain=chain.hash,
     )

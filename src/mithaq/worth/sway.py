@@ -9,19 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from mithaq.chain import Chain, Cooperate, Edit, Floor
-from mithaq.equilibrium import solve
+from mithaq.chain import Chain
 from mithaq.errors import ModelError
-from mithaq.worth.batch import Progress, Where, batch
-from mithaq.worth.forum import EVEN, GROUP, firms_of
-from mithaq.worth.plan import least_sales, opened, resized
+from mithaq.worth.batch import Progress, Where, batch, identity
+from mithaq.worth.forum import EVEN, LEAVER, MEMBER, firms_of, reach
+from mithaq.worth.plan import opened, resized
 
 __all__ = ["Setting", "Sway", "sway"]
 
 STRENGTHS = (0.1, 0.25, 0.5, 0.75, 1.0)
 FACTORS = (0.75, 1.25)
+Row = Mapping[str, float | bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,24 @@ class Sway:
     transfers: float | None
     max_violation: float
 
+    @classmethod
+    def of(cls, row: Row, setting: Setting, members: Sequence[str]) -> Sway:
+        """The answer of a row, which a store can keep."""
+        told: Mapping[str, Any] = row
+        leaving = {n: told[f"{LEAVER}{n}"] for n in members if f"{LEAVER}{n}" in told}
+        return cls(
+            setting=setting,
+            gain=told["gain"],
+            gains={name: told[f"{MEMBER}{name}"] for name in members},
+            outsiders=told["outsiders"],
+            consumers=told["consumers"],
+            leaving=leaving or None,
+            stays=told.get("stays"),
+            held_by_transfers=told["held"],
+            transfers=told.get("transfers"),
+            max_violation=told["violation"],
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain values."""
         found: dict[str, Any] = {
@@ -82,22 +101,26 @@ def sway(
     on: Where = "here",
     workers: int | None = None,
     progress: Progress | None = None,
+    store: str | Path | None = None,
 ) -> tuple[Sway, ...]:
     """Return how the forum of all ``members`` fares as one thing at a time is changed.
 
     First the question as asked; then each strength, floors and entry switched, the conduct of all
     sellers and the capacity of the members and of all others a quarter lower and higher (what is
-    lifted today is the least capacity there can be), and each other calibration. Raises as
-    :func:`worth.forum` does.
+    lifted today is the least capacity there can be), and each other calibration. ``store`` is a
+    folder that keeps them as :func:`batch` does. Raises as :func:`worth.forum` does.
     """
     firms = firms_of(chain, members)
     if len(firms) < 2:
         raise ModelError(f"a forum needs at least 2 members; here are {len(firms)}")
     asked = Setting("", "", strength, floors, entry)
     settings = [asked, *_others(asked, chain)]
-    items = {str(place): setting for place, setting in enumerate(settings)}
-    found = batch(_ask, items, shared=(chain, firms), on=on, workers=workers, progress=progress)
-    return tuple(found.checked()[key] for key in items)
+    items = {identity(setting): setting for setting in settings}
+    shared = (chain, firms, chain.ensemble_hash)
+    found = batch(
+        _ask, items, shared=shared, on=on, workers=workers, progress=progress, store=store
+    ).checked()
+    return tuple(Sway.of(found[key], setting, list(firms)) for key, setting in items.items())
 
 
 def _others(asked: Setting, chain: Chain) -> list[Setting]:
@@ -121,56 +144,36 @@ def _others(asked: Setting, chain: Chain) -> list[Setting]:
     return out
 
 
-Shared = tuple[Chain, Mapping[str, tuple[str, ...]]]
+Shared = tuple[Chain, Mapping[str, tuple[str, ...]], str]
 
 
-def _ask(shared: Shared, setting: Setting) -> Sway:
-    whole, firms = shared
+def _ask(shared: Shared, setting: Setting) -> Row:
+    whole, firms, _ = shared
     chain = _changed(whole, firms, setting)
-    mine = [firm for own in firms.values() for firm in own]
-    sellers = [row["name"] for row in chain.rows("firms") if row["name"] not in mine]
-    base = solve(chain)
-    kept = least_sales(base, mine) if setting.floors else {}
-    violations = [float(base.certificate.max_violation)]
-
-    def reach(names: Sequence[str]) -> tuple[dict[str, float], float, float]:
-        """Profit of each member, of all other sellers, and the consumers' surplus."""
-        found = base
-        if len(names) > 1 or (names and len(firms[names[0]]) > 1):
-            group = tuple(firm for name in names for firm in firms[name])
-            edits: list[Edit] = [Cooperate(GROUP, group, setting.strength)]
-            edits += [Floor(f, market, q) for (f, market), q in kept.items() if f in group]
-            found = solve(chain, edits, near=base.production)
-            violations.append(float(found.certificate.max_violation))
-        payoffs = found.payoffs()
-        buyers = [party for party in payoffs.index if str(party).startswith("consumers in ")]
-        profits = {name: float(payoffs.reindex(list(own)).sum()) for name, own in firms.items()}
-        return profits, float(payoffs.reindex(sellers).sum()), float(payoffs[buyers].sum())
-
-    names = list(firms)
-    alone, others, surplus = reach(())
-    inside, others_after, surplus_after = reach(names)
-    outside = {
-        name: reach([n for n in names if n != name])[0][name] if len(names) > 2 else alone[name]
-        for name in names
+    names, full = list(firms), (1 << len(firms)) - 1
+    wanted = [0, full, *(full ^ 1 << i for i in range(len(names)))]
+    found, _ = reach(chain, firms, setting.strength, floors=setting.floors, wanted=wanted)
+    alone, whole_forum = found[0], found[full]
+    outside = [float(found[full ^ 1 << i].profits[i]) for i in range(len(names))]
+    inside = whole_forum.profits.tolist()
+    even = EVEN * max(map(abs, [*inside, *outside]))
+    leaving = [out - own for out, own in zip(outside, inside, strict=True)]
+    held = math.fsum(inside) >= math.fsum(outside) - even
+    row: dict[str, float | bool] = {
+        "gain": math.fsum(inside) - math.fsum(alone.profits),
+        "outsiders": whole_forum.others - alone.others,
+        "consumers": whole_forum.consumers - alone.consumers,
+        "held": held,
+        "violation": max(part.violation for part in found.values()),
     }
-    even = EVEN * max(map(abs, [*inside.values(), *outside.values()]))
-    total, needed = math.fsum(inside.values()), math.fsum(outside.values())
-    unique = setting.strength < 1
-    leaving = {name: outside[name] - inside[name] for name in names}
-    held = total >= needed - even
-    return Sway(
-        setting=setting,
-        gain=total - math.fsum(alone.values()),
-        gains={name: inside[name] - alone[name] for name in names},
-        outsiders=others_after - others,
-        consumers=surplus_after - surplus,
-        leaving=leaving if unique else None,
-        stays=all(x <= even for x in leaving.values()) if unique else None,
-        held_by_transfers=held,
-        transfers=math.fsum(max(x, 0.0) for x in leaving.values()) if held else None,
-        max_violation=max(violations),
-    )
+    gains = (whole_forum.profits - alone.profits).tolist()
+    row |= {f"{MEMBER}{name}": x for name, x in zip(names, gains, strict=True)}
+    if held:
+        row["transfers"] = math.fsum(max(x, 0.0) for x in leaving)
+    if setting.strength < 1:
+        row["stays"] = all(x <= even for x in leaving)
+        row |= {f"{LEAVER}{name}": x for name, x in zip(names, leaving, strict=True)}
+    return row
 
 
 def _changed(chain: Chain, firms: Mapping[str, tuple[str, ...]], setting: Setting) -> Chain:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from mithaq.chain import Chain
 from mithaq.chain.hindsight import Unknown
 from mithaq.chain.legs import branches
-from mithaq.chain.scenarios import Scenario
+from mithaq.chain.scenarios import INPUTS, Scenario
 from mithaq.errors import BatchError, DataError, ModelError, Problem
 from mithaq.record import Record
 from mithaq.worth.agreement import scenario_then
@@ -36,7 +36,17 @@ from mithaq.worth.chaos import Sensitivity, sensitivity
 from mithaq.worth.groups import Groups
 from mithaq.worth.plan import CENTRAL, Views, World, resized
 
-__all__ = ["Input", "Part", "Spread", "Uncertain", "part", "scaled", "uncertain", "uncertain_of"]
+__all__ = [
+    "Input",
+    "Part",
+    "Spread",
+    "Uncertain",
+    "market_inputs",
+    "part",
+    "scaled",
+    "uncertain",
+    "uncertain_of",
+]
 
 Array = NDArray[np.float64]
 CALIBRATION = "calibration"
@@ -156,6 +166,7 @@ class Uncertain:
     failures: tuple[dict[str, Any], ...]
     max_violation: float
     chain: str
+    calibrations: str
     left_out: tuple[Unknown, ...] = ()
 
     def spread(self, party: str, alone: str = "") -> Spread:
@@ -206,6 +217,7 @@ class Uncertain:
             "failures": [dict(item) for item in self.failures],
             "max_violation": self.max_violation,
             "chain": self.chain,
+            "calibrations": self.calibrations,
             "left_out": [right.to_dict() for right in self.left_out],
         }
 
@@ -325,9 +337,9 @@ def uncertain_of(
     parts = [Part("", tuple(right.id for right in scenario.rights()))]
     parts += [part(scenario, leg.id) for leg in scenario.legs] if legs else []
     parts += [part(scenario, name) for name in alone]
-    unit = _unit_points(len(inputs), draws, seed)
+    unit = points(len(inputs), draws, seed)
     values = np.array([[item.at(u) for item, u in zip(inputs, row, strict=True)] for row in unit])
-    shared = _Draws(scenario, chain, inputs, world, tuple(parts), spare)
+    shared = _Draws(scenario, chain, inputs, world, tuple(parts), spare, chain.ensemble_hash)
     # A store may hold draws of several seeds: the key says which point it is.
     names = [f"seed {seed} draw {k}" for k in range(draws)]
     items = dict(zip(names, map(tuple, values.tolist()), strict=True))
@@ -364,6 +376,7 @@ def uncertain_of(
         ),
         max_violation=max(item.violation for item in drawn),
         chain=chain.hash,
+        calibrations=chain.ensemble_hash,
     )
 
 
@@ -374,12 +387,24 @@ def inputs_of(scenario: Scenario, chain: Chain) -> tuple[Input, ...]:
         for p in (*scenario.parameters().values(), *scenario.inputs.values())
         if p.high > p.low
     ]
-    if len(chain.calibrations) > 1:
-        found.append(Input(CALIBRATION, 0.0, 0.0, "", chain.calibrations))
-    return tuple(found)
+    return (*found, *_calibrations(chain))
 
 
-def _unit_points(dimension: int, draws: int, seed: int) -> Array:
+def _calibrations(chain: Chain) -> tuple[Input, ...]:
+    several = len(chain.calibrations) > 1
+    return (Input(CALIBRATION, 0.0, 0.0, "", chain.calibrations),) if several else ()
+
+
+def market_inputs(scenario: Scenario | None, chain: Chain) -> tuple[Input, ...]:
+    """The inputs that move the market, whoever signs what: factors of a scenario, calibrations."""
+    if scenario is None:
+        return _calibrations(chain)
+    found = inputs_of(scenario, chain)
+    return tuple(item for item in found if item.id in scenario.inputs or item.choices)
+
+
+def points(dimension: int, draws: int, seed: int) -> Array:
+    """Return the first ``draws`` scrambled Sobol' points of a unit cube."""
     from scipy.stats import qmc
 
     sampler = qmc.Sobol(dimension, scramble=True, rng=np.random.default_rng(seed))
@@ -398,6 +423,7 @@ class _Draws:
     world: World
     parts: tuple[Part, ...]
     spare: float
+    ensemble: str  # for the store: the hash of the chain leaves its calibrations out
 
 
 @dataclass(frozen=True)
@@ -431,13 +457,7 @@ class _Drawn:
 
 def _draw(shared: _Draws, values: Sequence[float]) -> dict[str, float]:
     scenario = shared.scenario
-    told = {item.id: x for item, x in zip(shared.inputs, values, strict=True)}
-    chain = shared.chain
-    for item in shared.inputs:
-        if item.choices:
-            chain = chain.calibrated(item.choices[int(told.pop(item.id))])
-    market = {name: told.pop(name) for name in scenario.inputs if name in told}
-    chain = scaled(chain, market)
+    chain, told = market_of(shared.chain, shared.inputs, values)
     firms = [party.firm for party in scenario.parties]
     states = sorted({party.state for party in scenario.parties})
     if shared.spare != 1:
@@ -466,6 +486,17 @@ def _draw(shared: _Draws, values: Sequence[float]) -> dict[str, float]:
                     prices[str(node)] += branch.probability * float(x)
         gains.append(dict(sorted(total.items())))
     return _Drawn(tuple(gains), dict(prices), violation).row()
+
+
+def market_of(
+    chain: Chain, inputs: Sequence[Input], values: Sequence[float]
+) -> tuple[Chain, dict[str, float]]:
+    """The chain of a draw: its calibration, its factors; and the inputs that are terms of legs."""
+    told = {item.id: x for item, x in zip(inputs, values, strict=True)}
+    for item in inputs:
+        if item.choices:
+            chain = chain.calibrated(item.choices[int(told.pop(item.id))])
+    return scaled(chain, {name: told.pop(name) for name in INPUTS if name in told}), told
 
 
 def scaled(chain: Chain, factors: Mapping[str, float]) -> Chain:
