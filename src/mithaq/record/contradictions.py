@@ -189,7 +189,7 @@ def _by_dimension(claims: list[Claim]) -> Iterator[tuple[str, list[Claim]]]:
 def _conflicts(
     name: str, subjects: tuple[str, ...], declared: Property, claims: list[Claim]
 ) -> Iterator[Contradiction]:
-    parts = components(claims, _excludes)
+    parts = components(claims)
     for number, part in enumerate(parts):
         grouping = group(part)
         names = {c.property for c in part}
@@ -235,7 +235,8 @@ def _low(claim: Claim) -> float:
 
 
 def _polarity(record: Record, subject: str) -> Iterator[Contradiction]:
-    claims = _told(record.claims_of(subject))
+    names = record.denied(subject)
+    claims = _told(record.claims_of(subject, *names)) if names else []
     denied: dict[tuple[str, str], list[Claim]] = {}
     for claim in claims:
         if claim.polarity is Polarity.DENIED:

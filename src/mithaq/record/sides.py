@@ -7,8 +7,9 @@ contradict only at valid times that meet; a claim without a valid time meets eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations, product
 
 from mithaq.record.claims import Claim, Office, Quantity, Rank, Share
 from mithaq.record.names import fold
@@ -115,19 +116,15 @@ def group(
     return Grouping(sides, undecided)
 
 
-def components(
-    claims: Sequence[Claim], conflict: Callable[[Claim, Claim], bool]
-) -> list[list[Claim]]:
-    """The claims that contradict some other, in groups that contradictions connect.
-
-    ``conflict`` tells the same of two claims in either order.
-    """
+def components(claims: Sequence[Claim]) -> list[list[Claim]]:
+    """The claims that contradict some other, in groups that contradictions connect."""
     edges: list[list[int]] = [[] for _ in claims]
-    for i, claim in enumerate(claims):
-        for j in range(i):
-            if conflict(claims[j], claim):
-                edges[i].append(j)
-                edges[j].append(i)
+    for some, rest in _compared(claims):
+        if not agree(claims[some[0]], claims[rest[0]]):
+            for i, j in product(some, rest):
+                if meet(claims[i], claims[j]):
+                    edges[i].append(j)
+                    edges[j].append(i)
     seen: set[int] = set()
     found: list[list[Claim]] = []
     for start in range(len(claims)):
@@ -142,6 +139,23 @@ def components(
         seen |= reached
         found.append([claims[i] for i in sorted(reached)])
     return found
+
+
+def _compared(claims: Sequence[Claim]) -> Iterator[tuple[list[int], list[int]]]:
+    """Pairs of values that may exclude each other, each by the numbers of the claims that tell it.
+
+    Hundreds of claims tell a handful of values, and offices at different parties agree.
+    """
+    telling: dict[str, dict[tuple[object, str], list[int]]] = {}
+    for i, claim in enumerate(claims):
+        apart = claim.value.party if isinstance(claim.value, Office) else ""
+        told = telling.setdefault(apart, {})
+        told.setdefault((claim.value, claim.language), []).append(i)
+    loose = list(telling.pop("", {}).values())
+    yield from combinations(loose, 2)
+    for told in telling.values():
+        yield from combinations(told.values(), 2)
+        yield from product(told.values(), loose)
 
 
 def decided(sides: Sequence[Side]) -> Side | None:

@@ -162,7 +162,8 @@ def source_count(record: Record, subject: str) -> int:
 def _stages(record: Record, at: date, span: int) -> dict[str, Stage]:
     found: dict[str, Stage] = {}
     for subject in record.subjects("agreement"):
-        if not any(c.source or _is_dated(c) for c in record.claims_of(subject.id)):
+        sourced = any(source for _, source in record.citations(subject.id))
+        if not sourced and not any(map(_is_dated, record.claims_of(subject.id))):
             continue
         reached = stage(record, subject.id, at, span=span)
         if reached is not None:

@@ -19,17 +19,19 @@ from mithaq.errors import DataError, Problem
 from mithaq.record.claims import (
     Claim,
     Office,
+    Polarity,
     Quantity,
     Share,
+    Source,
     Value,
     read_claim,
     read_place,
 )
 from mithaq.record.properties import properties
-from mithaq.record.record import Told
+from mithaq.record.record import Subject, Told
 from mithaq.words.dates import parse
 
-__all__ = ["Unread", "claims_in", "damaged", "kind_in"]
+__all__ = ["Unread", "claims_in", "damaged", "kind_in", "source_in", "subject_in"]
 
 
 def damaged(row: int = 0, what: str = "the row cannot be read") -> DataError:
@@ -80,6 +82,9 @@ class Unread(Told):
 
     def citations(self, subject: str) -> Iterator[tuple[str, str]]:
         return iter(self[subject].citations())
+
+    def denied(self, subject: str) -> set[str]:
+        return self[subject].denied()
 
     def sourced(self, subject: str, keep: Callable[[str, str], bool]) -> _Table:
         return self[subject].sourced(keep)
@@ -134,6 +139,11 @@ class _Table(Mapping[str, Sequence[Claim]]):
             ]
         return self._cited
 
+    def denied(self) -> set[str]:
+        """The properties on which some claim may deny something."""
+        told = self._bodies.items()
+        return {name for name, bodies in told if any(_DENIED in body for body in bodies)}
+
     def sourced(self, keep: Callable[[str, str], bool]) -> _Table:
         """Those claims alone that pass a test of property and source; no other is read."""
         found = _Table(self._subject, self._kind)
@@ -161,6 +171,7 @@ class _Table(Mapping[str, Sequence[Claim]]):
 # What the bytes tell before they are read
 
 _PROPERTY, _SOURCE, _VALUE = '"property":"', '"source":"', '"value":'
+_DENIED = f'"polarity":"{Polarity.DENIED}"'
 _PARTY = '{"party":"'
 _SUBJECT = '{"content":{"kind":"'
 
@@ -173,6 +184,30 @@ def kind_in(body: str) -> str:
     """
     end = body.find('"', len(_SUBJECT))
     return body[len(_SUBJECT) : end] if body.startswith(_SUBJECT) and end > 0 else ""
+
+
+def subject_in(name: str, seq: int, body: str) -> Subject:
+    """The subject that a row brings."""
+    return Subject(name, kind_in(body), read_place("claims", seq))
+
+
+def source_in(seq: int, body: str) -> Source:
+    """The source that a row brings. Raises ValueError or TypeError where it brings none."""
+    content = _content(body)[0]
+    published = content.pop("published", "")
+    where = read_place("claims", seq)
+    return Source(published=parse(published) if published else None, where=where, **content)
+
+
+def _content(body: str) -> tuple[dict[str, Any], int]:
+    """What a row says, and where that ends. Raises ValueError where it is no row."""
+    try:
+        content, end = _SCAN(body, len(_CONTENT))
+    except (StopIteration, RecursionError):
+        raise ValueError("no row") from None
+    if not isinstance(content, dict) or not body.startswith(_CONTENT):
+        raise ValueError("no row")
+    return content, end
 
 
 def _text_in(body: str, key: str) -> str:
@@ -229,12 +264,9 @@ def claims_in(bodies: Iterable[str], kind: str) -> list[Claim]:
     dated = _dated(kind)
     found = []
     for body in bodies:
-        try:
-            content, end = _SCAN(body, len(_CONTENT))
-        except (StopIteration, RecursionError):
-            raise ValueError("no row") from None
+        content, end = _content(body)
         rest = _REST.match(body, end)
-        if rest is None or not body.startswith(_CONTENT):
+        if rest is None:
             raise ValueError("no row")
         at, by, seq = rest.groups()
         value = content.get("value")
