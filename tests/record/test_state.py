@@ -275,16 +275,16 @@ def test_a_preferred_figure_hides_those_of_its_own_measure_alone() -> None:
           kind: project
           proposed: 2006-03
           cost:
-          - value: {number: 2, unit: billion EUR, measures: cost}
+          - value: {number: 2, unit: GEUR, measures: cost}
             rank: preferred
             reason: the other counts a compressor twice
             by: the editors
             sources: [paper]
-          - {value: {number: 3, unit: billion EUR, measures: cost}, sources: [agency]}
-          - {value: {number: 5, unit: billion EUR, measures: cost_of_the_field}, sources: [agency]}
+          - {value: {number: 3, unit: GEUR, measures: cost}, sources: [agency]}
+          - {value: {number: 5, unit: GEUR, measures: planned_investment}, sources: [agency]}
           capacity: {value: {number: 8, unit: bcm/year, measures: capacity}, sources: [agency]}
         """
     )
     [item] = state(told, "2008-01-01").projects
     figures = [(q["measures"], q["number"]) for q in item["quantities"]]
-    assert sorted(figures) == [("capacity", "8"), ("cost", "2"), ("cost_of_the_field", "5")]
+    assert sorted(figures) == [("capacity", "8"), ("cost", "2"), ("planned_investment", "5")]
