@@ -41,6 +41,9 @@ CHANGES = [
     "DELETE FROM terms",
     "INSERT INTO terms VALUES ('claim', 'forged', 3, '3')",
     "INSERT INTO terms SELECT what, term || 'x', first, rows FROM terms",
+    "UPDATE links SET seq = 1",
+    "DELETE FROM links",
+    "INSERT INTO links VALUES ('gazprom', 'parties', 'mou', 3)",
 ]
 ON_SQLITE = [
     "INSERT OR REPLACE INTO claims SELECT * FROM claims WHERE seq = 3",
@@ -50,6 +53,7 @@ ON_SQLITE = [
     "INSERT INTO claims SELECT * FROM claims WHERE seq = 3 "
     "ON CONFLICT (seq) DO UPDATE SET recorded_by = 'x'",
     "INSERT OR REPLACE INTO terms SELECT what, term, first, '9' FROM terms WHERE first = 1",
+    "INSERT OR REPLACE INTO links SELECT * FROM links",
 ]
 # Another table of that name, which a guard that looks about might take for the log.
 SHADOW = (
@@ -62,6 +66,7 @@ ON_POSTGRESQL = [
     "TRUNCATE claims",
     "TRUNCATE schema_versions",
     "TRUNCATE terms",
+    "TRUNCATE links",
     "INSERT INTO claims SELECT * FROM claims WHERE seq = 3 "
     "ON CONFLICT (seq) DO UPDATE SET recorded_by = 'x'",
     "SET session_replication_role = replica; DELETE FROM claims",
@@ -285,7 +290,7 @@ def laid_down(url: str, kind: str, version: int) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 5])
 def test_a_store_of_an_earlier_release_on_disk(url: str, kind: str, version: int) -> None:
     """The very statements and rows of that release, kept as text."""
     laid_down(url, kind, version)
@@ -317,7 +322,7 @@ def upgraded(url: str, killed_at: int) -> None:
 
 
 @pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 5])
 def test_a_migration_killed_at_any_step_leaves_the_store_as_it_was(
     new_url: Callable[[], str], kind: str, version: int, every: int
 ) -> None:
@@ -352,7 +357,7 @@ def test_a_store_of_a_later_version_is_refused(
 ) -> None:
     monkeypatch.setattr(room, "VERSION", 1)
     monkeypatch.setattr("mithaq.record.store.store.VERSION", 1)
-    with pytest.raises(DataError, match="schema version 5"):
+    with pytest.raises(DataError, match="schema version 6"):
         Store(url)
 
 

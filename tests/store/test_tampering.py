@@ -18,7 +18,7 @@ from mithaq.record.store import Checkpoint, Store, Verification
 from mithaq.record.store import schema as room
 from mithaq.record.store.index import numbers
 from mithaq.record.store.rows import GENESIS, Row
-from mithaq.record.store.schema import claims, terms
+from mithaq.record.store.schema import claims, links, terms
 from mithaq.record.store.verifying import verify
 from tests.store.things import begin, numbered, signed
 
@@ -39,11 +39,11 @@ def open_door(full: Store, kind: str) -> Iterator[sql.Connection]:
     engine = room.connect(full.url)
     with engine.connect() as connection:
         if kind == "sqlite":
-            for table in ("claims", "terms"):
+            for table in ("claims", "terms", "links"):
                 for name in ("no_update", "no_delete", "in_order"):
                     connection.exec_driver_sql(f"DROP TRIGGER {table}_{name}")
         else:
-            for table in ("claims", "terms"):
+            for table in ("claims", "terms", "links"):
                 connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
         connection.commit()
         yield connection
@@ -113,19 +113,23 @@ def test_every_lost_row_is_found(open_door: sql.Connection, full: Store) -> None
         open_door.rollback()
     open_door.execute(claims.delete())
     open_door.execute(terms.delete())
+    open_door.execute(links.delete())
     assert faults(open_door, kept) == [0]
 
 
 KEY = ("what", "term", "first")
 
 
+@pytest.mark.parametrize("table", [terms, links], ids=str)
 @pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
-def test_every_changed_byte_of_the_index_is_found(open_door: sql.Connection, every: int) -> None:
+def test_every_changed_byte_of_the_index_is_found(
+    open_door: sql.Connection, every: int, table: sql.Table
+) -> None:
     done = 0
-    for line in open_door.execute(sql.select(terms)).mappings().all():
+    for line in open_door.execute(sql.select(table)).mappings().all():
         for name, value in line.items():
             for new in changes(value, every):
-                change = terms.update().where(*(terms.c[k] == line[k] for k in KEY))
+                change = table.update().where(*(k == line[k.name] for k in table.primary_key))
                 try:
                     open_door.execute(change.values({name: new}))
                 except sql.exc.DBAPIError:
@@ -134,7 +138,7 @@ def test_every_changed_byte_of_the_index_is_found(open_door: sql.Connection, eve
                 assert faults(open_door), (dict(line), name, new)
                 open_door.rollback()
                 done += 1
-    assert done > 100
+    assert done > (100 if table is terms else 20)
 
 
 def test_every_entry_lost_added_or_moved_is_found_at_its_row(open_door: sql.Connection) -> None:
@@ -157,8 +161,30 @@ def test_every_entry_lost_added_or_moved_is_found_at_its_row(open_door: sql.Conn
     assert faults(open_door) == [99]
 
 
-def test_an_index_taken_away_is_found(open_door: sql.Connection) -> None:
-    open_door.exec_driver_sql("DROP TABLE terms")
+def test_every_link_lost_added_or_moved_is_found_at_its_row(open_door: sql.Connection) -> None:
+    told = [dict(line) for line in open_door.execute(sql.select(links)).mappings()]
+    assert len(told) == 2, told
+    for link in told:
+        here = links.delete().where(*(links.c[name] == value for name, value in link.items()))
+        open_door.execute(here)
+        assert faults(open_door) == [link["seq"]]
+        open_door.rollback()
+        open_door.execute(links.insert().values({**link, "property": "home"}))
+        assert faults(open_door) == [link["seq"]]
+        open_door.rollback()
+        open_door.execute(here)
+        open_door.execute(links.insert().values({**link, "seq": 1}))
+        assert faults(open_door) == sorted({1, link["seq"]})
+        open_door.rollback()
+    for seq in (99, 0, -1):
+        open_door.execute(links.insert().values(value="x", property="home", subject="y", seq=seq))
+        assert faults(open_door) == [seq]
+        open_door.rollback()
+
+
+@pytest.mark.parametrize("table", ["terms", "links"])
+def test_an_index_taken_away_is_found(open_door: sql.Connection, table: str) -> None:
+    open_door.exec_driver_sql(f"DROP TABLE {table}")
     found = [f.sentence for f in verify(open_door, None).faults]
     assert "the index is missing from the database" in found
 
@@ -260,7 +286,8 @@ def ask(path: Path) -> object:
             ("subject", "about"),
         )
     ]
-    queries += ["SELECT * FROM terms ORDER BY 1, 2, 3", "SELECT count(*) FROM terms"]
+    for table in ("terms", "links"):
+        queries += [f"SELECT * FROM {table} ORDER BY 1, 2, 3", f"SELECT count(*) FROM {table}"]
     connection = sqlite3.connect(path)
     try:
         return [connection.execute(query).fetchall() for query in queries]

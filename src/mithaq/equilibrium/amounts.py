@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mithaq.chain import Chain
+from mithaq.equilibrium.prepared import remembered
 from mithaq.equilibrium.slots import Slot, slots
 
-__all__ = ["Calendar", "nominated"]
+__all__ = ["Calendar", "calendar_of", "nominated"]
 
 Vector = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -125,6 +126,9 @@ class Calendar:
     def delivered(self, contract: Row) -> Vector:
         """What the buyer takes of a contract whose nomination is data."""
         return nominated(contract) * self.profile(contract)
+
+
+calendar_of = remembered("periods", "years", "availability", "demand_factors", "markets")(Calendar)
 
 
 def nominated(row: Row) -> float:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mithaq.equilibrium.layout import Family
 from mithaq.equilibrium.point import Point
+from mithaq.equilibrium.prepared import Memory
 from mithaq.equilibrium.program import Program
+from mithaq.equilibrium.sheet import Labels, Sheet
 
 __all__ = ["read_point"]
 
@@ -38,26 +38,48 @@ STOCKS = frozenset({"level", "room"})  # of a stock, not of a rate: worth d n, n
 def read_point(program: Program, x: Vector, z: Vector) -> Point:
     """Put names on the solver's columns and duals. Quantities are never below zero."""
     net, columns = program.network, program.columns
+    labels = _labels_of(program)
     width = len(x) if len(x) < len(program.linear) else len(x) - program.cones
     full = np.zeros(columns.first_cone)
     full[columns.alive[: columns.first_cone]] = np.maximum(x[:width], 0.0)
     lifted = columns.of("lifting")
     grown = {b.row for b in net.buildings if b.table == "fields"}
-    free = np.array([piece.field in grown for piece in net.slices], dtype=bool)
-    most = np.where(free, np.inf, net.slice_capacity)
+    most = net.slice_capacity
+    if grown:
+        free = np.array([piece.field in grown for piece in net.slices], dtype=bool)
+        most = np.where(free, np.inf, most)
     full[lifted] = np.minimum(full[lifted], most)
     _lower_levels(program, full)
     point = Point()
     for kind in KINDS:
-        sheet: dict[Any, float] = getattr(point, kind)
-        numbers, there = full[columns.of(kind)], columns.mask(kind)
-        for slot, column in zip(*(found.tolist() for found in np.nonzero(there)), strict=True):
-            sheet[*columns.keys[kind][column], slot] = float(numbers[slot, column])
+        setattr(point, kind, Sheet(labels[kind], full[columns.of(kind)], columns.mask(kind)))
     for number, building in enumerate(net.buildings):
         point.built[building.key] = float(full[columns.first_built + number])
     for kind, name in VALUES.items():
-        _read_duals(program, program.families[kind], z, getattr(point, name))
+        family = program.families[kind]
+        if family.slots:
+            setattr(point, name, _sheet_of_duals(program, family, labels[name], z))
+        else:
+            duals = z[family.first : family.last].tolist()
+            keys = (key for _, key in family.labels())
+            getattr(point, name).update(zip(keys, duals, strict=True))
     return point
+
+
+_LABELS: Memory[dict[str, Labels]] = Memory()
+
+
+def _labels_of(program: Program) -> dict[str, Labels]:
+    """Labels of each sheet of a point, the same for all programs of a pattern."""
+
+    def make() -> dict[str, Labels]:
+        found = {kind: Labels(program.columns.keys[kind]) for kind in KINDS}
+        for kind, name in VALUES.items():
+            if program.families[kind].slots:
+                found[name] = Labels(program.families[kind].keys)
+        return found
+
+    return _LABELS.get(id(program.pattern), program.pattern, make)
 
 
 def _lower_levels(program: Program, full: Vector) -> None:
@@ -71,15 +93,16 @@ def _lower_levels(program: Program, full: Vector) -> None:
     full[at] = (level - level.min(axis=1, keepdims=True)).reshape(at.shape)
 
 
-def _read_duals(program: Program, family: Family, z: Vector, sheet: dict[Any, float]) -> None:
-    duals = z[family.first : family.last]
-    if family.slots:
-        calendar = program.network.calendar
-        worth = calendar.weight
-        if family.kind in STOCKS:
-            worth = calendar.discount * calendar.span
-        duals = duals / worth[np.flatnonzero(family.alive) // max(len(family.keys), 1)]
+def _sheet_of_duals(program: Program, family: Family, labels: Labels, z: Vector) -> Sheet:
+    """Duals of a family's rows as values in their slots."""
+    calendar = program.network.calendar
+    shape = calendar.count, len(labels.names)
+    numbers = np.zeros(shape)
+    there = family.alive.reshape(shape).copy()
+    numbers[there] = z[family.first : family.last]
+    stock = family.kind in STOCKS
+    worth = calendar.discount * calendar.span if stock else calendar.weight
     if family.kind == "balance":
-        duals = -duals  # a balance's dual is the cost of one unit more to deliver
-    for (_, key), dual in zip(family.labels(), duals.tolist(), strict=True):
-        sheet[key] = dual
+        worth = -worth  # a balance's dual is the cost of one unit more to deliver
+    numbers /= worth[:, None]
+    return Sheet(labels, numbers, there)

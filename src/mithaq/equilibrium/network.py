@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
-from mithaq.equilibrium.amounts import Calendar
+from mithaq.equilibrium.amounts import Calendar, calendar_of
 from mithaq.equilibrium.building import Building, buildings
 from mithaq.equilibrium.nominations import Choice, choices
 from mithaq.equilibrium.prepared import Memory, remembered
@@ -30,8 +30,11 @@ __all__ = [
     "Obligation",
     "Slice",
     "Storage",
+    "curves",
+    "deliveries",
     "network",
     "read_arcs",
+    "regulated_supply",
 ]
 
 Vector = NDArray[np.float64]
@@ -217,7 +220,7 @@ def network(chain: Chain) -> Network:
     A firm's gas is somewhere if its fields, or a swap, can bring it there; an arc is kept for a
     firm if its gas can get to the tail and from the head to something the firm may sell or owes.
     """
-    calendar = Calendar(chain)
+    calendar = calendar_of(chain)
     net = Network(calendar, arcs=read_arcs(chain))
     net.slices = _slices(chain)
     net.buildings = buildings(chain, calendar)
@@ -255,7 +258,7 @@ def _slices(chain: Chain) -> list[Slice]:
 @remembered("fields", "availability", "periods", "years")
 def _field_sizes(chain: Chain) -> dict[str, Vector]:
     """Capacity of each field by slot, before anything is built."""
-    calendar = Calendar(chain)
+    calendar = calendar_of(chain)
     return {
         row["name"]: calendar.usable("fields", row, row["capacity"]) for row in chain.rows("fields")
     }
@@ -270,7 +273,7 @@ def _slice_capacity(chain: Chain, net: Network) -> list[Vector]:
 @remembered("pipelines", "terminals", "routes", "availability", "periods", "years")
 def arc_sizes(chain: Chain) -> dict[str, Vector]:
     """Capacity of each arc by slot, before anything is built."""
-    calendar, arcs, size = Calendar(chain), read_arcs(chain), {}
+    calendar, arcs, size = calendar_of(chain), read_arcs(chain), {}
     for table in ("pipelines", "terminals", "routes"):
         for row in chain.rows(table):
             size[row["name"]] = calendar.usable(table, row, arcs[row["name"]].capacity)
@@ -293,9 +296,9 @@ def _columns(calendar: Calendar, columns: Sequence[Vector]) -> Vector:
 
 
 @remembered("markets", "demand_factors", "periods", "years")
-def _curves(chain: Chain) -> dict[str, tuple[Vector, Vector]]:
+def curves(chain: Chain) -> dict[str, tuple[Vector, Vector]]:
     """Intercept and slope of each market's demand, by slot."""
-    calendar = Calendar(chain)
+    calendar = calendar_of(chain)
     return {row["name"]: calendar.demand(row) for row in chain.rows("markets")}
 
 
@@ -320,26 +323,26 @@ def _sellers(chain: Chain) -> dict[str, tuple[str, ...]]:
 
 
 def _read_markets(chain: Chain, net: Network) -> None:
-    sellers, demand, curves = _sellers(chain), _curves(chain), []
+    sellers, demand, found = _sellers(chain), curves(chain), []
     for row in chain.rows("markets"):
         name = row["name"]
         if math.isnan(row["regulated_price"]):
             net.markets[name] = Market(name, row["node"], sellers[name])
-            curves.append(demand[name])
+            found.append(demand[name])
             continue
-        total = _regulated(chain)[name]
+        total = regulated_supply(chain)[name]
         for firm, share in parse_shares(row["supplier"]).items():
             duty = Obligation(f"supply of {name}", firm, row["node"], share * total)
             net.obligations.append(duty)
     net.caps = np.array([r["price_cap"] for r in chain.rows("markets") if r["name"] in net.markets])
-    net.alpha = _columns(net.calendar, [alpha for alpha, _ in curves])
-    net.beta = _columns(net.calendar, [beta for _, beta in curves])
+    net.alpha = _columns(net.calendar, [alpha for alpha, _ in found])
+    net.beta = _columns(net.calendar, [beta for _, beta in found])
 
 
 @remembered("markets", "demand_factors", "periods", "years")
-def _regulated(chain: Chain) -> dict[str, Vector]:
+def regulated_supply(chain: Chain) -> dict[str, Vector]:
     """What each regulated market takes, by slot."""
-    calendar = Calendar(chain)
+    calendar = calendar_of(chain)
     return {
         row["name"]: calendar.regulated(row)
         for row in chain.rows("markets")
@@ -348,16 +351,16 @@ def _regulated(chain: Chain) -> dict[str, Vector]:
 
 
 @remembered("contracts", "markets", "demand_factors", "periods", "years")
-def _delivered(chain: Chain) -> dict[str, Vector]:
+def deliveries(chain: Chain) -> dict[str, Vector]:
     """What is delivered under each contract, by slot."""
-    calendar = Calendar(chain)
+    calendar = calendar_of(chain)
     return {row["name"]: calendar.delivered(row) for row in chain.rows("contracts")}
 
 
 def _read_contracts(chain: Chain, net: Network) -> None:
     node_of = {row["name"]: row["node"] for row in chain.rows("markets")}
     place = {name: index for index, name in enumerate(net.markets)}
-    delivered = _delivered(chain)
+    delivered = deliveries(chain)
     net.fixed = np.zeros((net.calendar.count, len(place)))
     for row in chain.rows("contracts"):
         quantity, node = delivered[row["name"]], node_of[row["market"]]
@@ -395,7 +398,7 @@ def _read_numbers(chain: Chain, net: Network) -> None:
     for row in chain.rows("contracts"):
         key = row["seller"], row["market"]
         if row["pricing"] == "spot" and row["destination_clause"] and key in sale:
-            net.ahead[:, sale[key]] += _delivered(chain)[row["name"]]
+            net.ahead[:, sale[key]] += deliveries(chain)[row["name"]]
     rows = {row["name"]: row for row in chain.rows("storages")}
     net.storage_size = np.stack(
         [

@@ -7,68 +7,41 @@ state is a subtotal. Over several years all is discounted and told per discounte
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mithaq.chain import Chain
-from mithaq.chain.schema import parse_shares
+from mithaq.equilibrium.books import (
+    ASSETS,
+    Names,
+    arcs_of,
+    consumers,
+    fields_of,
+    firms_of,
+    owners_of,
+    price_and_cost,
+    sales_of,
+    stores_of,
+    treasury,
+)
 from mithaq.equilibrium.point import Point
-from mithaq.equilibrium.terms import Array, Terms
+from mithaq.equilibrium.terms import Terms
 
-__all__ = ["consumers", "lifting_cost", "payoff_table", "state_parties", "treasury"]
+__all__ = [
+    "consumers",
+    "lifting_cost",
+    "owners_of",
+    "payoff_table",
+    "price_and_cost",
+    "state_parties",
+    "treasury",
+]
 
-Row = Mapping[str, Any]
-
-
-def treasury(country: str) -> str:
-    """Party that receives what a state levies."""
-    return f"treasury of {country}"
-
-
-def consumers(country: str) -> str:
-    """Party of those who burn the gas in a country."""
-    return f"consumers in {country}"
-
-
-def lifting_cost(row: Row, share: float, quantity: Array, capacity: Array) -> Array:
-    """Cost (million USD/yr) of lifting ``quantity`` from a slice of ``share`` of a field, by slot.
-
-    C(q) = a q + b q^2 / (2 share) - g [ (K - q) ln((K - q)/K) + q ] with K the slice's capacity:
-    the integral of a + b q + g ln(1 - q/K) (Golombek, Gjelsvik and Rosendahl 1995).
-    """
-    cost: Array = row["a"] * quantity + row["b"] / share * quantity**2 / 2
-    if row["g"] < 0:
-        left = np.maximum(capacity - quantity, 0.0)
-        part = np.where(left > 0, left, 1.0) / np.where(capacity > 0, capacity, 1.0)
-        cost = cost - row["g"] * (left * np.log(part) + quantity)
-    return cost
-
-
-class _Ledger:
-    """Sums of money by party and item; a transfer is written once and lands on both sides."""
-
-    def __init__(self) -> None:
-        self.lines: dict[tuple[str, str], float] = defaultdict(float)
-
-    def book(self, party: str, item: str, amount: float) -> None:
-        if amount:
-            self.lines[party, item] += float(amount)
-
-    def pay(self, payer: str, receiver: str, item: str, amount: float) -> None:
-        self.book(payer, item, -amount)
-        self.book(receiver, item, amount)
-
-    def totals(self) -> dict[str, float]:
-        """Sum of each party's items."""
-        sums: dict[str, float] = defaultdict(float)
-        for (party, _), amount in self.lines.items():
-            sums[party] += amount
-        return sums
+Array = NDArray[Any]
 
 
 def payoff_table(chain: Chain, point: Point) -> pd.DataFrame:
@@ -84,173 +57,225 @@ def payoff_table(chain: Chain, point: Point) -> pd.DataFrame:
     _book_storages(terms, ledger)
     _book_swaps(terms, ledger)
     _book_building(terms, ledger)
-    operating = ledger.totals()
+    stakes = chain.rows("stakes")
+    operating = ledger.totals() if stakes else {}
     _book_entries(terms, ledger)
-    for row in chain.rows("stakes"):
-        dividend = row["share"] * operating[row["firm"]]
+    for row in stakes:
+        dividend = row["share"] * operating.get(row["firm"], 0.0)
         ledger.pay(row["firm"], row["holder"], "dividends", dividend)
-    paid = ledger.totals()
+    lines = ledger.lines()
+    paid = {party for party, _ in lines}
     for row in chain.rows("firms"):
         if row["name"] not in paid:  # a firm that does nothing is a party all the same
-            ledger.lines[row["name"], "sales"] = 0.0
-    rows = [(party, item, amount) for (party, item), amount in sorted(ledger.lines.items())]
-    return pd.DataFrame(rows, columns=["party", "item", "musd"])
+            lines[row["name"], "sales"] = 0.0
+    keys = sorted(lines)
+    return pd.DataFrame(
+        {
+            "party": [party for party, _ in keys],
+            "item": [item for _, item in keys],
+            "musd": np.array([lines[key] for key in keys], dtype=float),
+        }
+    )
 
 
-def _by_slot(values: Mapping[Any, float], slots: int) -> dict[Any, Array]:
-    """Entries of a sheet of the point as arrays over slots, by the rest of the key."""
-    found: dict[Any, Array] = {}
-    for key, value in values.items():
-        rest = key[:-1]
-        if rest not in found:
-            found[rest] = np.zeros(slots)
-        found[rest][key[-1]] = value
-    return found
+class _Ledger:
+    """Sums of money by party and item; a transfer is written once and lands on both sides.
+
+    Bookings come as arrays; parties are given by number among the names that are open.
+    """
+
+    def __init__(self) -> None:
+        self.parties, self.items = Names(), Names()
+        self._booked: list[tuple[Array, int, Array]] = []  # parties, item, amounts
+        self._mine: Array = np.zeros(0, dtype=np.intp)
+
+    def open(self, names: Iterable[str]) -> None:
+        """Read numbers of parties as places among these names from here on."""
+        self._mine = self.parties.numbers(names)
+
+    def book(self, party: Array, item: str, amount: Array) -> None:
+        self._booked.append((self._mine[party], self.items[item], amount))
+
+    def pay_all(self, payer: Array, receiver: Array, item: str, amount: Array) -> None:
+        self.book(payer, item, -amount)
+        self.book(receiver, item, amount)
+
+    def pay(self, payer: str, receiver: str, item: str, amount: float) -> None:
+        """A single transfer, between parties by name."""
+        self.charge(payer, item, -amount)
+        self.charge(receiver, item, amount)
+
+    def charge(self, party: str, item: str, amount: float) -> None:
+        """A single booking, of a party by name."""
+        number = np.array([self.parties[party]], dtype=np.intp)
+        self._booked.append((number, self.items[item], np.array([amount], dtype=float)))
+
+    def _sums(self) -> tuple[Array, Array]:
+        """Sums by party and item, and which of them anything was booked on."""
+        count = len(self.items)
+        at = [party * count + item for party, item, _ in self._booked]
+        place, amount = np.concatenate(at), np.concatenate([part for _, _, part in self._booked])
+        some = amount != 0
+        shape = len(self.parties), count
+        size = shape[0] * shape[1]
+        found = np.bincount(place[some], weights=amount[some], minlength=size)
+        there = np.bincount(place[some], minlength=size) > 0
+        return found.reshape(shape), there.reshape(shape)
+
+    def totals(self) -> dict[str, float]:
+        """Sum of each party's items."""
+        return dict(zip(self.parties, self._sums()[0].sum(axis=1).tolist(), strict=True))
+
+    def lines(self) -> dict[tuple[str, str], float]:
+        """Sum of each item of each party that anything was booked on."""
+        sums, there = self._sums()
+        parties, items = list(self.parties), list(self.items)
+        keys = ((parties[p], items[i]) for p, i in np.argwhere(there).tolist())
+        return dict(zip(keys, sums[there].tolist(), strict=True))
 
 
 def _book_markets(terms: Terms, ledger: _Ledger) -> None:
-    part, chain, count = terms.part, terms.chain, len(terms)
-    contracts = defaultdict(list)
-    for row in chain.rows("contracts"):
-        contracts[row["market"]].append(row)
-    spot = defaultdict(list)
-    for (firm, market), quantity in _by_slot(terms.point.spot, count).items():
-        spot[market].append((firm, quantity))
-    rationed = _by_slot(terms.point.rationed, count)
-    for row in chain.rows("markets"):
-        name, country = row["name"], terms.country[row["node"]]
-        who = consumers(country)
-        choke, slope = terms.demand(row)
-        if not math.isnan(row["regulated_price"]):
-            total = terms.calendar.regulated(row)
-            for firm, share in parse_shares(row["supplier"]).items():
-                money = row["regulated_price"] * share * float(part @ total)
-                ledger.pay(who, firm, "regulated sales", money)
-            ledger.book(who, "use of gas", float(part @ (choke * total - slope * total**2 / 2)))
-            continue
-        ahead = [(item, terms.delivered(item)) for item in contracts[name]]
-        here = [quantity for item, quantity in ahead if item["destination_clause"]]
-        total = sum([quantity for _, quantity in spot[name]], np.zeros(count))
-        total = sum(here, total)
-        # Where the price is capped, what is asked for at the cap exceeds what is delivered.
-        price = choke - slope * (total + rationed.get((name,), 0.0))
-        ledger.book(who, "use of gas", float(part @ (choke * total - slope * total**2 / 2)))
-        for firm, quantity in spot[name]:
-            ledger.pay(who, firm, "sales", float(part @ (price * quantity)))
-        for item, quantity in ahead:
-            buyer = item["buyer"] or f"buyers in {country}"
-            if item["destination_clause"]:
-                ledger.pay(who, buyer, "resale", float(part @ (price * quantity)))
-            agreed = item["price"] + (price if item["pricing"] == "spot" else 0.0)
-            ledger.pay(buyer, item["seller"], "contracts", float(part @ (agreed * quantity)))
+    part, slots, point = terms.part, len(terms), terms.point
+    sales = sales_of(terms.chain)
+    sheet = point.spot
+    firms = firms_of(terms.chain)
+    seller, market = sheet.labels.places(firms, sales.at)
+    spot = sheet.filled(slots)
+    delivered = sales.delivered
+    if sales.chosen:
+        delivered = delivered.copy()
+        for at in sales.chosen:
+            delivered[:, at] = point.taken.series(slots, sales.deals[at]["name"])
+    total = sales.obliged.copy()
+    every = np.arange(slots)[:, None]
+    np.add.at(total, (every, market), spot)
+    np.add.at(total, (every, sales.market[sales.used]), delivered[:, sales.used])
+    # Where the price is capped, what is asked for at the cap exceeds what is delivered.
+    asked = total + point.rationed.spread(slots, sales.at).T
+    price = sales.choke - sales.slope * asked
+    used = part @ (sales.choke * total - sales.slope * total**2 / 2)
+
+    ledger.open(sales.parties)
+    ledger.book(sales.users, "use of gas", used)
+    money = sales.supply_price * (part @ sales.obliged)[sales.supplied]
+    ledger.pay_all(sales.users[sales.supplied], sales.supplier, "regulated sales", money)
+    worth = price[:, sales.market]
+    users = sales.users[sales.market]
+    resold = np.where(sales.used, part @ (worth * delivered), 0.0)
+    ledger.pay_all(users, sales.buyer, "resale", resold)
+    agreed = sales.price + np.where(sales.at_spot, worth, 0.0)
+    ledger.pay_all(sales.buyer, sales.seller, "contracts", part @ (agreed * delivered))
+    earned = part @ (price[:, market] * spot)
+    ledger.book(sales.users[market], "sales", -earned)
+    ledger.open(firms)
+    ledger.book(seller, "sales", earned)
 
 
 def _book_fields(terms: Terms, ledger: _Ledger) -> None:
-    part, slots = terms.part, range(len(terms))
-    lifting, values = terms.point.lifting, terms.point.value
-    for row in terms.chain.rows("fields"):
-        host = treasury(row["host"] or terms.country[row["node"]])
-        for firm, share in parse_shares(row["owners"]).items():
-            quantity = np.array([lifting.get((firm, row["name"], slot), 0.0) for slot in slots])
-            if not quantity.any():
-                continue
-            value = np.array([values.get((firm, row["node"], slot), 0.0) for slot in slots])
-            cost = lifting_cost(row, share, quantity, terms.capacity(row, firm, share))
-            royalty = row["royalty"] * quantity
-            ledger.book(firm, "lifting cost", -float(part @ cost))
-            ledger.pay(firm, host, "royalties", float(part @ royalty))
-            rent = np.maximum(value * quantity - cost - royalty, 0.0)
-            ledger.pay(firm, host, "profit shares", row["profit_share"] * float(part @ rent))
+    part, slots = terms.part[:, None], len(terms)
+    fields, sheet = fields_of(terms.chain), terms.point.lifting
+    quantity = np.zeros((slots, len(fields.keys)))
+    quantity[:, sheet.labels.whole(fields.at)] = sheet.filled(slots)
+    worth = terms.point.value.of(slots, fields.node)
+    cost = lifting_cost(fields.a, fields.b, fields.g, quantity, fields.size.T)
+    royalty = fields.royalty * quantity
+    rent = np.maximum(worth * quantity - cost - royalty, 0.0)
+    ledger.open(fields.parties)
+    ledger.book(fields.firm, "lifting cost", -(part * cost).sum(axis=0))
+    ledger.pay_all(fields.firm, fields.host, "royalties", (part * royalty).sum(axis=0))
+    shared = fields.profit_share * (part * rent).sum(axis=0)
+    ledger.pay_all(fields.firm, fields.host, "profit shares", shared)
+
+
+def lifting_cost(a: Array, b: Array, g: Array, quantity: Array, capacity: Array) -> Array:
+    """Cost (million USD/yr) of lifting ``quantity`` from slices of fields: slots x slices.
+
+    C(q) = a q + b q^2 / 2 - g [ (K - q) ln((K - q)/K) + q ] with K the slice's capacity: the
+    integral of a + b q + g ln(1 - q/K) (Golombek, Gjelsvik and Rosendahl 1995). Where g is 0 the
+    capacity plays no part.
+    """
+    left = np.maximum(capacity - quantity, 0.0)
+    part = np.where(left > 0, left, 1.0) / np.where(capacity > 0, capacity, 1.0)
+    bend = np.where(g < 0, g * (left * np.log(part) + quantity), 0.0)
+    cost: Array = a * quantity + b * quantity**2 / 2 - bend
+    return cost
 
 
 def _book_entries(terms: Terms, ledger: _Ledger) -> None:
-    for row in terms.chain.rows("fields"):
-        host = treasury(row["host"] or terms.country[row["node"]])
-        for firm, share in parse_shares(row["owners"]).items():
-            ledger.pay(firm, host, "entry payments", share * row["entry_payment"])
-            ledger.book(firm, "discovery cost", -share * row["discovery_cost"])
-
-
-ARCS = (("pipelines", "line"), ("terminals", "terminal"), ("routes", "leg"))
-ASSETS = (*ARCS, ("storages", "storage"))
+    fields = fields_of(terms.chain)
+    ledger.open(fields.parties)
+    ledger.pay_all(fields.firm, fields.host, "entry payments", fields.entry)
+    ledger.book(fields.firm, "discovery cost", -fields.search)
 
 
 def _book_arcs(terms: Terms, ledger: _Ledger) -> None:
-    moved, scarce = _carried(terms)
-    for table, noun in ARCS:
-        for row in terms.chain.rows(table):
-            tariff, cost = price_and_cost(row, "tariff", "operating_cost")
-            owners = owners_of(row, noun)
-            here = terms.country[row["from"]] if table != "terminals" else ""
-            for firm, total in moved.get(row["name"], {}).items():
-                rent = scarce[firm, row["name"]]
-                for owner, share in owners.items():
-                    ledger.book(owner, "carrying cost", -share * cost * total)
-                    ledger.pay(firm, owner, "tariffs", share * tariff * total)
-                    ledger.pay(firm, owner, "congestion rents", share * rent)
-                if here:
-                    to_fee = treasury(row["fee_receiver"] or here)
-                    to_duty = treasury(row["duty_receiver"] or here)
-                    ledger.pay(firm, to_fee, "transit fees", row["transit_fee"] * total)
-                    ledger.pay(firm, to_duty, "export duties", row["export_duty"] * total)
+    part, chain, point = terms.part, terms.chain, terms.point
+    arcs, firms = arcs_of(chain), firms_of(chain)
+    firm, arc = point.flow.labels.places(firms, arcs.at)
+    sent = point.flow.filled(len(terms))
+    total = part @ sent
+    rent = part @ _rents(terms, sent, firm, arc)
+    use, owner, share = arcs.pairs(arc)
+    tariff, rents = share * (arcs.tariff[arc] * total)[use], share * rent[use]
+    ledger.open(arcs.parties)
+    ledger.book(owner, "carrying cost", -share * (arcs.cost[arc] * total)[use])
+    ledger.book(owner, "tariffs", tariff)
+    ledger.book(owner, "congestion rents", rents)
+    fee, duty = arcs.fee[arc] * total, arcs.duty[arc] * total
+    ledger.book(arcs.fee_to[arc], "transit fees", fee)
+    ledger.book(arcs.duty_to[arc], "export duties", duty)
+    ledger.open(firms)
+    ledger.book(firm[use], "tariffs", -tariff)
+    ledger.book(firm[use], "congestion rents", -rents)
+    ledger.book(firm, "transit fees", -fee)
+    ledger.book(firm, "export duties", -duty)
 
 
-def _carried(terms: Terms) -> tuple[dict[str, dict[str, float]], dict[tuple[str, str], float]]:
-    """Gas sent by arc and firm, and the rent that each pays for it, in a mean year."""
-    point, part, chain = terms.point, terms.part.tolist(), terms.chain
-    owners: dict[str, Mapping[str, float]] = {}
-    reserved: dict[tuple[str, str], Array] = {}
-    tables = [(table, row) for table in ("pipelines", "terminals") for row in chain.rows(table)]
-    table_of = {row["name"]: table for table, row in tables}
-    for _, row in tables:
-        owners[row["name"]] = parse_shares(row["owner"]) if row["owner"] else {}
-    for row in chain.rows("bookings"):
-        reserved[row["firm"], row["arc"]] = terms.reserved(table_of[row["arc"]], row)
-    rents, outside = point.rent, point.third_party_rent
-    moved: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    scarce: dict[tuple[str, str], float] = defaultdict(float)
-    for (firm, arc, slot), quantity in point.flow.items():
-        if quantity == 0:
-            continue
-        moved[arc][firm] += part[slot] * quantity
-        rent, third = rents.get((arc, slot), 0.0), outside.get((arc, slot), 0.0)
-        if rent:  # none on what the firm has booked
-            booked = float(reserved[firm, arc][slot]) if (firm, arc) in reserved else 0.0
-            scarce[firm, arc] += part[slot] * rent * max(quantity - booked, 0.0)
-        if third and firm not in owners[arc]:
-            scarce[firm, arc] += part[slot] * third * quantity
-    return moved, scarce
-
-
-def owners_of(row: Row, noun: str) -> Mapping[str, float]:
-    """Owners of an asset by share; one that nobody is named for has an operator of its own."""
-    return parse_shares(row["owner"] or f"operator of {noun} {row['name']}")
-
-
-def price_and_cost(row: Row, price: str, cost: str) -> tuple[float, float]:
-    """What users pay and what it costs; each stands in for the other where it is empty."""
-    paid, spent = row[price], row[cost]
-    if math.isnan(paid):
-        paid = 0.0 if math.isnan(spent) else spent
-    return float(paid), float(paid if math.isnan(spent) else spent)
+def _rents(terms: Terms, sent: Array, firm: Array, arc: Array) -> Array:
+    """What each firm pays on each arc for its room: slots x pairs of firm and arc."""
+    point, slots = terms.point, len(terms)
+    arcs, firms = arcs_of(terms.chain), firms_of(terms.chain)
+    free = sent
+    for row in terms.chain.rows("bookings"):  # none on what the firm has booked
+        free = sent.copy() if free is sent else free
+        mine = (firm == firms[row["firm"]]) & (arc == arcs.at[row["arc"]])
+        reserved = terms.reserved(arcs.table[row["arc"]], row)[:, None]
+        free[:, mine] = np.maximum(free[:, mine] - reserved, 0.0)
+    found: Array = point.rent.spread(slots, arcs.at).T[:, arc] * free
+    outside = point.third_party_rent.spread(slots, arcs.at).T
+    if outside.any():
+        names = point.flow.labels.names
+        foreign = np.array([name[0] not in arcs.owned[arcs.at[name[1]]] for name in names])
+        found = found + np.where(foreign, outside[:, arc] * sent, 0.0)
+    return found
 
 
 def _book_storages(terms: Terms, ledger: _Ledger) -> None:
-    point, count = terms.point, len(terms)
-    rows = {row["name"]: row for row in terms.chain.rows("storages")}
-    none = np.zeros(count)
+    point, slots = terms.point, len(terms)
+    stores, firms = stores_of(terms.chain), firms_of(terms.chain)
     for kind in ("injection", "withdrawal", "level"):
-        rents = _by_slot(getattr(point, f"{'room' if kind == 'level' else kind}_rent"), count)
+        sheet = getattr(point, kind)
+        if not sheet.labels.names:
+            continue
+        firm, store = sheet.labels.places(firms, stores.at)
+        rent = getattr(point, f"{'room' if kind == 'level' else kind}_rent")
+        held = sheet.filled(slots)
         part = terms.stock if kind == "level" else terms.part
-        for (firm, name), quantity in _by_slot(getattr(point, kind), count).items():
-            row, rent = rows[name], float(part @ (rents.get((name,), none) * quantity))
-            for owner, share in owners_of(row, "storage").items():
-                ledger.pay(firm, owner, "congestion rents", share * rent)
-                if kind != "level":
-                    tariff, cost = price_and_cost(row, f"{kind}_tariff", f"{kind}_cost")
-                    total = share * float(part @ quantity)
-                    ledger.book(owner, "storing cost", -cost * total)
-                    ledger.pay(firm, owner, "tariffs", tariff * total)
+        paid = part @ (rent.spread(slots, stores.at).T[:, store] * held)
+        use, owner, share = stores.pairs(store)
+        moved = [("congestion rents", share * paid[use])]
+        if kind != "level":
+            total = share * (part @ held)[use]
+            at = store[use]
+            moved.append(("tariffs", stores.price[kind][at] * total))
+        ledger.open(stores.parties)
+        for item, amount in moved:
+            ledger.book(owner, item, amount)
+        if kind != "level":
+            ledger.book(owner, "storing cost", -stores.cost[kind][at] * total)
+        ledger.open(firms)
+        for item, amount in moved:
+            ledger.book(firm[use], item, -amount)
 
 
 def _book_swaps(terms: Terms, ledger: _Ledger) -> None:
@@ -273,7 +298,7 @@ def _book_building(terms: Terms, ledger: _Ledger) -> None:
         price = plan.cost * terms.point.built.get(plan.key, 0.0) / terms.total
         owners = {plan.firm: 1.0} if plan.firm else assets[plan.table, plan.row]
         for owner, share in owners.items():
-            ledger.book(owner, "investment", -share * price)
+            ledger.charge(owner, "investment", -share * price)
 
 
 def state_parties(chain: Chain, country: str) -> set[str]:

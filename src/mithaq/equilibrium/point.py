@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Point"]
+from mithaq.equilibrium.sheet import Sheet
 
-Three = dict[tuple[str, str, int], float]
-Two = dict[tuple[str, int], float]
+__all__ = ["Point"]
 
 
 @dataclass(slots=True)
 class Point:
     """Quantities (bcm/yr) and values (USD/1000 m3) of an equilibrium; keys end in the slot number.
+
+    What belongs to slots stands in a :class:`mithaq.equilibrium.sheet.Sheet`, an array that reads
+    as a dictionary.
 
     Slots are numbered as :func:`mithaq.equilibrium.slots.slots` lists them. Values are those of a
     unit in its slot: duals of the program divided by the weight d n w of the slot. A key that is
@@ -27,46 +29,46 @@ class Point:
     ``rent`` and equal to it where the firm sends more than it booked. Availability scales bookings.
     """
 
-    lifting: Three = field(default_factory=dict)  # firm, field, slot
-    flow: Three = field(default_factory=dict)  # firm, arc, slot
-    spot: Three = field(default_factory=dict)  # firm, market, slot
-    handed: dict[tuple[str, str, str, str, int], float] = field(default_factory=dict)
+    lifting: Sheet = field(default_factory=Sheet)  # firm, field, slot
+    flow: Sheet = field(default_factory=Sheet)  # firm, arc, slot
+    spot: Sheet = field(default_factory=Sheet)  # firm, market, slot
+    handed: Sheet = field(default_factory=Sheet)
     """swap, giver, receiver, node, slot"""
-    injection: Three = field(default_factory=dict)  # firm, storage, slot
-    withdrawal: Three = field(default_factory=dict)  # firm, storage, slot
-    level: Three = field(default_factory=dict)
+    injection: Sheet = field(default_factory=Sheet)  # firm, storage, slot
+    withdrawal: Sheet = field(default_factory=Sheet)  # firm, storage, slot
+    level: Sheet = field(default_factory=Sheet)
     """firm, storage, slot: bcm at the end of the slot"""
     built: dict[tuple[str, str, str, int], float] = field(default_factory=dict)
     """table, row, firm (of a field's slice; else empty), number of the year: bcm/yr or bcm"""
-    taken: Two = field(default_factory=dict)
+    taken: Sheet = field(default_factory=Sheet)
     """contract, slot: what the buyer chose to take"""
-    rationed: Two = field(default_factory=dict)
+    rationed: Sheet = field(default_factory=Sheet)
     """market, slot: demand at the price cap that nobody serves"""
 
-    value: Three = field(default_factory=dict)  # firm, node, slot
-    rent: Two = field(default_factory=dict)  # arc, slot
-    third_party_rent: Two = field(default_factory=dict)  # arc, slot
-    booking_rent: Three = field(default_factory=dict)  # firm, arc, slot
-    scarcity: Three = field(default_factory=dict)
+    value: Sheet = field(default_factory=Sheet)  # firm, node, slot
+    rent: Sheet = field(default_factory=Sheet)  # arc, slot
+    third_party_rent: Sheet = field(default_factory=Sheet)  # arc, slot
+    booking_rent: Sheet = field(default_factory=Sheet)  # firm, arc, slot
+    scarcity: Sheet = field(default_factory=Sheet)
     """firm, field, slot: price of the slice's capacity"""
     reserve_price: dict[tuple[str, str], float] = field(default_factory=dict)
     """firm, field: USD/1000 m3 in present value"""
-    floor_price: Three = field(default_factory=dict)  # firm, market, slot
-    swap_price: Two = field(default_factory=dict)  # swap, slot
-    swap_rent: Two = field(default_factory=dict)  # swap, slot
-    injection_rent: Two = field(default_factory=dict)  # storage, slot
-    withdrawal_rent: Two = field(default_factory=dict)  # storage, slot
-    room_rent: Two = field(default_factory=dict)
+    floor_price: Sheet = field(default_factory=Sheet)  # firm, market, slot
+    swap_price: Sheet = field(default_factory=Sheet)  # swap, slot
+    swap_rent: Sheet = field(default_factory=Sheet)  # swap, slot
+    injection_rent: Sheet = field(default_factory=Sheet)  # storage, slot
+    withdrawal_rent: Sheet = field(default_factory=Sheet)  # storage, slot
+    room_rent: Sheet = field(default_factory=Sheet)
     """storage, slot: price of working gas at the end of the slot, per discount x span of the year
     (not per share of the year, since room is a stock)"""
-    stored_value: Three = field(default_factory=dict)
+    stored_value: Sheet = field(default_factory=Sheet)
     """firm, storage, slot: value of a unit in store, per discount x span of the year"""
     build_limit_price: dict[tuple[str, str, str, int], float] = field(default_factory=dict)
     """table, row, firm, number of the year: price of the yearly limit, million USD per unit"""
     build_total_price: dict[tuple[str, str, str], float] = field(default_factory=dict)
     """table, row, firm: price of the total limit, million USD per unit"""
 
-    def sheets(self) -> Iterator[tuple[str, dict[Any, float]]]:
+    def sheets(self) -> Iterator[tuple[str, MutableMapping[Any, float]]]:
         """Name and entries of every kind of quantity and value."""
         for item in dataclasses.fields(self):
             yield item.name, getattr(self, item.name)

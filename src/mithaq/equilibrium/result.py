@@ -11,10 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mithaq.chain import Chain, Edit
-from mithaq.equilibrium.amounts import Calendar
+from mithaq.equilibrium.amounts import calendar_of
 from mithaq.equilibrium.by_slot import LEAST, BySlot, investments
 from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.concave import check_concave
@@ -23,6 +24,7 @@ from mithaq.equilibrium.network import Arc
 from mithaq.equilibrium.payoffs import payoff_table, state_parties
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program
+from mithaq.equilibrium.sheet import Sheet
 from mithaq.equilibrium.solvers import Method, Outcome, solve_program
 from mithaq.equilibrium.uniqueness import Face
 from mithaq.errors import SolveError
@@ -77,7 +79,7 @@ class Equilibrium:
 
         Without periods and years there is one slot, and what is below says the same.
         """
-        return BySlot(self.chain, Calendar(self.chain), self.point)
+        return BySlot(self.chain, calendar_of(self.chain), self.point)
 
     @cached_property
     def investments(self) -> pd.DataFrame:
@@ -139,10 +141,8 @@ class Equilibrium:
         """What buyers who nominate chose to take, bcm a year, by contract."""
         return self._mean_of_one(self.point.taken, "contract")
 
-    def _mean_of_one(self, sheet: dict[tuple[str, int], float], name: str) -> pd.Series[float]:
-        found: dict[str, float] = {}
-        for (key, slot), quantity in sheet.items():
-            found[key] = found.get(key, 0.0) + float(self.by_slot.time[slot]) * quantity
+    def _mean_of_one(self, sheet: Sheet, name: str) -> pd.Series[float]:
+        found = {key[0]: quantity for key, quantity in self._mean(sheet).items()}
         return pd.Series(found, name="bcm", dtype=float).sort_index().rename_axis(name)
 
     @cached_property
@@ -150,13 +150,13 @@ class Equilibrium:
         """Lifting, bcm a year, by (firm, field)."""
         return _labelled(self._mean(self.point.lifting), ["firm", "field"])
 
-    def _mean(self, sheet: dict[tuple[str, str, int], float]) -> dict[tuple[str, str], float]:
+    def _mean(self, sheet: Sheet) -> dict[tuple[Any, ...], float]:
         """Entries by what stands before the slot: means over time."""
-        found: dict[tuple[str, str], float] = {}
-        for (one, other, slot), quantity in sheet.items():
-            part = float(self.by_slot.time[slot]) * quantity
-            found[one, other] = found.get((one, other), 0.0) + part
-        return found
+        there = np.asarray(sheet.there.any(axis=0)).tolist()
+        mean = (self.by_slot.time @ sheet.filled(len(self.by_slot.time))).tolist()
+        return {
+            name: mean[column] for column, name in enumerate(sheet.labels.names) if there[column]
+        }
 
     @cached_property
     def arcs(self) -> dict[str, Arc]:
@@ -299,7 +299,7 @@ class Equilibrium:
         return found
 
 
-def _labelled(values: dict[tuple[str, str], float], names: list[str]) -> pd.Series[float]:
+def _labelled(values: dict[tuple[Any, ...], float], names: list[str]) -> pd.Series[float]:
     index = pd.MultiIndex.from_tuples(list(values), names=names) if values else None
     if index is None:
         index = pd.MultiIndex.from_arrays([[], []], names=names)

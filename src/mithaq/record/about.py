@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 from functools import cache
+from itertools import combinations
 from typing import Protocol
 
 from mithaq.errors import DataError, Problem
@@ -77,8 +78,11 @@ class Graph(Protocol):
     def borne(self, name: str) -> Set[str]:
         """The labels of a loaded subject that may name one subject only."""
 
-    def naming(self, names: Iterable[str]) -> dict[str, set[str]]:
-        """Name -> the subjects that may name it."""
+    def naming(self, names: Iterable[str], *by: str) -> dict[str, set[str]]:
+        """Name -> the subjects that may name it (by one of those properties)."""
+
+    def meeting(self, sides: Sequence[Set[str]]) -> set[str]:
+        """The subjects that may name two of the sides."""
 
     def bearing(self, texts: Iterable[str]) -> set[str]:
         """The subjects that may bear one of those labels."""
@@ -89,11 +93,12 @@ class _Loaded:
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._naming: dict[str, set[str]] = {}
+        self._naming: dict[str, dict[str, set[str]]] = {}
         self._bearing: dict[str, set[str]] = {}
         unique = labels()
         for claim in record.unordered():
-            self._naming.setdefault(named_by(claim), set()).add(claim.subject)
+            by = self._naming.setdefault(named_by(claim), {})
+            by.setdefault(claim.property, set()).add(claim.subject)
             if claim.property in unique:
                 self._bearing.setdefault(claim.text, set()).add(claim.subject)
 
@@ -110,8 +115,16 @@ class _Loaded:
     def borne(self, name: str) -> Set[str]:
         return {claim.text for claim in self._record.claims_of(name, *labels())}
 
-    def naming(self, names: Iterable[str]) -> dict[str, set[str]]:
-        return {name: self._naming.get(name, set()) for name in names}
+    def naming(self, names: Iterable[str], *by: str) -> dict[str, set[str]]:
+        return {name: self._naming_one(name, by) for name in names}
+
+    def _naming_one(self, name: str, by: Sequence[str]) -> set[str]:
+        told = self._naming.get(name, {})
+        return set().union(*(told[p] for p in by or told if p in told))
+
+    def meeting(self, sides: Sequence[Set[str]]) -> set[str]:
+        near = (set().union(*self.naming(side).values()) for side in sides)
+        return set().union(*(one & other for one, other in combinations(near, 2)))
 
     def bearing(self, texts: Iterable[str]) -> set[str]:
         return set().union(*(self._bearing.get(text, set()) for text in texts))
@@ -139,13 +152,13 @@ class _Walk:
     def naming(self, names: Iterable[str], kinds: tuple[str, ...] | None, *by: str) -> set[str]:
         """The subjects that name one of those, by some properties; of those kinds, or things."""
         wanted = set(names)
-        may = set().union(*self.graph.naming(wanted).values())
+        may = set().union(*self.graph.naming(wanted, *by).values())
+        self.graph.load(may)
         found = {
             name
             for name, kind in self.graph.kinds(may).items()
             if (kind not in _PLAIN if kinds is None else kind in kinds)
         }
-        self.graph.load(found)
         return {name for name in found if self.graph.named(name, *by) & wanted}
 
     def side(self, name: str, kind: str) -> tuple[set[str], set[str]]:
@@ -161,11 +174,12 @@ class _Walk:
     def between(self, sides: list[set[str]]) -> set[str]:
         """The things that name two of the sides (or the only one)."""
         needed = min(2, len(sides))
-        told = self.graph.naming(set().union(*sides))
-        near = [set().union(*(told.get(name, set()) for name in side)) for side in sides]
-        may = {name for one in near for name in one if sum(name in n for n in near) >= needed}
+        if needed == 1:
+            may = set().union(*self.graph.naming(sides[0]).values())
+        else:
+            may = self.graph.meeting(sides)
+        self.graph.load(may)
         things = {name for name, kind in self.graph.kinds(may).items() if kind not in _PLAIN}
-        self.graph.load(things)
         return {
             name
             for name in things

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mithaq.errors import DataError, Problem
-from mithaq.record.claims import Claim, Place, Rank, Source, Value
+from mithaq.record.claims import Claim, Place, Polarity, Rank, Source, Value
 from mithaq.record.names import fold
 from mithaq.record.properties import KINDS, properties
 from mithaq.words.dates import Edtf
@@ -57,6 +57,11 @@ class Told(Mapping[str, Mapping[str, Sequence[Claim]]]):
         for name, claims in self[subject].items():
             for claim in claims:
                 yield name, claim.source
+
+    def denied(self, subject: str) -> set[str]:
+        """The properties on which some claim may deny something, of a subject that is there."""
+        told = self[subject].items()
+        return {name for name, claims in told if any(c.polarity is Polarity.DENIED for c in claims)}
 
     def sourced(
         self, subject: str, keep: Callable[[str, str], bool]
@@ -177,9 +182,18 @@ class Record:
         wanted = names or tuple(self._table(subject_id))
         return tuple(claim for name in wanted for claim in self._group(subject_id, name))
 
+    def properties_of(self, subject_id: str) -> tuple[str, ...]:
+        """The properties on which there are claims on a subject, in canonical order."""
+        return tuple(self._table(subject_id))
+
     def citations(self, subject_id: str) -> Iterator[tuple[str, str]]:
         """Property and source ('' = unsourced) of each claim on a subject; no claim is made."""
         return self._told.citations(subject_id) if subject_id in self._told else iter(())
+
+    def denied(self, subject_id: str) -> tuple[str, ...]:
+        """The properties of a subject on which some claim may deny something."""
+        names = self._told.denied(subject_id) if subject_id in self._told else set()
+        return tuple(name for name in self._table(subject_id) if name in names)
 
     def standing(self, subject_id: str, *names: str) -> tuple[Claim, ...]:
         """The affirmed claims told as fact and not deprecated; the preferred ones if any are."""
@@ -344,6 +358,9 @@ class _Filtered(Told):
 
     def __len__(self) -> int:
         return len(self.told)
+
+    def denied(self, subject: str) -> set[str]:
+        return self.told.denied(subject)
 
 
 class _Kept(_Filtered):

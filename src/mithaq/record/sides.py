@@ -7,8 +7,9 @@ contradict only at valid times that meet; a claim without a valid time meets eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations, product
 
 from mithaq.record.claims import Claim, Office, Quantity, Rank, Share
 from mithaq.record.names import fold
@@ -115,22 +116,23 @@ def group(
     return Grouping(sides, undecided)
 
 
-def components(
-    claims: Sequence[Claim], conflict: Callable[[Claim, Claim], bool]
-) -> list[list[Claim]]:
-    """The claims that contradict some other, in groups that contradictions connect.
-
-    ``conflict`` tells the same of two claims in either order.
-    """
-    edges: list[list[int]] = [[] for _ in claims]
+def components(claims: Sequence[Claim]) -> list[list[Claim]]:
+    """The claims that contradict some other, in groups that contradictions connect."""
+    # Hundreds of claims tell a handful of values of a few times: one of each stands for all.
+    alike: dict[tuple[object, str, object], list[int]] = {}
     for i, claim in enumerate(claims):
-        for j in range(i):
-            if conflict(claims[j], claim):
-                edges[i].append(j)
-                edges[j].append(i)
+        alike.setdefault((claim.value, claim.language, claim.valid), []).append(i)
+    members = {same[0]: same for same in alike.values()}
+    edges: dict[int, list[int]] = {head: [] for head in members}
+    for some, rest in _compared(claims, members):
+        if not agree(claims[some[0]], claims[rest[0]]):
+            for i, j in product(some, rest):
+                if meet(claims[i], claims[j]):
+                    edges[i].append(j)
+                    edges[j].append(i)
     seen: set[int] = set()
     found: list[list[Claim]] = []
-    for start in range(len(claims)):
+    for start in members:
         if start in seen or not edges[start]:
             continue
         reached, todo = {start}, [start]
@@ -140,8 +142,27 @@ def components(
                     reached.add(other)
                     todo.append(other)
         seen |= reached
-        found.append([claims[i] for i in sorted(reached)])
+        found.append([claims[i] for i in sorted(i for head in reached for i in members[head])])
     return found
+
+
+def _compared(
+    claims: Sequence[Claim], heads: Iterable[int]
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Pairs of values that may exclude each other, each by the numbers of claims that tell it.
+
+    Offices at different parties agree.
+    """
+    telling: dict[str, dict[tuple[object, str], list[int]]] = {}
+    for i in heads:
+        value = claims[i].value
+        told = telling.setdefault(value.party if isinstance(value, Office) else "", {})
+        told.setdefault((value, claims[i].language), []).append(i)
+    loose = list(telling.pop("", {}).values())
+    yield from combinations(loose, 2)
+    for told in telling.values():
+        yield from combinations(told.values(), 2)
+        yield from product(told.values(), loose)
 
 
 def decided(sides: Sequence[Side]) -> Side | None:

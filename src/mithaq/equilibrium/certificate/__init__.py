@@ -8,6 +8,8 @@ it is a violation of. Arrays run over firms and over slots, so that a slot costs
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mithaq.chain import Chain
@@ -30,6 +32,7 @@ from mithaq.equilibrium.certificate.selling import (
     prices_and_margins,
 )
 from mithaq.equilibrium.point import Point
+from mithaq.equilibrium.sheet import Sheet
 
 __all__ = ["Certificate", "certify"]
 
@@ -95,12 +98,20 @@ def _check_signs(point: Point, found: Findings) -> None:
     """No quantity and no rent is negative, and all numbers are numbers."""
     for name in (*NEVER_NEGATIVE, *EITHER_SIGN):
         values = getattr(point, name)
-        if not values:
+        if isinstance(values, Sheet):
+            numbers = np.where(values.there, values.numbers, 0.0)
+        else:
+            numbers = np.fromiter(values.values(), dtype=float, count=len(values))
+        if not numbers.size or (np.isfinite(numbers).all() and numbers.min() >= 0):
             continue
-        numbers = np.fromiter(values.values(), dtype=float, count=len(values))
-        keys = list(values)
         wrong = np.where(np.isfinite(numbers), 0.0, np.inf)
         if name in NEVER_NEGATIVE:
             short = np.maximum(-numbers, 0.0) / (1 + np.abs(numbers))
             wrong = np.where(np.isfinite(numbers), short, np.inf)
-        found.note("sign", wrong, lambda k, n=name, keys=keys: f"{n} {keys[k]}")
+
+        def where(*at: int, name: str = name, values: Any = values) -> str:
+            if isinstance(values, Sheet):
+                return f"{name} {(*values.labels.names[at[1]], at[0])}"
+            return f"{name} {list(values)[at[0]]}"
+
+        found.note("sign", wrong, where)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Findings
-from mithaq.equilibrium.certificate.tables import given
 
 __all__ = ["check_accounting", "welfare"]
 
@@ -15,13 +14,10 @@ def welfare(case: Case, built: Built) -> tuple[float, float]:
     calendar = case.calendar
     use = case.markets.use(case.ahead + case.spot.sum(axis=1)).sum(axis=0)
     pieces = case.slices
-    cost = pieces.cost(pieces.quantity, built.lifting).sum(axis=0)
+    cost = pieces.cost(case.lifting, built.lifting).sum(axis=0)
     cost = cost + case.arcs.cost @ case.flow.sum(axis=1)
-    for at, row in enumerate(case.storages):
-        into = given(row["injection_cost"], row["injection_tariff"])
-        out = given(row["withdrawal_cost"], row["withdrawal_tariff"])
-        cost = cost + into * case.injection[at].sum(axis=0)
-        cost = cost + out * case.withdrawal[at].sum(axis=0)
+    for kind, moved in (("injection", case.injection), ("withdrawal", case.withdrawal)):
+        cost = cost + case.stores.cost[kind] @ moved.sum(axis=1)
     yearly = sum(float(row["discovery_cost"]) for row in case.chain.rows("fields"))
     paid = sum(float(plan.unit_cost @ decided) for plan, _, decided in built.plans)
     whole = float(calendar.weight @ cost) + paid

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings
-from mithaq.equilibrium.certificate.tables import Expansion, given
+from mithaq.equilibrium.certificate.tables import Expansion
 
-__all__ = ["Built", "before_and_after", "check_building", "check_storing", "storage_limits"]
+__all__ = ["Built", "before_and_after", "check_building", "check_storing"]
 
 
 class Built:
-    """Capacity with what decisions have added, by asset and slot, availability included."""
+    """Capacity with what decisions have added, by asset and slot, availability included.
+
+    ``room`` is that of storages, ``rates`` those of injection and withdrawal.
+    """
 
     def __init__(self, case: Case) -> None:
         calendar, arcs, pieces = case.calendar, case.arcs, case.slices
         grown = np.zeros((len(arcs.rows), calendar.length))
-        lifted = np.zeros(pieces.quantity.shape)
-        self.room = np.zeros((len(case.storages), calendar.length))
-        self.room_at = {row["name"]: at for at, row in enumerate(case.storages)}
+        lifted = np.zeros(pieces.capacity.shape)
+        stores = case.stores
+        room = np.zeros(stores.room.shape)
         self.plans: list[tuple[Expansion, str, Array]] = []  # plan, firm, decided by year
         for row in case.chain.rows("expansions"):
             table, name = row["table"], row["row"]
@@ -40,11 +42,16 @@ class Built:
                 if table == "fields":
                     lifted[pieces.at[firm, name]] += added
                 elif table == "storages":
-                    self.room[self.room_at[name]] += added
+                    room[stores.at[name]] += added
                 else:
                     grown[arcs.at[name]] += added
         self.capacity = (arcs.capacity + grown) * arcs.available
         self.lifting = (pieces.capacity + lifted) * pieces.available
+        self.room = stores.room + room
+        self.rates = {
+            kind: (stores.rates[kind] + stores.ratio[kind] * room) * stores.available
+            for kind in ("injection", "withdrawal")
+        }
 
 
 def before_and_after(case: Case) -> tuple[Array, Array]:
@@ -55,88 +62,81 @@ def before_and_after(case: Case) -> tuple[Array, Array]:
     return first + (slots - first - 1) % count, first + (slots - first + 1) % count
 
 
-def storage_limits(case: Case, built: Built, at: int) -> tuple[Array, dict[str, Array]]:
-    """Room (bcm) and rates (bcm/yr) of a storage by slot; rates grow with what is built."""
-    row, calendar = case.storages[at], case.calendar
-    room = row["working_gas"] * calendar.open(row) + built.room[at]
-    available = calendar.available("storages", row["name"])
-    rates = {}
-    for kind in ("injection", "withdrawal"):
-        ratio = row[kind] / row["working_gas"] if row["working_gas"] > 0 else 0.0
-        given_rate = row[kind] * calendar.open(row)
-        rates[kind] = (given_rate + ratio * built.room[at]) * available
-    return room, rates
-
-
 def check_storing(case: Case, built: Built, found: Findings) -> None:
     """Levels follow from what goes in and out and return within each year; nobody would shift."""
-    calendar = case.calendar
+    calendar, stores, names = case.calendar, case.stores, case.stores.names
+    if not names:
+        return
     firms = list(case.place.firms)
     before, _ = before_and_after(case)
-    for at, row in enumerate(case.storages):
-        name, keeps = row["name"], 1 - row["loss"]
-        into, out, level = case.injection[at], case.withdrawal[at], case.level[at]
-        change = calendar.share * (keeps * into - out)
-        drift = np.abs(level - level[:, before] - change)
+    into, out, level = case.injection, case.withdrawal, case.level
+    change = calendar.share * (stores.keeps * into - out)
+    drift = np.abs(level - level[:, :, before] - change)
+    found.note(
+        "balance",
+        drift / (1 + np.maximum(level, np.abs(change))),
+        lambda s, f, t: f"{firms[f]} storing in {names[s]}{calendar.name(t)}",
+    )
+    for limit, use, rent, what in (
+        (built.room, level, case.room_rent, "room of"),
+        (built.rates["injection"], into, case.injection_rent, "injection into"),
+        (built.rates["withdrawal"], out, case.withdrawal_rent, "withdrawal from"),
+    ):
+        found.limit(
+            limit - use.sum(axis=1),
+            rent,
+            limit,
+            lambda s, t, what=what: f"{what} storage {names[s]}{calendar.name(t)}",
+        )
+    barred = np.where(stores.access[:, :, None], 0.0, into + out + level)
+    found.note("capacity", barred, lambda s, f, _: f"{firms[f]} has no access to {names[s]}")
+    _check_motives(case, built, found)
 
-        def where(f: int, t: int, name: str = name) -> str:
-            return f"{firms[f]} storing in {name}{calendar.name(t)}"
 
-        found.note("balance", drift / (1 + np.maximum(level, np.abs(change))), where)
-        room, rates = storage_limits(case, built, at)
-        for limit, use, rent, what in (
-            (room, level, case.room_rent[at], "room of"),
-            (rates["injection"], into, case.injection_rent[at], "injection into"),
-            (rates["withdrawal"], out, case.withdrawal_rent[at], "withdrawal from"),
-        ):
-            spare = limit - use.sum(axis=0)
-            words = f"{what} storage {name}"
-            found.limit(spare, rent, limit, lambda t, w=words: w + calendar.name(t))
-        barred = np.where(case.keeps_access[at][:, None], 0.0, into + out + level)
-        found.note("capacity", barred, lambda f, _, n=name: f"{firms[f]} has no access to {n}")
-        _check_motives(case, at, room, rates, found)
+def _check_motives(case: Case, built: Built, found: Findings) -> None:
+    """One unit more put in, kept or taken out gains nothing; one that is put in loses nothing.
 
-
-def _check_motives(
-    case: Case, at: int, room: Array, rates: Mapping[str, Array], found: Findings
-) -> None:
-    """One unit more put in, kept or taken out gains nothing; one that is put in loses nothing."""
-    calendar, row = case.calendar, case.storages[at]
-    firms, name, keeps = list(case.place.firms), row["name"], 1 - row["loss"]
+    Pairs of a storage and a firm that gas in store is worth something to.
+    """
+    calendar, stores, names = case.calendar, case.stores, case.stores.names
+    firms = list(case.place.firms)
     _, after = before_and_after(case)
-    pay_in = given(row["injection_tariff"], row["injection_cost"]) + case.injection_rent[at]
-    pay_out = given(row["withdrawal_tariff"], row["withdrawal_cost"]) + case.withdrawal_rent[at]
-    value, stored = case.value[case.place.nodes[row["node"]]], case.stored_value[at]
-    held = np.isfinite(stored) & case.keeps_access[at][:, None]
+    finite = np.isfinite(case.stored_value)
+    store, firm = np.nonzero(stores.access & finite.any(axis=2))
+    value, stored = case.value[stores.node[store], firm], case.stored_value[store, firm]
+    held = finite[store, firm]
     able = held & np.isfinite(value)
     value, stored = np.where(able, value, 0.0), np.where(held, stored, 0.0)
     next_able = held & held[:, after]
     scale = np.maximum(np.abs(value), np.abs(stored))
+    pay_in = (stores.paid["injection"][:, None] + case.injection_rent)[store]
+    pay_out = (stores.paid["withdrawal"][:, None] + case.withdrawal_rent)[store]
+    keeps = stores.keeps[store, 0]
     for verb, live, slack, quantity in (
         (
             "injecting into",
-            able & (rates["injection"] > 0),
+            able & (built.rates["injection"] > 0)[store],
             value + pay_in - keeps * stored,
-            case.injection[at],
+            case.injection,
         ),
         (
             "withdrawing from",
-            able & (rates["withdrawal"] > 0),
+            able & (built.rates["withdrawal"] > 0)[store],
             stored + pay_out - value,
-            case.withdrawal[at],
+            case.withdrawal,
         ),
         (
             "keeping gas in",
-            next_able & (room > 0),
-            stored + case.room_rent[at] - stored[:, after],
-            case.level[at],
+            next_able & (built.room > 0)[store],
+            stored + case.room_rent[store] - stored[:, after],
+            case.level,
         ),
     ):
         found.pair(
             np.where(live, slack, 0.0),
-            quantity,
+            quantity[store, firm],
             scale,
-            lambda f, t, v=verb: f"{firms[f]} {v} {name}{calendar.name(t)}",
+            lambda p, t, v=verb: f"{firms[firm[p]]} {v} {names[store[p]]}{calendar.name(t)}",
         )
 
 
@@ -172,29 +172,27 @@ def check_building(case: Case, built: Built, found: Findings) -> None:
             found.limit(spare, price, bounded, where)
             if not math.isfinite(size):
                 found.note("complementarity", np.abs(price), where)
-        gain = plan.active @ _rent_of_a_unit(case, built, table, name, firm)
+        gain = plan.active @ _rent_of_a_unit(case, table, name, firm)
         slack = plan.unit_cost + rents + whole - gain
         slack = np.where(plan.may > 0, slack, 0.0)
         found.pair(slack, decided, plan.unit_cost, where)
 
 
-def _rent_of_a_unit(case: Case, built: Built, table: str, name: str, firm: str) -> Array:
+def _rent_of_a_unit(case: Case, table: str, name: str, firm: str) -> Array:
     """What one unit more of capacity earns in each slot, in present value."""
     weight = case.calendar.weight
     if table == "fields":
         at = case.slices.at[firm, name]
         pieces = case.slices
-        earned: Array = weight * pieces.available[at] * pieces.scarcity[at]
+        earned: Array = weight * pieces.available[at] * case.scarcity[at]
         return earned
     if table == "storages":
-        at = built.room_at[name]
-        row, available = case.storages[at], case.calendar.available("storages", name)
-        rent: Array = case.calendar.money * case.room_rent[at]
-        if row["working_gas"] > 0:
-            rates = row["injection"] * case.injection_rent[at]
-            rates = rates + row["withdrawal"] * case.withdrawal_rent[at]
-            rent = rent + weight * available * rates / row["working_gas"]
-        return rent
+        stores = case.stores
+        at = stores.at[name]
+        rates = stores.ratio["injection"][at] * case.injection_rent[at]
+        rates = rates + stores.ratio["withdrawal"][at] * case.withdrawal_rent[at]
+        room: Array = case.calendar.money * case.room_rent[at]
+        return np.asarray(room + weight * stores.available[at] * rates)
     at = case.arcs.at[name]
     rent = case.rent[at] + case.arcs.third_share[at] * case.outside_rent[at]
     found: Array = weight * case.arcs.available[at] * rent

@@ -6,7 +6,6 @@ import numpy as np
 
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings
-from mithaq.equilibrium.certificate.tables import delivery_shape
 
 __all__ = ["at_the_cap", "check_caps", "check_nominations", "users_go_short"]
 
@@ -45,23 +44,21 @@ def check_caps(case: Case, price: Array, found: Findings) -> None:
 
 def check_nominations(case: Case, price: Array, found: Findings) -> None:
     """No buyer would rather take another quantity that his contract allows."""
-    rows, calendar = case.chain.rows("contracts"), case.calendar
-    for row, deal in zip(rows, case.deals, strict=False):  # other deals follow the contracts
-        if row["nomination"] != "buyer":
-            continue
-        at = case.markets.at[row["market"]]
-        most = row["annual_quantity"] * delivery_shape(row, calendar, case.markets.reference[at])
+    deals, calendar = case.deals, case.calendar
+    for number in deals.chosen:
+        row, at, quantity = deals.rows[number], deals.market[number], deals.quantity[number]
+        most = row["annual_quantity"] * deals.shape[number]
         least = row["take_or_pay"] * most
         node = case.markets.node[at]
-        worth, there = price[at], case.known[node, case.place.firms[row["seller"]]]
-        if deal.onward:
-            buyer = case.place.firms[deal.onward]
+        worth, there = price[at], case.known[node, deals.seller[number]]
+        buyer = deals.onward[number]
+        if buyer >= 0:
             worth, there = case.value[node, buyer], there & case.known[node, buyer]
-        agreed = row["price"] + (price[at] if deal.spot else 0.0)
+        agreed = row["price"] + (price[at] if deals.spot[number] else 0.0)
         gain = np.where(there, worth - agreed, 0.0)
 
         def where(t: int, name: str = row["name"]) -> str:
             return f"buyer nominating under {name}{calendar.name(t)}"
 
-        found.limit(most - deal.quantity, np.maximum(gain, 0.0), row["annual_quantity"], where)
-        found.limit(deal.quantity - least, np.maximum(-gain, 0.0), row["annual_quantity"], where)
+        found.limit(most - quantity, np.maximum(gain, 0.0), row["annual_quantity"], where)
+        found.limit(quantity - least, np.maximum(-gain, 0.0), row["annual_quantity"], where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,28 +10,22 @@ import numpy as np
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.certificate.findings import Array
-from mithaq.equilibrium.certificate.tables import Calendar, Markets, Place, arcs_of, owed
+from mithaq.equilibrium.certificate.tables import (
+    arcs_of,
+    calendar_of,
+    deals_of,
+    ever,
+    given,
+    markets_of,
+    place_of,
+)
 from mithaq.equilibrium.point import Point
+from mithaq.equilibrium.prepared import remembered
+from mithaq.equilibrium.sheet import Sheet
 
-__all__ = ["Case", "Slices"]
+__all__ = ["Case", "Slices", "Stores"]
 
 STEEPEST = 1e30  # stands for the cost without bound of lifting a field's whole capacity
-
-
-def _fill(
-    values: Mapping[Any, float],
-    shape: Sequence[int],
-    *places: Mapping[Any, int],
-    absent: float = 0.0,
-) -> Array:
-    """Values by label as an array; the last part of a key is the slot's number."""
-    found = np.full(shape, absent)
-    if values:
-        keys = list(values)
-        index = [np.array([place[key[at]] for key in keys]) for at, place in enumerate(places)]
-        slot = np.array([key[-1] for key in keys])
-        found[(*index, slot)] = list(values.values())
-    return found
 
 
 def numbered(names: Iterable[Any]) -> dict[Any, int]:
@@ -42,7 +36,8 @@ def numbered(names: Iterable[Any]) -> dict[Any, int]:
 class Slices:
     """Each owner's part of each field, stacked: arrays over slices, and over slots last."""
 
-    def __init__(self, chain: Chain, point: Point, calendar: Calendar, place: Place) -> None:
+    def __init__(self, chain: Chain) -> None:
+        calendar, place = calendar_of(chain), place_of(chain)
         rows = [
             (row, firm, share)
             for row in chain.rows("fields")
@@ -58,20 +53,16 @@ class Slices:
         self.b = self._column("b") / self.share[:, None]
         self.g = self._column("g")
         self.levy = self._column("royalty") + self._column("user_cost")
-        shape = len(rows), calendar.length
-        self.capacity = np.zeros(shape)
-        self.available = np.ones(shape)
-        for at, (row, _, share) in enumerate(rows):
-            self.capacity[at] = share * row["capacity"] * calendar.open(row)
-            self.available[at] = calendar.available("fields", row["name"])
-        self.quantity = np.zeros(shape)
-        self.scarcity = np.zeros(shape)
-        for target, values in (
-            (self.quantity, point.lifting),
-            (self.scarcity, point.scarcity),
-        ):
-            for (firm, name, slot), value in values.items():
-                target[self.at[firm, name], slot] = value
+        self.reserves = self._column("reserves")[:, 0] * self.share
+        size = self.share[:, None] * self._column("capacity")
+        self.capacity = np.repeat(size, calendar.length, axis=1)
+        self.available = np.ones(self.capacity.shape)
+        for at, row in enumerate(self.rows):
+            if not ever(row):
+                self.capacity[at] *= calendar.open(row)
+            if ("fields", row["name"]) in calendar.factors:
+                self.available[at] = calendar.available("fields", row["name"])
+        self.names = [f"{firm} lifting from {name}" for firm, name in self.keys]
 
     def _column(self, name: str) -> Array:
         return np.array([float(row[name]) for row in self.rows])[:, None]
@@ -94,41 +85,84 @@ class Slices:
         return found
 
 
+slices_of = remembered("fields", "availability", "periods", "years", "firms", "nodes")(Slices)
+
+
+class Stores:
+    """All storages, stacked: where they are, who may use them, what a unit moved costs.
+
+    ``room`` and ``rates`` are by slot, before anything is built; ``ratio`` is by how much a rate
+    grows with a unit of room. ``paid`` and ``cost`` are of a unit put in and of one taken out.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        calendar, place = calendar_of(chain), place_of(chain)
+        self.rows = chain.rows("storages")
+        self.at = numbered(row["name"] for row in self.rows)
+        self.names = list(self.at)
+        self.node = np.array([place.nodes[row["node"]] for row in self.rows], dtype=int)
+        count, shape = len(self.rows), (len(self.rows), calendar.length)
+        self.keeps = np.array([1.0 - row["loss"] for row in self.rows])[:, None, None]
+        opened, self.available = np.ones(shape), np.ones(shape)
+        self.access = np.ones((count, len(place.firms)), dtype=bool)
+        for at, row in enumerate(self.rows):
+            opened[at] = calendar.open(row)
+            self.available[at] = calendar.available("storages", row["name"])
+            if row["access"]:
+                self.access[at] = place.mask(parse_names(row["access"]))
+        gas = np.array([float(row["working_gas"]) for row in self.rows])[:, None]
+        self.room = gas * opened
+        self.rates, self.ratio = {}, {}
+        self.paid, self.cost = {}, {}
+        for kind in ("injection", "withdrawal"):
+            rate = np.array([float(row[kind]) for row in self.rows])[:, None]
+            self.rates[kind] = rate * opened
+            self.ratio[kind] = np.where(gas > 0, rate / np.where(gas > 0, gas, 1.0), 0.0)
+            names = f"{kind}_tariff", f"{kind}_cost"
+            both = [tuple(float(row[name]) for name in names) for row in self.rows]
+            self.paid[kind] = np.array([given(tariff, cost) for tariff, cost in both])
+            self.cost[kind] = np.array([given(cost, tariff) for tariff, cost in both])
+
+
+stores_of = remembered("storages", "availability", "periods", "years", "firms", "nodes")(Stores)
+
+
 class Case:
     """A chain and a point side by side: what every check reads.
 
-    Arrays of quantities and values run over places, firms and slots.
+    Arrays of quantities and values run over places, firms and slots. What stands in the tables
+    alone is shared with other cases: nothing here is to be changed but what the point says.
     """
 
     def __init__(self, chain: Chain, point: Point) -> None:
         self.chain, self.point = chain, point
-        self.calendar = Calendar(chain)
-        self.place = Place.of(chain)
+        self.calendar, self.place = calendar_of(chain), place_of(chain)
         self.arcs = arcs_of(chain, self.calendar, self.place)
-        self.markets = Markets(chain, self.calendar, self.place)
-        self.deals = owed(chain, self.calendar, self.markets, point.taken)
-        self.slices = Slices(chain, point, self.calendar, self.place)
-        self.storages = chain.rows("storages")
+        self.markets = markets_of(chain)
+        self.deals = deals_of(chain).with_taken(point.taken)
+        self.ahead, self.spot_ahead = self.deals.ahead, self.deals.at_spot
+        self.slices = slices_of(chain)
+        self.stores = stores_of(chain)
         firms, nodes, slots = self.place.firms, self.place.nodes, self.calendar.length
-        arcs, sold = self.arcs.at, self.markets.at
-        kept = numbered(row["name"] for row in self.storages)
+        arcs, sold, kept = self.arcs.at, self.markets.at, self.stores.at
 
-        def by_firm(
-            values: Mapping[Any, float], places: Mapping[str, int], absent: float = 0.0
-        ) -> Array:
-            found = _fill(values, (len(firms), len(places), slots), firms, places, absent=absent)
-            return found.transpose(1, 0, 2)
+        def by_firm(sheet: Sheet, places: Mapping[str, int], absent: float = 0.0) -> Array:
+            # Labels name the firm first, arrays have the place first.
+            found = np.full((len(places), len(firms), slots), absent)
+            if sheet.numbers.size:
+                firm, place = sheet.labels.places(firms, places)
+                found[place, firm] = sheet.filled(slots, absent).T
+            return found
 
-        def by_place(values: Mapping[Any, float], places: Mapping[str, int]) -> Array:
-            return _fill(values, (len(places), slots), places)
-
+        self.lifting = self._of_slices(point.lifting)
+        self.scarcity = self._of_slices(point.scarcity)
         self.value = by_firm(point.value, nodes, absent=np.nan)
         self.known: Array = ~np.isnan(self.value)
         self.flow = by_firm(point.flow, arcs)
-        self.rent = by_place(point.rent, arcs)
-        self.outside_rent = by_place(point.third_party_rent, arcs)
+        self.rent = point.rent.spread(slots, arcs)
+        self.outside_rent = point.third_party_rent.spread(slots, arcs)
         self.spot = by_firm(point.spot, sold)
-        self.rationed = by_place(point.rationed, sold)
+        self.rationed = point.rationed.spread(slots, sold)
         self.floor = by_firm(point.floor_price, sold)
         self.injection = by_firm(point.injection, kept)
         self.withdrawal = by_firm(point.withdrawal, kept)
@@ -136,46 +170,35 @@ class Case:
         self.stored_value = by_firm(point.stored_value, kept, absent=np.nan)
         self.kept_known = np.asarray((~np.isnan(self.stored_value)).any(axis=2))
         self.stored_value = np.nan_to_num(self.stored_value)
-        self.injection_rent = by_place(point.injection_rent, kept)
-        self.withdrawal_rent = by_place(point.withdrawal_rent, kept)
-        self.room_rent = by_place(point.room_rent, kept)
-        self.keeps_access = np.ones((len(kept), len(firms)), dtype=bool)
-        for at, row in enumerate(self.storages):
-            if row["access"]:
-                self.keeps_access[at] = self.place.mask(parse_names(row["access"]))
-        self.ahead, self.spot_ahead = self._sold_ahead()
+        self.injection_rent = point.injection_rent.spread(slots, kept)
+        self.withdrawal_rent = point.withdrawal_rent.spread(slots, kept)
+        self.room_rent = point.room_rent.spread(slots, kept)
         self.bookings = list(self._booked())
 
-    def _sold_ahead(self) -> tuple[Array, Array]:
-        """Deliveries owed to each market, and those among them at its price, by seller."""
-        slots = self.calendar.length
-        ahead = np.zeros((len(self.markets.rows), slots))
-        at_spot = np.zeros((len(self.markets.rows), len(self.place.firms), slots))
-        for deal in self.deals:
-            if not deal.onward:
-                at = self.markets.at[deal.market]
-                ahead[at] += deal.quantity
-                if deal.spot:
-                    at_spot[at, self.place.firms[deal.seller]] += deal.quantity
-        return ahead, at_spot
+    def _of_slices(self, sheet: Sheet) -> Array:
+        """Numbers by slice and slot."""
+        found = np.zeros((len(self.slices.keys), self.calendar.length))
+        if sheet.numbers.size:
+            found[sheet.labels.whole(self.slices.at)] = sheet.filled(self.calendar.length).T
+        return found
 
     def _booked(self) -> Iterator[tuple[int, int, Array, Array]]:
         """Arc, firm, reserved capacity and its rent by slot; of a closed line nothing is."""
         for row in self.chain.rows("bookings"):
             at = self.arcs.at[row["arc"]]
             there = self.calendar.open(row) * (self.arcs.capacity[at] > 0)
-            rents, key = self.point.booking_rent, (row["firm"], row["arc"])
-            rent = [rents.get((*key, slot), 0.0) for slot in range(self.calendar.length)]
+            rent = self.point.booking_rent.series(self.calendar.length, row["firm"], row["arc"])
             reserved = row["capacity"] * there * self.arcs.available[at]
-            yield at, self.place.firms[row["firm"]], reserved, np.array(rent)
+            yield at, self.place.firms[row["firm"]], reserved, rent
 
     def charge(self, arc: Array, firm: Array) -> Array:
         """What firms pay for a unit sent on arcs, rents included: pairs x slots.
 
         Who has booked pays the rent of its booking instead of that of the part open to all.
         """
-        outside = self.arcs.outsider[arc, firm][:, None] * self.outside_rent[arc]
-        found: Array = self.arcs.charge[arc][:, None] + self.rent[arc] + outside
+        found: Array = (self.arcs.charge[:, None] + self.rent)[arc]
+        if self.outside_rent.any():
+            found = found + self.arcs.outsider[arc, firm][:, None] * self.outside_rent[arc]
         for at, booker, _, rent in self.bookings:
             found[(arc == at) & (firm == booker)] += rent - self.rent[at]
         return found

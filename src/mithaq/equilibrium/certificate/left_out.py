@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
 
-from mithaq.equilibrium.certificate.building import Built, before_and_after, storage_limits
+from mithaq.equilibrium.certificate.building import Built, before_and_after
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array
-from mithaq.equilibrium.certificate.tables import given
+from mithaq.equilibrium.prepared import Memory
 
 __all__ = ["fill_values"]
 
@@ -23,74 +22,97 @@ def fill_values(case: Case, built: Built, margins: Array) -> None:
     store more there than it does, by construction; that none would bring gas there either is
     what the other checks then ask. Minus infinity where gas would fetch nothing.
     """
-    case.value = np.ascontiguousarray(np.where(case.known, case.value, -np.inf))
-    missing: Array = _reachable(case, built)
-    for at, node in enumerate(case.markets.node):
-        offer = np.where(case.markets.entitled[at][:, None], margins[at], -np.inf)
-        here = missing[node]
-        case.value[node] = np.where(here, np.maximum(case.value[node], offer), case.value[node])
-    stores = np.flatnonzero(~case.kept_known.all(axis=1)).tolist()
-    for at in stores:
-        case.stored_value[at][~case.kept_known[at]] = -np.inf
-    arcs = case.arcs
-    open_ever = np.any(built.capacity > 0, axis=1)[:, None]
-    somewhere = np.asarray(missing.any(axis=2))
-    arc, firm = np.nonzero(arcs.access & open_ever & somewhere[arcs.tail])
-    tail, head = arcs.tail[arc], arcs.head[arc]
-    usable = (built.capacity[arc] > 0) & missing[tail, firm]
+    gaps = _gaps(case, built)
+    missing = gaps.missing
+    case.value = np.where(case.known, case.value, -np.inf)
+    at, seller = gaps.seller
+    node = case.markets.node[at]
+    offers = np.where(missing[node, seller], margins[at, seller], -np.inf)
+    np.maximum.at(case.value, (node, seller), offers)
+    case.stored_value[~case.kept_known] = -np.inf
+    store, keeper = np.nonzero(~case.kept_known & case.stores.access)
+    # Of those only who has gas where the store is has any use for it.
+    of_use = gaps.reached[case.stores.node[store], keeper]
+    store, keeper = store[of_use], keeper[of_use]
+    arcs, (arc, firm) = case.arcs, gaps.way
+    head = arcs.head[arc]
     keeps, charge = arcs.keeps[arc][:, None], case.charge(arc, firm)
-    place = tail * case.value.shape[1] + firm
-    order = np.argsort(place, kind="stable")
-    kinds, first = np.unique(place[order], return_index=True)
     flat = case.value.reshape(-1, case.value.shape[2])
-    for _ in range(len(case.place.nodes) + 2 * len(stores)):
+    for _ in range(len(case.place.nodes) + 2 * len(case.stores.names)):
         changed = False
         if len(arc):
-            offers = np.where(usable, keeps * case.value[head, firm] - charge, -np.inf)
-            best = np.maximum.reduceat(offers[order], first, axis=0)
-            changed = bool((best > flat[kinds] + GAIN).any())
-            flat[kinds] = np.maximum(flat[kinds], best)
-        for at in stores:
-            changed |= _store(case, built, at, missing)
+            offers = np.where(gaps.usable, keeps * case.value[head, firm] - charge, -np.inf)
+            best = np.maximum.reduceat(offers, gaps.first, axis=0)
+            changed = bool((best > flat[gaps.place] + GAIN).any())
+            flat[gaps.place] = np.maximum(flat[gaps.place], best)
+        if len(store):
+            changed |= _store(case, built, store, keeper, missing)
         if not changed:
             break
 
 
-def _reachable(case: Case, built: Built) -> Array:
-    """Places without a value to which the firm could bring gas that it has elsewhere or lifts."""
-    arcs, pieces = case.arcs, case.slices
-    open_ever = np.any(built.capacity > 0, axis=1, keepdims=True)
-    usable = np.asarray(arcs.access & open_ever)
-    reached: Array = np.array(case.known.any(axis=2))
+class _Gaps:
+    """Places without a value to which the firm could bring gas that it has elsewhere or lifts.
+
+    ``missing`` is by node, firm and slot; ``reached`` by node and firm: such places, and those with
+    a value. From such places lead the ways (arc and firm) ``way``, open in the slots ``usable``;
+    the ways from place number ``place`` (node and firm in one) begin at ``first``. ``seller`` are
+    market and firm where gas there may be sold.
+    """
+
+    def __init__(self, case: Case, carries: Array, reached: Array) -> None:
+        arcs, markets = case.arcs, case.markets
+        usable = arcs.access & np.asarray(carries.any(axis=1))[:, None]
+        for _ in range(len(case.place.nodes)):
+            size = int(reached.sum())
+            reached = reached | (arcs.end @ (usable & reached[arcs.tail]) > 0)
+            if int(reached.sum()) == size:
+                break
+        self.reached = reached
+        self.missing: Array = reached[:, :, None] & ~case.known
+        somewhere = np.asarray(self.missing.any(axis=2))
+        arc, firm = np.nonzero(usable & somewhere[arcs.tail])
+        place = arcs.tail[arc] * reached.shape[1] + firm
+        order = np.argsort(place, kind="stable")
+        self.way = arc[order], firm[order]
+        self.place, self.first = np.unique(place[order], return_index=True)
+        self.usable = carries[self.way[0]] & self.missing[arcs.tail[self.way[0]], self.way[1]]
+        self.seller = np.nonzero(markets.entitled & somewhere[markets.node])
+
+
+_GAPS: Memory[_Gaps] = Memory()
+
+
+def _gaps(case: Case, built: Built) -> _Gaps:
+    """The gaps of a point; the same for points that name values in the same places."""
+    pieces, carries = case.slices, built.capacity > 0
+    reached = np.asarray(case.known.any(axis=2))
     lifts = (built.lifting > 0).any(axis=1)
     reached[pieces.node[lifts], pieces.firm[lifts]] = True
-    count = len(arcs.rows)
-    into = sp.csr_matrix((np.ones(count), (arcs.head, np.arange(count))), (len(reached), count))
-    for _ in range(len(case.place.nodes)):
-        size = int(reached.sum())
-        reached |= into @ (usable & reached[arcs.tail]) > 0
-        if int(reached.sum()) == size:
-            break
-    return np.asarray(reached[:, :, None] & ~case.known)
+    bits = (np.packbits(part).tobytes() for part in (carries, case.known, reached))
+    held = case.arcs, case.markets
+    return _GAPS.get((*map(id, held), *bits), held, lambda: _Gaps(case, carries, reached))
 
 
-def _store(case: Case, built: Built, at: int, missing: Array) -> bool:
-    """Raise the values of gas in one storage, and of gas that can be put in; whether any rose."""
-    row, unknown = case.storages[at], ~case.kept_known[at] & case.keeps_access[at]
-    room, rates = storage_limits(case, built, at)
-    node = case.place.nodes[row["node"]]
+def _store(case: Case, built: Built, store: Array, firm: Array, missing: Array) -> bool:
+    """Raise values of gas in store, and of gas that can be put in; whether any rose.
+
+    ``store`` and ``firm`` are pairs of which the point does not tell what gas in store is worth.
+    """
+    stores, node = case.stores, case.stores.node[store]
     _, after = before_and_after(case)
-    pay_in = given(row["injection_tariff"], row["injection_cost"]) + case.injection_rent[at]
-    pay_out = given(row["withdrawal_tariff"], row["withdrawal_cost"]) + case.withdrawal_rent[at]
-    fetched = np.where(rates["withdrawal"] > 0, case.value[node] - pay_out, -np.inf)
-    stored = case.stored_value[at]
-    best = np.maximum(stored, fetched)
+    pay_in = (stores.paid["injection"][:, None] + case.injection_rent)[store]
+    pay_out = (stores.paid["withdrawal"][:, None] + case.withdrawal_rent)[store]
+    rents, roomy = case.room_rent[store], (built.room > 0)[store]
+    puts, takes = ((built.rates[kind] > 0)[store] for kind in ("injection", "withdrawal"))
+    value, stored = case.value[node, firm], case.stored_value[store, firm]
+    best = np.maximum(stored, np.where(takes, value - pay_out, -np.inf))
     for _ in case.calendar.periods:
-        kept = np.where(room > 0, best[:, after] - case.room_rent[at], -np.inf)
-        best = np.maximum(best, kept)
-    raised = unknown[:, None] & (best > stored + GAIN)
-    stored[raised] = best[raised]
-    offer = np.where(rates["injection"] > 0, (1 - row["loss"]) * stored - pay_in, -np.inf)
-    better = missing[node] & case.keeps_access[at][:, None] & (offer > case.value[node] + GAIN)
-    case.value[node][better] = offer[better]
-    return bool(raised.any() or better.any())
+        best = np.maximum(best, np.where(roomy, best[:, after] - rents, -np.inf))
+    raised = best > stored + GAIN
+    stored = np.where(raised, best, stored)
+    case.stored_value[store, firm] = stored
+    offer = np.where(puts, stores.keeps[store, 0] * stored - pay_in, -np.inf)
+    offer = np.where(missing[node, firm] & (offer > value + GAIN), offer, -np.inf)
+    np.maximum.at(case.value, (node, firm), offer)
+    return bool(raised.any() or np.isfinite(offer).any())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case
@@ -21,50 +20,38 @@ def check_balances(case: Case, found: Findings) -> None:
 
     A violation is scaled by half of all that goes in and out.
     """
-    place, arcs, pieces = case.place, case.arcs, case.slices
+    place, arcs, pieces, deals = case.place, case.arcs, case.slices, case.deals
     left = np.zeros_like(case.value)
     size = np.zeros_like(case.value)
 
-    def move(at: Any, quantity: Array) -> None:
-        left[at] += quantity
-        size[at] += np.abs(quantity) / 2
+    def move(at: tuple[Any, ...], quantity: Array) -> None:
+        np.add.at(left, at, quantity)
+        np.add.at(size, at, np.abs(quantity) / 2)
 
-    for at in range(len(pieces.keys)):
-        move((pieces.node[at], pieces.firm[at]), pieces.quantity[at])
     sent = case.flow.reshape(len(arcs.rows), left.shape[1] * left.shape[2])
-    start, end = (_incidence(ends, len(left)) for ends in (arcs.tail, arcs.head))
-    arrives = arcs.keeps[:, None] * sent
-    left += (end @ arrives - start @ sent).reshape(left.shape)
-    size += (end @ arrives + start @ sent).reshape(left.shape) / 2
+    leaves, arrives = arcs.start @ sent, arcs.end @ (arcs.keeps[:, None] * sent)
+    left += (arrives - leaves).reshape(left.shape)
+    size += (arrives + leaves).reshape(left.shape) / 2
+    move((pieces.node, pieces.firm), case.lifting)
     for at in np.flatnonzero(arcs.in_kind).tolist():
         receiver, node = place.firms[arcs.rows[at]["fee_firm"]], arcs.tail[at]
         fee = arcs.in_kind[at] * case.flow[at].sum(axis=0)
         # Where its receiver can do nothing with it, a fee in kind is burnt.
         move((node, receiver), np.where(case.known[node, receiver], fee, 0.0))
-    for at, row in enumerate(case.storages):
-        move(place.nodes[row["node"]], case.withdrawal[at] - case.injection[at])
-    for at, node in enumerate(case.markets.node.tolist()):
-        move(node, -case.spot[at])
+    move((case.stores.node,), case.withdrawal - case.injection)
+    move((case.markets.node,), -case.spot)
     for (_, giver, taker, node, slot), quantity in case.point.handed.items():
         move((place.nodes[node], place.firms[giver], slot), np.array(-quantity))
         move((place.nodes[node], place.firms[taker], slot), np.array(quantity))
-    for deal in case.deals:
-        node = case.markets.node[case.markets.at[deal.market]]
-        move((node, place.firms[deal.seller]), -deal.quantity)
-        if deal.onward:
-            move((node, place.firms[deal.onward]), deal.quantity)
+    node, onward = case.markets.node[deals.market], deals.onward >= 0
+    move((node, deals.seller), -deals.quantity)
+    move((node[onward], deals.onward[onward]), deals.quantity[onward])
     firms, nodes = list(place.firms), list(place.nodes)
     found.note(
         "balance",
         np.abs(left) / (1 + size),
         lambda n, f, t: f"gas of {firms[f]} at {nodes[n]}{case.calendar.name(t)}",
     )
-
-
-def _incidence(ends: Array, nodes: int) -> Any:
-    """Which arcs end at each node: nodes x arcs."""
-    count = len(ends)
-    return sp.csr_matrix((np.ones(count), (ends, np.arange(count))), shape=(nodes, count))
 
 
 def _named(case: Case, *words: object) -> Namer:
@@ -79,15 +66,17 @@ def check_lifting(case: Case, built: Built, found: Findings) -> None:
     if not pieces.keys:
         return
     capacity = built.lifting
-    names = [f"{firm} lifting from {name}" for firm, name in pieces.keys]
+    names = pieces.names
 
     def where(piece: int, slot: int) -> str:
         return names[piece] + calendar.name(slot)
 
-    quantity, scarcity = pieces.quantity, pieces.scarcity
+    quantity, scarcity = case.lifting, case.scarcity
     found.limit(capacity - quantity, scarcity, capacity, where)
-    reserve_price = np.array([case.point.reserve_price.get(key, 0.0) for key in pieces.keys])
-    known = np.array([float(row["reserves"]) for row in pieces.rows]) * pieces.share
+    reserve_price = np.zeros(len(names))
+    for key, price in case.point.reserve_price.items():
+        reserve_price[pieces.at[key]] = price
+    known = pieces.reserves
     lifted = quantity @ (calendar.share * calendar.span[calendar.year_of])
     bounded = np.isfinite(known)
     spare = np.where(bounded, known - lifted, 0.0)
@@ -129,7 +118,7 @@ def _output_errors(case: Case, bent: Array, capacity: Array, target: Array) -> A
         low, high = np.where(short, middle, low), np.where(short, high, middle)
         if not np.any(high - low > 1e-15 * full):
             break
-    error: Array = np.abs(pieces.quantity[bent] - low) / (1 + size)
+    error: Array = np.abs(case.lifting[bent] - low) / (1 + size)
     return error
 
 
@@ -171,7 +160,7 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     arc, user = np.nonzero(pairs | sent.any(axis=2))
     here, there = case.value[arcs.tail[arc], user], case.value[arcs.head[arc], user]
     known = np.isfinite(here) & np.isfinite(there) & arcs.access[arc, user][:, None]
-    known &= built.capacity[arc] > 0
+    known &= (built.capacity > 0)[arc]
     here, there = np.where(known, here, 0.0), np.where(known, there, 0.0)
     gain = arcs.keeps[arc][:, None] * there - case.charge(arc, user)
     slack = np.where(known, here - gain, 0.0)

@@ -13,76 +13,120 @@ from mithaq.chain import Chain
 from mithaq.equilibrium.certificate.buying import at_the_cap, users_go_short
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings
+from mithaq.equilibrium.certificate.tables import MARKETS, markets_of, place_of
+from mithaq.equilibrium.prepared import remembered
 
 __all__ = ["Conjectures", "check_selling", "open_choices", "prices_and_margins"]
 
 ACTIVE = 1e-6
 
 
+class _Own:
+    """By market and firm, from the tables: theta, and what a calibration adds to cost there."""
+
+    def __init__(self, chain: Chain) -> None:
+        firms, markets = place_of(chain).firms, markets_of(chain).at
+        rows = chain.rows("firms")
+        default = np.array([0.0 if r["fringe"] else float(r["conduct"]) for r in rows])
+        self.theta = np.tile(default, (len(markets), 1))
+        self.adders = np.zeros(self.theta.shape)
+        fringe = {row["name"] for row in rows if row["fringe"]}  # a fringe takes prices
+        for row in chain.rows("conduct"):
+            at = markets[row["market"]], firms[row["firm"]]
+            self.adders[at] = row["adder"]
+            if not math.isnan(row["theta"]) and row["firm"] not in fringe:
+                self.theta[at] = row["theta"]
+
+
+_own = remembered(*MARKETS)(_Own)
+
+
 class Conjectures:
-    """The conduct matrix of each market over all firms, straight from the tables."""
+    """How firms mind each other's sales in each market, straight from the tables.
+
+    Row f of the conduct matrix of a market is: what f minds of its own sales on the diagonal, and
+    beside it (1 - k) theta_f on the diagonal and k theta_S in all columns of a group S, theta_f v
+    for a stake v, and weights as they stand.
+    """
 
     def __init__(self, case: Case) -> None:
         chain = case.chain
         self.firms = case.place.firms
-        self.rows = chain.rows("firms")
-        self.theta = {
-            (row["firm"], row["market"]): row["theta"]
-            for row in chain.rows("conduct")
-            if not math.isnan(row["theta"])
-        }
-        self.conduct = chain.rows("conduct")
+        own = _own(chain)
+        self.own, self.adders = own.theta, own.adders
         self.cooperation = chain.rows("cooperation")
-        self.stakes, self.weights = chain.rows("stakes"), chain.rows("weights")
+        self.home = {row["name"]: row["home"] for row in chain.rows("firms")}
         self.trade = _latest_trade(chain) if self.cooperation else {}
         self.country = case.place.country
         markets = case.markets
         self.markets = markets
         # Whoever has gas there and may sell is a seller, also if the point leaves it out.
-        here = np.any(case.known, axis=2)[markets.node] & markets.entitled
-        for firm, name, _ in case.point.spot:
-            here[markets.at[name], self.firms[firm]] = True
-        self.present = here
+        self.present = np.any(case.known, axis=2)[markets.node] & markets.entitled
+        sheet = case.point.spot
+        firm, market = sheet.labels.places(self.firms, markets.at)
+        told = sheet.there.any(axis=0)
+        self.present[market[told], firm[told]] = True
         self.groups: dict[int, list[tuple[float, float, list[str]]]] = {}
-        self.matrices = self._matrices()
+        if self.cooperation:
+            self.groups = {at: list(self._groups(at, self.own[at])) for at in markets.at.values()}
+        self.stakes, self.weights = chain.rows("stakes"), chain.rows("weights")
+        self._read_groups()
 
-    def _own(self) -> Array:
-        """theta of every firm in every market; a fringe takes prices."""
-        default = np.array([0.0 if r["fringe"] else float(r["conduct"]) for r in self.rows])
-        found = np.tile(default, (len(self.markets.rows), 1))
-        fringe = {row["name"] for row in self.rows if row["fringe"]}
-        for (firm, market), theta in self.theta.items():
-            if firm not in fringe:
-                found[self.markets.at[market], self.firms[firm]] = theta
-        return found
+    def _read_groups(self) -> None:
+        """The diagonal with groups, and of each group in each market: members and k theta."""
+        self.alone = self.own.copy()
+        blocks = [
+            (at, theta * strength, strength, [self.firms[firm] for firm in members])
+            for at, groups in self.groups.items()
+            for strength, theta, members in groups
+        ]
+        for at, _, strength, members in blocks:
+            self.alone[at, members] *= 1 - strength
+        # A row for each member of a group in a market.
+        self.block = np.array([n for n, b in enumerate(blocks) for _ in b[3]], dtype=int)
+        self.at = np.array([b[0] for b in blocks for _ in b[3]], dtype=int)
+        self.member = np.array([f for b in blocks for f in b[3]], dtype=int)
+        self.shared = np.array([b[1] for b in blocks for _ in b[3]], dtype=float)
 
-    def adders(self) -> Array:
-        """By market and firm: what a calibration adds to the cost of selling there."""
-        found = np.zeros((len(self.markets.rows), len(self.firms)))
-        for row in self.conduct:
-            found[self.markets.at[row["market"]], self.firms[row["firm"]]] = row["adder"]
-        return found
-
-    def _matrices(self) -> Array:
-        """By market, row f: the weights with which f minds what each firm sells."""
-        own = self._own()
-        count = len(self.firms)
-        found = np.zeros((len(own), count, count))
-        found[:, np.arange(count), np.arange(count)] = own
-        for at in range(len(own)) if self.cooperation else ():
-            self.groups[at] = list(self._groups(at, own[at]))
-            for strength, theta, members in self.groups[at]:
-                for one in members:
-                    f = self.firms[one]
-                    found[at, f, f] = (1 - strength) * own[at, f]
-                    for other in members:
-                        found[at, f, self.firms[other]] += strength * theta
+    def minded(self, sold: Array) -> Array:
+        """What each firm minds of what all sell: market x firm x slot, as ``sold``."""
+        found: Array = self.alone[:, :, None] * sold
+        if len(self.block):
+            whole = np.zeros((int(self.block[-1]) + 1, sold.shape[2]))
+            np.add.at(whole, self.block, sold[self.at, self.member])
+            found[self.at, self.member] += self.shared[:, None] * whole[self.block]
         for row in self.stakes:
             f, g = self.firms[row["holder"]], self.firms[row["firm"]]
-            found[:, f, g] += own[:, f] * row["share"]
+            found[:, f] += self.own[:, f, None] * row["share"] * sold[:, g]
         for row in self.weights:
-            where = [self.markets.at[row["market"]]] if row["market"] else slice(None)
-            found[where, self.firms[row["firm"]], self.firms[row["other"]]] += row["weight"]
+            where = self._where(row)
+            found[where, self.firms[row["firm"]]] += (
+                row["weight"] * sold[where, self.firms[row["other"]]]
+            )
+        return found
+
+    def _where(self, row: Mapping[str, Any]) -> slice:
+        """The markets that a row of weights speaks of."""
+        if not row["market"]:
+            return slice(None)
+        at = self.markets.at[row["market"]]
+        return slice(at, at + 1)
+
+    def matrix(self, at: int, some: Sequence[int]) -> Array:
+        """The conduct matrix of a market over some of the firms."""
+        place = {firm: number for number, firm in enumerate(some)}
+        found = np.diag(self.alone[at, list(some)])
+        for strength, theta, names in self.groups.get(at, ()):
+            members = [place[self.firms[n]] for n in names if self.firms[n] in place]
+            found[np.ix_(members, members)] += strength * theta
+        for row in self.stakes:
+            f, g = self.firms[row["holder"]], self.firms[row["firm"]]
+            if f in place and g in place:
+                found[place[f], place[g]] += self.own[at, f] * row["share"]
+        for row in self.weights:
+            f, g = self.firms[row["firm"]], self.firms[row["other"]]
+            if row["market"] in ("", self.markets.rows[at]["name"]) and f in place and g in place:
+                found[place[f], place[g]] += row["weight"]
         return found
 
     def _groups(self, at: int, own: Array) -> Iterator[tuple[float, float, list[str]]]:
@@ -107,9 +151,8 @@ class Conjectures:
         if not math.isnan(rows[0]["theta"]):
             return float(rows[0]["theta"])
         mine = [float(own[self.firms[firm]]) for firm in members]
-        home = {row["name"]: row["home"] for row in self.rows}
         where = self.country[self.markets.rows[at]["node"]]
-        sold = [self.trade.get((home[firm], where), 0.0) for firm in members]
+        sold = [self.trade.get((self.home[firm], where), 0.0) for firm in members]
         if sum(sold) > 0:
             return sum(w * theta for w, theta in zip(sold, mine, strict=True)) / sum(sold)
         return sum(mine) / len(mine)
@@ -134,10 +177,10 @@ def prices_and_margins(case: Case, beliefs: Conjectures) -> tuple[Array, Array]:
     # Where a price is capped, what is asked for at the cap exceeds what is delivered.
     asked = case.ahead + case.spot.sum(axis=1) + case.rationed
     price = markets.choke - markets.slope * asked
-    minded = np.einsum("mfg,mgt->mft", beliefs.matrices, case.spot + case.spot_ahead)
+    minded = beliefs.minded(case.spot + case.spot_ahead)
     # A unit more that serves users who are rationed at a cap does not lower the price.
     slope = np.where(users_go_short(case), 0.0, markets.slope)
-    margins = price[:, None] - slope[:, None] * minded - beliefs.adders()[:, :, None]
+    margins = price[:, None] - slope[:, None] * minded - beliefs.adders[:, :, None]
     return price, np.where(markets.alive[:, None], margins, -np.inf)
 
 
@@ -161,7 +204,7 @@ def check_selling(
     value, margins = np.where(can, value, 0.0), np.where(can, margins, 0.0)
     slack = np.where(can, value - margins - case.floor, 0.0)
     # At a cap a unit more lowers the price, but a unit less would not raise it.
-    below = np.where(can, value - price[:, None] + beliefs.adders()[:, :, None] - case.floor, 0.0)
+    below = np.where(can, value - price[:, None] + beliefs.adders[:, :, None] - case.floor, 0.0)
     capped = at_the_cap(case, price)[:, None]
     slack = np.where(capped, np.minimum(slack, np.maximum(below, 0.0)), slack)
     scale = np.maximum(np.abs(value), np.abs(price)[:, None])
@@ -185,18 +228,16 @@ def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
     """Sentences on splits that could be otherwise at the same prices and totals."""
     firms = list(case.place.firms)
     sold = case.spot.max(axis=2, initial=0.0) > ACTIVE
+    free = sold & ((beliefs.alone == 0) | bool(beliefs.weights))
     for at, row in sorted(enumerate(case.markets.rows), key=lambda item: str(item[1]["name"])):
-        name, active = row["name"], np.flatnonzero(sold[at]).tolist()
-        if len(active) < 2:
-            continue
-        matrix = beliefs.matrices[at][np.ix_(active, active)]
-        takers = [firms[f] for f, weights in zip(active, matrix, strict=True) if not weights.any()]
+        name, takers = row["name"], []
+        if free[at].sum() > 1:
+            active = np.flatnonzero(sold[at]).tolist()
+            rows = zip(active, beliefs.matrix(at, active), strict=True)
+            takers = [firms[f] for f, weights in rows if not weights.any()]
         if len(takers) > 1:
             yield f"{name}: price-takers {', '.join(takers)} may split their sales otherwise"
-        merged = [
-            firms[f]
-            for f in active
-            if any(k == 1.0 and firms[f] in members for k, _, members in beliefs.groups.get(at, ()))
-        ]
+        whole = {f for k, _, members in beliefs.groups.get(at, ()) if k == 1.0 for f in members}
+        merged = [firms[f] for f in np.flatnonzero(sold[at]) if firms[f] in whole] if whole else []
         if len(merged) > 1:
             yield f"{name}: {', '.join(merged)} sell as one and may split their sales otherwise"

@@ -6,32 +6,50 @@ last; a year that the chain does not name opens and closes nothing.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.certificate.findings import Array
-from mithaq.equilibrium.prepared import Memory
+from mithaq.equilibrium.prepared import Memory, remembered
+from mithaq.equilibrium.sheet import Sheet
 
 __all__ = [
+    "MARKETS",
     "Arcs",
     "Calendar",
-    "Deal",
+    "Deals",
     "Expansion",
     "Markets",
     "Place",
     "arcs_of",
+    "calendar_of",
+    "deals_of",
+    "ever",
     "given",
-    "owed",
+    "markets_of",
+    "place_of",
 ]
 
 Row = Mapping[str, Any]
+# Tables that say what markets ask for and who may sell there.
+MARKETS = (
+    *("markets", "demand_factors", "conduct", "firms", "nodes"),
+    *("periods", "years", "availability"),
+)
+
+
+def ever(row: Row) -> bool:
+    """Whether a row says nothing about years."""
+    return math.isnan(row["from_year"]) and math.isnan(row["to_year"])
 
 
 def given(*values: float) -> float:
@@ -78,7 +96,7 @@ class Calendar:
 
     def open(self, row: Row) -> Array:
         """1 in slots of years in which the row's thing can be used, 0 in others."""
-        if math.isnan(row["from_year"]) and math.isnan(row["to_year"]):
+        if ever(row):
             return self.ones
         found = np.ones(len(self.years))
         for place, year in enumerate(self.years):
@@ -101,6 +119,9 @@ class Calendar:
         for row in self.factors.get((table, name), ()):
             found = found * np.where(self.matches(row) > 0, row["factor"], 1.0)
         return found
+
+
+calendar_of = remembered("periods", "years", "availability")(Calendar)
 
 
 @dataclass(slots=True)
@@ -129,12 +150,16 @@ class Place:
         return found
 
 
+place_of = remembered("firms", "nodes")(Place.of)
+
+
 class Arcs:
     """All arcs, stacked: where they lead, what a unit sent costs, who may use them, what fits in.
 
     ``charge`` is without rents; ``keeps`` the share of what is sent that arrives. ``capacity`` is
     by slot, before anything is built, and infinite for voyages. ``access`` and ``outsider`` (who
-    owns nothing of the arc) are by firm.
+    owns nothing of the arc) are by firm. ``start`` and ``end`` say which arcs begin and end at each
+    node: nodes x arcs.
     """
 
     def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
@@ -145,33 +170,36 @@ class Arcs:
         count, firms = len(ends), len(place.firms)
         self.tail = np.array([place.nodes[tail] for _, _, tail, _ in ends], dtype=int)
         self.head = np.array([place.nodes[head] for _, _, _, head in ends], dtype=int)
-        self.charge = np.zeros(count)
         self.keeps = np.array([1.0 - row["loss"] for row in self.rows])
         self.cost = np.array(
             [given(row["operating_cost"], row["tariff"]) for row in self.rows], dtype=float
         )
-        self.in_kind = np.zeros(count)
-        self.third_share = np.ones(count)
-        self.capacity = np.full((count, calendar.length), math.inf)
+        self.charge = np.array([_charge(table, row) for table, row, _, _ in ends], dtype=float)
+        self.in_kind = np.array(
+            [row["fee_in_kind"] if row.get("fee_firm") else 0.0 for row in self.rows], dtype=float
+        )
+        self.third_share = np.array([row.get("third_party_share", 1.0) for row in self.rows])
+        size = np.array([float(row.get("capacity", math.inf)) for row in self.rows])
+        self.capacity = np.repeat(size[:, None], calendar.length, axis=1)
         self.available = np.ones((count, calendar.length))
         self.access = np.ones((count, firms), dtype=bool)
         self.outsider = np.ones((count, firms), dtype=bool)
         for at, (table, row) in enumerate(zip(self.tables, self.rows, strict=True)):
-            self.charge[at] = given(row["tariff"], row["operating_cost"])
-            if table != "terminals":
-                self.charge[at] += row["transit_fee"] + row["export_duty"]
-            if table != "routes":
-                self.capacity[at] = row["capacity"]
-                self.third_share[at] = row["third_party_share"]
+            if (table, row["name"]) in calendar.factors:
                 self.available[at] = calendar.available(table, row["name"])
-            if table == "pipelines" and row["fee_firm"]:
-                self.in_kind[at] = row["fee_in_kind"]
-            self.capacity[at] = np.where(calendar.open(row) > 0, self.capacity[at], 0.0)
+            if not ever(row):
+                self.capacity[at] = np.where(calendar.open(row) > 0, self.capacity[at], 0.0)
             if row["access"]:
                 self.access[at] = place.mask(parse_names(row["access"]))
             if row["owner"]:
                 self.outsider[at] = ~place.mask(parse_shares(row["owner"]))
         self.keeps *= 1.0 - self.in_kind
+        shape = len(place.nodes), count
+        every = np.arange(count)
+        self.start, self.end = (
+            sp.csr_matrix((np.ones(count), (nodes, every)), shape)
+            for nodes in (self.tail, self.head)
+        )
         self._bind_fringe(chain, place)
 
     def _bind_fringe(self, chain: Chain, place: Place) -> None:
@@ -187,6 +215,12 @@ class Arcs:
         for firm, home in bound.items():
             inside = np.array([land in home for land in lands], dtype=bool)
             self.access[:, place.firms[firm]] &= inside[self.tail] & inside[self.head]
+
+
+def _charge(table: str, row: Row) -> float:
+    """What a unit sent costs, before rents."""
+    charge = given(row["tariff"], row["operating_cost"])
+    return charge if table == "terminals" else charge + row["transit_fee"] + row["export_duty"]
 
 
 _ARCS: Memory[Arcs] = Memory()
@@ -232,16 +266,19 @@ class Markets:
         regulated = [not math.isnan(row["regulated_price"]) for row in self.rows]
         self.regulated = np.array(regulated, dtype=bool)
         self.entitled = np.ones((len(self.rows), len(place.firms)), dtype=bool)
-        factors = [(calendar.matches(row) > 0, row) for row in chain.rows("demand_factors")]
         for at, row in enumerate(self.rows):
             self.reference[at], price[at] = row["reference_quantity"], row["reference_price"]
-            for here, factor in factors:
-                mine = factor["market"] in ("", row["name"])
-                if mine and factor["sector"] in ("", row["sector"]):
-                    self.reference[at, here] *= factor["quantity"]
-                    price[at, here] *= factor["price"]
             if row["access"]:
                 self.entitled[at] = place.mask(parse_names(row["access"]))
+        for factor in chain.rows("demand_factors"):
+            mine = [
+                at
+                for at, row in enumerate(self.rows)
+                if factor["market"] in ("", row["name"]) and factor["sector"] in ("", row["sector"])
+            ]
+            here = np.ix_(np.array(mine, dtype=int), np.flatnonzero(calendar.matches(factor)))
+            self.reference[here] *= factor["quantity"]
+            price[here] *= factor["price"]
         self.alive = self.reference > 0
         self.slope = -price / (bend * np.where(self.alive, self.reference, math.inf))
         self.choke = price * (1 - 1 / bend)
@@ -260,58 +297,94 @@ class Markets:
         return np.where(self.alive, found, 0.0)
 
 
-@dataclass(slots=True)
-class Deal:
-    """Gas that a firm owes in a market, by slot: under contract, or because the state says so."""
-
-    label: str
-    seller: str
-    market: str
-    quantity: Array
-    onward: str  # firm that gets it into its own hands; empty: it is used in the market
-    spot: bool  # counts as spot in the seller's conduct
+@remembered(*MARKETS)
+def markets_of(chain: Chain) -> Markets:
+    """The markets of a chain, read once for all chains that share the tables they stand in."""
+    return Markets(chain, calendar_of(chain), place_of(chain))
 
 
-def owed(
-    chain: Chain, calendar: Calendar, demand: Markets, taken: Mapping[Any, float]
-) -> list[Deal]:
-    """Contracts, and supply at regulated prices (linear demand read at the price that is set)."""
-    found = []
-    for row in chain.rows("contracts"):
-        quantity = _delivered(row, calendar, demand.reference[demand.at[row["market"]]], taken)
-        onward = "" if row["destination_clause"] else row["buyer"]
-        spot = row["pricing"] == "spot"
-        found.append(Deal(row["name"], row["seller"], row["market"], quantity, onward, spot))
-    for at in np.flatnonzero(demand.regulated).tolist():
-        row = demand.rows[at]
-        alive, slope = demand.alive[at], demand.slope[at]
-        left = np.where(alive, demand.choke[at] - row["regulated_price"], 0.0)
-        total = np.maximum(left, 0.0) / np.where(alive, slope, 1.0)
-        for firm, share in parse_shares(row["supplier"]).items():
-            found.append(Deal(row["name"], firm, row["name"], share * total, "", False))
-    return found
+class Deals:
+    """Gas that a firm owes in a market, by slot: under contract, or because the state says so.
+
+    Contracts come first, in the order of their table; then supply at regulated prices (linear
+    demand read at the price that is set). ``onward`` is the number of the firm that gets the gas
+    into its own hands, -1 where it is used in the market; ``spot`` says what counts as spot in the
+    seller's conduct.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        calendar, place, demand = calendar_of(chain), place_of(chain), markets_of(chain)
+        self.rows = chain.rows("contracts")
+        found: list[tuple[int, str, str, bool]] = []  # market, seller, onward, spot
+        sizes = []
+        for row in self.rows:
+            at = demand.at[row["market"]]
+            onward = "" if row["destination_clause"] else row["buyer"]
+            found.append((at, row["seller"], onward, row["pricing"] == "spot"))
+            sizes.append(given(row["nominated"], row["take_or_pay"] * row["annual_quantity"]))
+        reference = demand.reference[[at for at, _, _, _ in found]]
+        self.shape = delivery_shapes(self.rows, calendar, reference)
+        quantity = [np.array(sizes)[:, None] * self.shape]
+        for at in np.flatnonzero(demand.regulated).tolist():
+            row = demand.rows[at]
+            alive, slope = demand.alive[at], demand.slope[at]
+            left = np.where(alive, demand.choke[at] - row["regulated_price"], 0.0)
+            total = np.maximum(left, 0.0) / np.where(alive, slope, 1.0)
+            for firm, share in parse_shares(row["supplier"]).items():
+                found.append((at, firm, "", False))
+                quantity.append(share * total[None])
+        self.quantity = np.concatenate(quantity)
+        self.market = np.array([at for at, _, _, _ in found], dtype=int)
+        self.seller = np.array([place.firms[firm] for _, firm, _, _ in found], dtype=int)
+        self.onward = np.array(
+            [place.firms[firm] if firm else -1 for _, _, firm, _ in found], dtype=int
+        )
+        self.spot = np.array([spot for _, _, _, spot in found], dtype=bool)
+        self.chosen = [at for at, row in enumerate(self.rows) if row["nomination"] == "buyer"]
+        self._sum(len(demand.rows), len(place.firms))
+
+    def _sum(self, markets: int, firms: int) -> None:
+        """Deliveries owed to each market, and those among them at its price, by seller."""
+        slots = self.quantity.shape[1]
+        self.ahead, self.at_spot = np.zeros((markets, slots)), np.zeros((markets, firms, slots))
+        used = self.onward < 0
+        np.add.at(self.ahead, self.market[used], self.quantity[used])
+        used &= self.spot
+        np.add.at(self.at_spot, (self.market[used], self.seller[used]), self.quantity[used])
+
+    def with_taken(self, taken: Sheet) -> Deals:
+        """The same with what buyers who nominate chose to take."""
+        if not self.chosen:
+            return self
+        found = copy.copy(self)
+        found.quantity = self.quantity.copy()
+        for at in self.chosen:
+            slots = self.quantity.shape[1]
+            found.quantity[at] = taken.series(slots, self.rows[at]["name"])
+        found._sum(*self.at_spot.shape[:2])
+        return found
 
 
-def _delivered(row: Row, calendar: Calendar, reference: Array, taken: Mapping[Any, float]) -> Array:
-    if row["nomination"] == "buyer":
-        slots = range(calendar.length)
-        return np.array([taken.get((row["name"], slot), 0.0) for slot in slots])
-    rate = given(row["nominated"], row["take_or_pay"] * row["annual_quantity"])
-    return rate * delivery_shape(row, calendar, reference)
+deals_of = remembered("contracts", *MARKETS)(Deals)
 
 
-def delivery_shape(row: Row, calendar: Calendar, reference: Array) -> Array:
-    """Deliveries of a contract by slot in terms of its yearly quantity."""
+def delivery_shapes(rows: Sequence[Row], calendar: Calendar, reference: Array) -> Array:
+    """Deliveries of contracts by slot in terms of their yearly quantity.
+
+    ``reference`` is demand at the reference price in each contract's market, by slot.
+    """
     # Gas that has to be used in the market is not brought where nobody uses any.
-    used = (reference > 0) | (not row["destination_clause"])
-    profile = np.where(used, 1.0, 0.0)
-    if row["profile"] == "demand":
-        for year in range(len(calendar.years)):
-            mine = calendar.year_of == year
-            mean = float((calendar.share * reference)[mine].sum())
-            if mean > 0:
-                profile[mine] = reference[mine] / mean
-    found: Array = profile * calendar.open(row)
+    bound = np.array([row["destination_clause"] for row in rows], dtype=bool)
+    found = np.where((reference > 0) | ~bound[:, None], 1.0, 0.0)
+    shape = len(rows), len(calendar.years), len(calendar.periods)
+    by_year = (calendar.share * reference).reshape(shape)
+    mean = np.repeat(by_year.sum(axis=2), len(calendar.periods), axis=1)
+    follows = np.array([row["profile"] == "demand" for row in rows], dtype=bool)
+    follows = follows[:, None] & (mean > 0)
+    found = np.where(follows, reference / np.where(follows, mean, 1.0), found)
+    for at, row in enumerate(rows):
+        if not ever(row):
+            found[at] *= calendar.open(row)
     return found
 
 

@@ -1,12 +1,14 @@
-"""The index of the log: in which rows a word stands, and which rows name a subject.
+"""The index of the log: in which rows a word stands, and which subjects name another.
 
 An entry is ``(what, term)``: ``name``, ``claim`` or ``source`` with a word as the search compares
-it (:func:`mithaq.record.search.stems`), ``refers`` with the id of a subject that a value names,
-``label`` with a label that may name one subject only, ``is subject``, ``is source`` and ``is case``
-for the row that brings one. The entries of a row
-follow from what the row says and from nothing else, so that verifying can make them anew. They lie
-in the table ``terms`` as lists: one line for a term and a batch of rows, the rows as gaps between
-growing numbers. What the databases offer for searching (FTS5, tsvector) was left alone: it differs
+it (:func:`mithaq.record.search.stems`), ``is subject``, ``is source`` and ``is case`` for the row
+that brings one. Entries lie in the table ``terms`` as lists: one line for a term and a batch of
+rows, the rows as gaps between growing numbers. A link is ``(value, property, subject)``: the claim
+of a row names another subject by a property, or tells a label that may name one subject only. Links
+lie in the table ``links``, one line each, so that one range of its key tells who names a party.
+
+Entries and link of a row follow from what the row says and from nothing else, so that verifying can
+make them anew. What the databases offer for searching (FTS5, tsvector) was left alone: it differs
 between the two, and neither lets one check, row by row, that it answers from the log alone.
 """
 
@@ -20,18 +22,34 @@ import sqlalchemy as sql
 
 from mithaq.record.search import LEAST, NAMES, SOURCE_TEXTS, stems
 from mithaq.record.store.rows import CLAIM_KINDS, Row
-from mithaq.record.store.schema import among, claims, insert, terms
+from mithaq.record.store.schema import among, claims, insert, links, terms
 from mithaq.record.values import IDENTIFIER
 
-__all__ = ["Postings", "entries", "fill", "numbers", "rows_naming", "rows_with", "shortened"]
+__all__ = [
+    "DROPPED",
+    "Postings",
+    "entries",
+    "fill",
+    "link_of",
+    "numbers",
+    "rows_bringing",
+    "rows_with",
+    "subjects_joining",
+    "subjects_naming",
+]
 
 LONGEST = 48
 """A longer word is cut to so many letters; what is found is looked at again anyway."""
+DROPPED = ("label", "refers")
+"""Entries that stores before schema version 6 made; links took their place, and nothing reads
+them."""
+_LONGEST_VALUE = 200
 _TEXTS = ("original", "note", "said_by")
 _LAST = "\U0010ffff"
 _BATCH = 10_000
 
 Entry = tuple[str, str]
+Link = tuple[str, str, str]
 
 
 def entries(kind: str, subject: str, content: Mapping[str, Any]) -> set[Entry]:
@@ -44,21 +62,34 @@ def entries(kind: str, subject: str, content: Mapping[str, Any]) -> set[Entry]:
         return {("is case", "")}
     if kind in ("source", "subject"):
         texts = [content.get(name) for name in SOURCE_TEXTS] if kind == "source" else []
-        return {(f"is {kind}", shortened(subject)), *_words("source", texts)}
+        return {(f"is {kind}", _cut(subject)), *_words("source", texts)}
     if kind not in CLAIM_KINDS:
         return set()
     name, value = content.get("property"), content.get("value")
     what = "name" if name in NAMES else "claim"
-    found = set(_words(what, [_told(value), *(content.get(text) for text in _TEXTS)]))
+    return set(_words(what, [_told(value), *(content.get(text) for text in _TEXTS)]))
+
+
+def link_of(kind: str, subject: str, content: Mapping[str, Any]) -> Link | None:
+    """The link of a row of that kind, about that subject.
+
+    >>> link_of("claim", "mou", {"property": "parties", "value": "gazprom"})
+    ('gazprom', 'parties', 'mou')
+    >>> link_of("claim", "mou", {"property": "note", "value": "Signed in Moscow."}) is None
+    True
+    """
+    if kind not in CLAIM_KINDS:
+        return None
+    name, value = content.get("property"), content.get("value")
     named = value.get("party") if isinstance(value, dict) else value
-    if isinstance(named, str) and IDENTIFIER.fullmatch(named):
-        found.add(("refers", shortened(named)))
-    if name == "label" and isinstance(value, str):
-        found.add(("label", shortened(value)))
-    return found
+    if not isinstance(name, str) or not isinstance(named, str):
+        return None
+    if IDENTIFIER.fullmatch(named) or name == "label":
+        return named[:_LONGEST_VALUE], name, subject
+    return None
 
 
-def shortened(term: str) -> str:
+def _cut(term: str) -> str:
     """A term as the index holds it: a database bounds its keys."""
     return term[:LONGEST]
 
@@ -67,7 +98,7 @@ def _words(what: str, texts: Iterable[object]) -> Iterator[Entry]:
     for text in texts:
         if text and isinstance(text, str):
             for stem in stems(text):
-                yield what, shortened(stem)
+                yield what, _cut(stem)
 
 
 def _told(value: Any) -> str:
@@ -84,25 +115,34 @@ def _told(value: Any) -> str:
 
 
 class Postings:
-    """Entries on their way into the table, gathered by term."""
+    """Entries and links on their way into their tables."""
 
     def __init__(self) -> None:
         self._rows: dict[Entry, list[int]] = {}
+        self._links: list[tuple[str, str, str, int]] = []
 
     def add(self, seq: int, kind: str, subject: str, content: Mapping[str, Any]) -> None:
-        """Take the entries of a row; rows come in order."""
+        """Take the entries and the link of a row; rows come in order."""
         for entry in entries(kind, subject, content):
             self._rows.setdefault(entry, []).append(seq)
+        link = link_of(kind, subject, content)
+        if link is not None:
+            self._links.append((*link, seq))
 
-    def flush(self, connection: sql.Connection) -> None:
-        """Write what was gathered. The guard wants it before the rows themselves."""
-        if self._rows:
+    def flush(self, connection: sql.Connection, *tables: sql.Table) -> None:
+        """Write what was gathered (for those tables alone), and begin anew.
+
+        The guards want it before the rows themselves.
+        """
+        if self._rows and terms in (tables or (terms,)):
             lines = [
                 (what, term, rows[0], line_of(rows))
                 for (what, term), rows in sorted(self._rows.items())
             ]
             insert(connection, terms, lines)
-            self._rows = {}
+        if self._links and links in (tables or (links,)):
+            insert(connection, links, sorted(self._links))
+        self._rows, self._links = {}, []
 
 
 def line_of(rows: list[int]) -> str:
@@ -120,8 +160,8 @@ def numbers(line: str) -> list[int]:
     return list(accumulate(map(int, line.split(" "))))
 
 
-def fill(connection: sql.Connection) -> None:
-    """Make the index of a log that has none."""
+def fill(connection: sql.Connection, table: sql.Table) -> None:
+    """Fill a table of the index from a log that has none."""
     last = 0
     while True:
         query = sql.select(claims.c.seq, claims.c.body).where(claims.c.seq > last)
@@ -132,7 +172,7 @@ def fill(connection: sql.Connection) -> None:
         for seq, body in part:
             row = Row.of(body)
             postings.add(seq, row.kind, row.subject, row.content)
-        postings.flush(connection)
+        postings.flush(connection, table)
         last = part[-1][0]
 
 
@@ -146,7 +186,7 @@ def rows_with(
     found: set[int] | None = None
     # The longest word is the rarest, as a rule; where nothing is left the others are not read.
     for word in sorted(set(words), key=len, reverse=True):
-        stem = shortened(word)
+        stem = _cut(word)
         prefix = len(word) >= LEAST and not whole
         rows = _rows(connection, what, [] if prefix else [stem], stem if prefix else "", last)
         found = rows if found is None else found & rows
@@ -155,20 +195,65 @@ def rows_with(
     return found or set()
 
 
-def rows_naming(
-    connection: sql.Connection, what: str, names: Iterable[str], last: int
-) -> dict[str, set[int]]:
-    """Name -> the rows up to ``last`` that name it (``what``: refers or label)."""
-    found: dict[str, set[int]] = {}
-    wanted = sorted({shortened(name) for name in names})
-    for start in range(0, len(wanted), _PART):
-        part = wanted[start : start + _PART]
-        query = sql.select(terms.c.term, terms.c.rows)
-        wanted_here = among(connection, terms.c.term, part)
-        query = query.where(terms.c.what == what, wanted_here, terms.c.first <= last)
-        for term, line in connection.execute(query).all():
-            found.setdefault(term, set()).update(n for n in numbers(line) if n <= last)
+def rows_bringing(
+    connection: sql.Connection, kind: str, names: Iterable[str], last: int
+) -> set[int]:
+    """The latest rows up to ``last`` that bring the subjects, sources or case of those names.
+
+    A long name is told by its beginning: what is found may be more than is asked for.
+    """
+    found: dict[str, int] = {}
+    query = sql.select(terms.c.term, terms.c.rows)
+    query = query.where(terms.c.what == f"is {kind}", terms.c.first <= last)
+    every: set[int] = set()
+    for part in _parts({_cut(name) for name in names}):
+        wanted = query.where(among(connection, terms.c.term, part))
+        for term, line in connection.execute(wanted).all():
+            rows = [n for n in numbers(line) if n <= last]
+            if len(term) == LONGEST:
+                every.update(rows)
+            else:
+                found[term] = max(found.get(term, 0), *rows)
+    return every.union(found.values())
+
+
+def subjects_naming(
+    connection: sql.Connection, values: Iterable[str], last: int, *by: str
+) -> dict[str, set[str]]:
+    """Value -> the subjects of which a row up to ``last`` tells it (by one of those properties)."""
+    found: dict[str, set[str]] = {}
+    cut: dict[str, list[str]] = {}
+    for value in values:
+        cut.setdefault(value[:_LONGEST_VALUE], []).append(value)
+    query = sql.select(links.c.value, links.c.subject).where(links.c.seq <= last)
+    if by:
+        query = query.where(links.c.property.in_(by))
+    query = query.group_by(links.c.value, links.c.property, links.c.subject)
+    for part in _parts(cut):
+        told = connection.execute(query.where(among(connection, links.c.value, part)))
+        for held, subject in told.all():
+            for value in cut[held]:
+                found.setdefault(value, set()).add(subject)
     return found
+
+
+def subjects_joining(
+    connection: sql.Connection, side: Iterable[str], other: Iterable[str], last: int
+) -> set[str]:
+    """The subjects of which rows up to ``last`` tell a value of one side and one of the other."""
+    told = [
+        sql.select(links.c.subject).where(
+            links.c.seq <= last,
+            among(connection, links.c.value, sorted({v[:_LONGEST_VALUE] for v in values})),
+        )
+        for values in (side, other)
+    ]
+    return set(connection.execute(sql.intersect(*told)).scalars())
+
+
+def _parts(values: Iterable[str]) -> Iterator[list[str]]:
+    wanted = sorted(values)
+    return (wanted[start : start + _PART] for start in range(0, len(wanted), _PART))
 
 
 _PART = 2000

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
+from itertools import combinations
 
 from mithaq.record.about import labels, reach
 from mithaq.record.collecting import no_collecting
 from mithaq.record.record import Record
-from mithaq.record.store.index import rows_naming, shortened
-from mithaq.record.store.reading import Log
-from mithaq.record.store.schema import claims
-from mithaq.record.store.unread import Unread
+from mithaq.record.store.index import subjects_joining, subjects_naming
+from mithaq.record.store.reading import Latest, Log
+from mithaq.record.store.unread import Unread, kind_in
+from mithaq.record.values import IDENTIFIER
 
 __all__ = ["part_about"]
 
@@ -22,7 +23,7 @@ def part_about(log: Log, ids: Sequence[str]) -> Record:
         held, focus = reach(graph, ids)
         graph.load(held)
         told = graph.told.part(name for name in graph.told if name in held)
-        return log.made(log.subjects(held).values(), told, focus)
+        return log.made(graph.rows(held), told, focus)
 
 
 class _Indexed:
@@ -31,28 +32,41 @@ class _Indexed:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._kinds: dict[str, str] = {}
+        self._rows: Latest = {}
         self._looked: set[str] = set()
         self.told = Unread({}, self._kinds)
         self._loaded: set[str] = set()
-        self._naming: dict[str, set[str]] = {}
+        self._naming: dict[tuple[str, ...], dict[str, set[str]]] = {}
 
     def load(self, names: Iterable[str]) -> None:
         """Read the claims on those subjects that were not read yet."""
         new = set(names) - self._loaded
         if new:
             self._loaded |= new
-            bodies: dict[str, list[str]] = {name: [] for name in self.kinds(new)}
-            for _, subject, _, body in self._log.bodies(claims.c.subject, bodies):
-                bodies[subject].append(body)
+            held, told = self._log.told_of(new)
+            self._keep(new, held)
+            bodies: dict[str, list[str]] = {name: [] for name in held}
+            for _, subject, _, body, _ in told:
+                if subject in bodies:
+                    bodies[subject].append(body)
             self.told.add(bodies)
+
+    def _keep(self, looked: set[str], found: Latest) -> None:
+        self._looked |= looked
+        self._rows |= found
+        self._kinds |= {name: kind_in(body) for name, (_, body) in found.items()}
 
     def kinds(self, names: Iterable[str]) -> dict[str, str]:
         """Those of the names that are subjects, with their kinds."""
         wanted = set(names)
         if new := wanted - self._looked:
-            self._looked |= new
-            self._kinds |= self._log.kinds(new)
+            # Most values that may name a subject are texts that no subject can have as its id.
+            self._keep(new, self._log.latest("subject", filter(IDENTIFIER.fullmatch, new)))
         return {name: self._kinds[name] for name in wanted & self._kinds.keys()}
+
+    def rows(self, names: Iterable[str]) -> Latest:
+        """Those of the names that are subjects, with their latest rows."""
+        return {name: self._rows[name] for name in self.kinds(names)}
 
     def named(self, name: str, *by: str) -> Set[str]:
         """What the claims on a loaded subject (or on those of its properties) may name."""
@@ -63,25 +77,23 @@ class _Indexed:
         table = self.told.get(name, {})
         return {claim.text for label in labels() for claim in table.get(label, ())}
 
-    def naming(self, names: Iterable[str]) -> dict[str, set[str]]:
-        """Name -> the subjects that may name it."""
+    def naming(self, names: Iterable[str], *by: str) -> dict[str, set[str]]:
+        """Name -> the subjects that may name it (by one of those properties)."""
+        held = self._naming.setdefault(by, {})
         wanted = set(names)
-        new = wanted - self._naming.keys()
-        if new:
-            self._naming |= {name: set() for name in new}
-            self._naming |= self._subjects_of("refers", new)
-        return {name: self._naming[name] for name in wanted}
+        if new := wanted - held.keys():
+            held |= {name: set() for name in new}
+            held |= subjects_naming(self._log.connection, new, self._log.last, *by)
+        return {name: held[name] for name in wanted}
+
+    def meeting(self, sides: Sequence[Set[str]]) -> set[str]:
+        """The subjects that may name two of the sides."""
+        log = self._log
+        pairs = combinations(sides, 2)
+        return set().union(*(subjects_joining(log.connection, *p, log.last) for p in pairs))
 
     def bearing(self, texts: Iterable[str]) -> set[str]:
         """The subjects that may bear one of those labels."""
-        return set().union(*self._subjects_of("label", texts).values())
-
-    def _subjects_of(self, what: str, names: Iterable[str]) -> dict[str, set[str]]:
-        wanted = set(names)
-        rows = rows_naming(self._log.connection, what, wanted, self._log.last)
-        about = self._log.about(set().union(*rows.values()))
-        return {
-            name: {about[row] for row in found if row in about}
-            for name in wanted
-            if (found := rows.get(shortened(name)))
-        }
+        log = self._log
+        told = subjects_naming(log.connection, set(texts), log.last, *labels())
+        return set().union(*told.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sql
@@ -16,13 +17,13 @@ import sqlalchemy as sql
 from mithaq.record.claims import Source
 from mithaq.record.collecting import no_collecting
 from mithaq.record.files import shipped_folder
-from mithaq.record.record import Case, Focus, Record, Subject
-from mithaq.record.store.index import rows_naming
-from mithaq.record.store.rows import CLAIM_KINDS, Row, case_of, source_of, subject_of
-from mithaq.record.store.schema import INDEXED, VERSION, about, among, claims, stream
-from mithaq.record.store.unread import Unread, damaged, kind_in
+from mithaq.record.record import Case, Focus, Record
+from mithaq.record.store.index import rows_bringing
+from mithaq.record.store.rows import CLAIM_KINDS, Row, case_of
+from mithaq.record.store.schema import INDEXED, LINKED, VERSION, about, among, claims, stream
+from mithaq.record.store.unread import Unread, damaged, kind_in, source_in, subject_in
 
-__all__ = ["Entry", "Log", "Standing"]
+__all__ = ["Entry", "Latest", "Log", "Standing"]
 
 _PART = 2000
 _REPLACED = ("case", "source", "subject")
@@ -66,17 +67,26 @@ class Log:
     ) -> None:
         self.connection = connection
         self.version = version
-        top = connection.execute(sql.select(sql.func.max(claims.c.seq))).scalar() or 0
-        self.last = top if recorded is None else self._last_by(recorded, top)
+        tail = sql.select(claims.c.seq, claims.c.recorded_at).order_by(claims.c.seq.desc())
+        top, at = connection.execute(tail.limit(1)).first() or (0, "")
+        self.last = top if recorded is None or at <= recorded else self._last_by(recorded, top)
 
     @property
     def indexed(self) -> bool:
         """Whether the store has the table ``terms``."""
         return self.version >= INDEXED
 
+    @property
+    def linked(self) -> bool:
+        """Whether the store has the table ``links``."""
+        return self.version >= LINKED
+
     def _last_by(self, recorded: str, top: int) -> int:
-        """The last row recorded by then, found by halving: recorded times grow with the rows."""
-        low, high = 0, top
+        """The last row recorded by then, the top one being later.
+
+        Found by halving: recorded times grow with the rows.
+        """
+        low, high = 0, top - 1
         while low < high:
             middle = (low + high + 1) // 2
             query = sql.select(claims.c.recorded_at).where(claims.c.seq <= middle)
@@ -89,7 +99,9 @@ class Log:
     def record(self) -> Record:
         """The whole record."""
         gone = self._gone()
-        case, sources, subjects = None, {}, {}
+        case: Row | None = None
+        sources: Latest = {}
+        subjects: Latest = {}
         bodies: dict[str, list[str]] = {}
         query = sql.select(claims.c.seq, claims.c.kind, claims.c.subject, claims.c.body)
         ordered = query.where(claims.c.seq <= self.last).order_by(claims.c.seq)
@@ -99,12 +111,12 @@ class Log:
                     if seq not in gone:
                         bodies.setdefault(subject, []).append(body)
                 elif kind == "source":
-                    sources[subject] = _row(seq, body)
+                    sources[subject] = seq, body
                 elif kind == "subject":
-                    subjects[subject] = _row(seq, body)
+                    subjects[subject] = seq, body
                 elif kind == "case":
                     case = _row(seq, body)
-        return _made(case, sources.values(), subjects.values(), _unread(bodies, subjects))
+        return _made(case, sources, subjects, _unread(bodies, subjects))
 
     def _gone(self) -> set[int]:
         """The rows of claims that a later row corrects or retracts, or that say the same again."""
@@ -152,35 +164,35 @@ class Log:
             limited = query.where(wanted_here, claims.c.seq <= self.last, *where)
             yield from self.connection.execute(limited).all()
 
-    def subjects(self, names: Iterable[str]) -> dict[str, Row]:
-        """Those of the names that are subjects, with their latest rows."""
-        return {name: _row(*row) for name, row in self._latest("subject", names).items()}
-
-    def kinds(self, names: Iterable[str]) -> dict[str, str]:
-        """Those of the names that are subjects, with their kinds."""
-        found = self._latest("subject", names)
-        return {name: kind_in(body) for name, (_, body) in found.items()}
-
-    def sources(self, names: Iterable[str]) -> dict[str, Row]:
-        """Those of the names that are sources, with their latest rows."""
-        return {name: _row(*row) for name, row in self._latest("source", names).items()}
-
-    def _latest(self, kind: str, names: Iterable[str]) -> dict[str, tuple[int, str]]:
+    def latest(self, kind: str, names: Iterable[str]) -> Latest:
+        """Those of the names that are a subject (or a source), with their latest rows."""
         wanted = set(names)
         query = sql.select(claims.c.seq, claims.c.subject, claims.c.body)
-        if self.indexed:
-            rows = rows_naming(self.connection, f"is {kind}", wanted, self.last)
-            told = self._in(query, claims.c.seq, {max(held) for held in rows.values()})
+        if self.indexed and kind == "subject":
+            # Of a subject there are many rows that do not bring it, of a source hardly any.
+            rows = rows_bringing(self.connection, kind, wanted, self.last)
+            told = self._in(query, claims.c.seq, rows)
         else:
             told = self._in(query, claims.c.subject, wanted, claims.c.kind == kind)
         found = sorted((row for row in told if row[1] in wanted), key=lambda row: row[0])
         return {name: (seq, body) for seq, name, body in found}
 
+    def told_of(self, names: Iterable[str]) -> tuple[Latest, list[Standing]]:
+        """Those of the names that are subjects, and the claims on them that stand."""
+        query = sql.select(
+            claims.c.seq, claims.c.subject, claims.c.content_id, claims.c.body, claims.c.kind
+        )
+        told = claims.c.kind.in_((*CLAIM_KINDS, "subject"))
+        found = list(self._in(query, claims.c.subject, names, told, self._stands()))
+        subjects = sorted((row for row in found if row[4] == "subject"), key=itemgetter(0))
+        held = {name: (seq, body) for seq, name, _, body, _ in subjects}
+        return held, _once(row for row in found if row[4] != "subject")
+
     def case(self) -> Row | None:
         """The row that names the case."""
         query = sql.select(claims.c.seq, claims.c.body)
         if self.indexed:
-            rows = rows_naming(self.connection, "is case", [""], self.last).get("", set())
+            rows = rows_bringing(self.connection, "case", [""], self.last)
             query = query.where(claims.c.seq == max(rows, default=0))
         else:
             query = query.where(claims.c.kind == "case", claims.c.seq <= self.last)
@@ -233,13 +245,12 @@ class Log:
         bodies: dict[str, list[str]] = {}
         for _, subject, _, body in found:
             bodies.setdefault(subject, []).append(body)
-        held = self.subjects({*bodies, *subjects})
-        told = _unread(bodies, held)
-        return self.made(held.values(), told, sources=sources)
+        held = self.latest("subject", {*bodies, *subjects})
+        return self.made(held, _unread(bodies, held), sources=sources)
 
     def made(
         self,
-        subjects: Iterable[Row],
+        subjects: Latest,
         told: Unread,
         focus: Focus | None = None,
         sources: Iterable[str] = (),
@@ -249,43 +260,54 @@ class Log:
         ``sources`` are taken in beside those that the claims cite.
         """
         cited = {source for subject in told for _, source in told.citations(subject)}
-        held = self.sources((cited - {""}).union(sources))
-        return _made(self.case(), held.values(), subjects, told, focus)
+        held = self.latest("source", (cited - {""}).union(sources))
+        return _made(self.case(), held, subjects, told, focus)
 
 
-Standing = tuple[int, str, str, str]
+Latest = dict[str, tuple[int, str]]
+"""Id -> number and bytes of the latest row of a subject or source."""
+
+Standing = Sequence[Any]
 """Row, subject, content identifier and bytes of a claim."""
 
 
 def _once(found: Iterable[Sequence[Any]]) -> list[Standing]:
     """Rows of claims, the oldest first, and of those that say the same the first."""
     seen: dict[str, Standing] = {}
-    for row in sorted((seq, subject, name, body) for seq, subject, name, body in found):
+    for row in sorted(found, key=itemgetter(0)):
         seen.setdefault(row[2], row)
     return list(seen.values())
 
 
 def _row(seq: int, body: str) -> Row:
+    """The row of those bytes. Raises DataError where they are none."""
     try:
         return Row.of(body)
     except ValueError:
         raise damaged(seq) from None
 
 
-def _unread(bodies: Mapping[str, list[str]], subjects: Mapping[str, Row]) -> Unread:
-    return Unread(bodies, {name: row.content.get("kind", "") for name, row in subjects.items()})
+def _source(seq: int, body: str) -> Source:
+    try:
+        return source_in(seq, body)
+    except (TypeError, ValueError, AttributeError):
+        raise damaged(seq) from None
+
+
+def _unread(bodies: Mapping[str, list[str]], subjects: Latest) -> Unread:
+    return Unread(bodies, {name: kind_in(body) for name, (_, body) in subjects.items()})
 
 
 def _made(
     case: Row | None,
-    sources: Iterable[Row],
-    subjects: Iterable[Row],
+    sources: Latest,
+    subjects: Latest,
     told: Unread,
     focus: Focus | None = None,
 ) -> Record:
     try:
-        held: list[Subject] = [subject_of(row) for row in subjects]
-        cited: list[Source] = [source_of(row) for row in sources]
+        held = [subject_in(name, *row) for name, row in subjects.items()]
+        cited = [_source(*row) for row in sources.values()]
         named = case_of(case.content) if case else Case("record")
         return Record(named, cited, held, told, shipped_folder(named.id), focus)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

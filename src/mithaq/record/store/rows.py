@@ -22,11 +22,8 @@ import rfc8785
 from mithaq.errors import DataError, Problem
 from mithaq.record.claims import (
     Claim,
-    Place,
-    Source,
 )
-from mithaq.record.record import Case, Subject
-from mithaq.words.dates import parse
+from mithaq.record.record import Case
 
 __all__ = [
     "GENESIS",
@@ -38,8 +35,6 @@ __all__ = [
     "digest",
     "instant",
     "next_instant",
-    "source_of",
-    "subject_of",
 ]
 
 GENESIS = "0" * 64
@@ -276,16 +271,3 @@ def case_of(content: Mapping[str, Any]) -> Case:
     """The case of its content."""
     states = tuple(content["states"])
     return Case(content["id"], dict(content["title"]), dict(content["description"]), states)
-
-
-def source_of(row: Row) -> Source:
-    """The source of its row."""
-    texts = dict(row.content)
-    published = texts.pop("published", "")
-    where = Place("claims", row.seq)
-    return Source(published=parse(published) if published else None, where=where, **texts)
-
-
-def subject_of(row: Row) -> Subject:
-    """The subject of its row."""
-    return Subject(row.subject, row.content["kind"], Place("claims", row.seq))

@@ -23,6 +23,7 @@ from mithaq.errors import DataError, Problem
 
 __all__ = [
     "INDEXED",
+    "LINKED",
     "VERSION",
     "address",
     "about",
@@ -31,6 +32,7 @@ __all__ = [
     "connect",
     "guards_missing",
     "insert",
+    "links",
     "migrate",
     "plainly",
     "stream",
@@ -39,19 +41,23 @@ __all__ = [
     "versions",
 ]
 
-VERSION = 5
+VERSION = 6
 """The schema of this release.
 
 1: the log. 2: with a look-up by subject. 3: with an index. 4: on PostgreSQL the guards look at the
 log by its full name, so that no other table of that name can be held before them. 5: with a
-look-up from a row to what it is about.
+look-up from a row to what it is about. 6: with a table of who names whom, in place of the entries
+of the index that told it.
 """
 
 INDEXED = 3
-_ABOUT = 5
 """The version from which on a store has its index."""
 
+LINKED = 6
+"""The version from which on a store has its table of links."""
+
 _GUARDED = 4
+_ABOUT = 5
 
 # An address with a slip in it is no file that anybody means, and may hold a password.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|//[^/@]*:[^/@]*@")
@@ -102,7 +108,17 @@ terms = sql.Table(
     sql.Column("rows", _TEXT, nullable=False),
     sqlite_with_rowid=False,
 )
-_BEGUN = {"claims": 1, "schema_versions": 1, "terms": 3}
+# The key begins with what is asked for: who names a party, or who names it by one property.
+links = sql.Table(
+    "links",
+    _tables,
+    sql.Column("value", _TEXT, primary_key=True),
+    sql.Column("property", _TEXT, primary_key=True),
+    sql.Column("subject", _TEXT, primary_key=True),
+    sql.Column("seq", _NUMBER, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+_BEGUN = {"claims": 1, "schema_versions": 1, "terms": 3, "links": 6}
 """Table -> the version that brought it."""
 # The entries of a row are written before the row: once it stands, nothing can be added to them.
 _KEYS = {
@@ -112,6 +128,7 @@ _KEYS = {
     "schema_versions": "NEW.version IS {not_same}"
     " (SELECT coalesce(max(version), 0) + 1 FROM schema_versions)",
     "terms": "NEW.first <= (SELECT coalesce(max(seq), 0) FROM claims)",
+    "links": "NEW.seq <= (SELECT coalesce(max(seq), 0) FROM claims)",
 }
 _REFUSAL = "mithaq: the record is append-only"
 
@@ -169,18 +186,23 @@ def _third(connection: sql.Connection) -> None:
     from mithaq.record.store.index import fill
 
     _make(connection, 3)
-    fill(connection)
+    fill(connection, terms)
     _guard(connection, 3)
 
 
 def _fourth(connection: sql.Connection) -> None:
     if connection.dialect.name == "postgresql":
-        path = _search_path(connection)
-        for table in _BEGUN:
-            for function in ("refuse", "order"):
-                connection.exec_driver_sql(
-                    f"ALTER FUNCTION {table}_{function}() SET search_path = {path}"
-                )
+        _fix_path(connection, (name for name, begun in _BEGUN.items() if begun <= _GUARDED))
+
+
+def _fix_path(connection: sql.Connection, tables: Iterable[str]) -> None:
+    """Have the guards of those tables look at the log by its full name (PostgreSQL)."""
+    path = _search_path(connection)
+    for table in tables:
+        for function in ("refuse", "order"):
+            connection.exec_driver_sql(
+                f"ALTER FUNCTION {table}_{function}() SET search_path = {path}"
+            )
 
 
 def _search_path(connection: sql.Connection) -> str:
@@ -194,7 +216,17 @@ def _fifth(connection: sql.Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX claims_about ON claims (seq, subject)")
 
 
-_STEPS = {1: _first, 2: _second, 3: _third, 4: _fourth, 5: _fifth}
+def _sixth(connection: sql.Connection) -> None:
+    from mithaq.record.store.index import fill
+
+    _make(connection, LINKED)
+    fill(connection, links)
+    _guard(connection, LINKED)
+    if connection.dialect.name == "postgresql":
+        _fix_path(connection, ["links"])
+
+
+_STEPS = {1: _first, 2: _second, 3: _third, 4: _fourth, 5: _fifth, 6: _sixth}
 
 
 # Guards

@@ -255,7 +255,7 @@ class Store:
             log = self._log(connection, recorded)
             if not wanted:
                 return log.record()
-            if not log.indexed:
+            if not log.linked:
                 return part_of(log.record(), *wanted)
             return part_about(log, [self._named(log, name) for name in wanted])
 
@@ -272,7 +272,7 @@ class Store:
     def case(self) -> Case:
         """The case of which the store holds the record."""
         with self._reading() as connection:
-            return self._log(connection).made([], Unread({}, {})).case
+            return self._log(connection).made({}, Unread({}, {})).case
 
     def claim(self, reference: str) -> Claim:
         """The current claim whose identifier begins so. Raises DataError where it is not one."""
@@ -303,7 +303,7 @@ class Store:
 
     def _named(self, log: Log, words: str, *, source: bool = False) -> str:
         """The id of the subject (or of the source or case) that has that id or name."""
-        if log.subjects([words]) or (source and log.begun(words)):
+        if log.latest("subject", [words]) or (source and log.begun(words)):
             return words
         return (named(log, words) if log.indexed else log.record()).find(words)
 

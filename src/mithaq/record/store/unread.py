@@ -19,17 +19,19 @@ from mithaq.errors import DataError, Problem
 from mithaq.record.claims import (
     Claim,
     Office,
+    Polarity,
     Quantity,
     Share,
+    Source,
     Value,
     read_claim,
     read_place,
 )
 from mithaq.record.properties import properties
-from mithaq.record.record import Told
+from mithaq.record.record import Subject, Told
 from mithaq.words.dates import parse
 
-__all__ = ["Unread", "claims_in", "damaged", "kind_in"]
+__all__ = ["Unread", "claims_in", "damaged", "kind_in", "source_in", "subject_in"]
 
 
 def damaged(row: int = 0, what: str = "the row cannot be read") -> DataError:
@@ -79,7 +81,10 @@ class Unread(Told):
         return found
 
     def citations(self, subject: str) -> Iterator[tuple[str, str]]:
-        return iter(self[subject].citations())
+        return self[subject].citations()
+
+    def denied(self, subject: str) -> set[str]:
+        return self[subject].denied()
 
     def sourced(self, subject: str, keep: Callable[[str, str], bool]) -> _Table:
         return self[subject].sourced(keep)
@@ -95,13 +100,18 @@ class _Table(Mapping[str, Sequence[Claim]]):
     def __init__(self, subject: str, kind: str, bodies: Iterable[str] = ()) -> None:
         self._subject, self._kind = subject, kind
         self._bodies: dict[str, list[str]] = {}
+        self._sources: dict[str, list[str]] = {}
         self._made: dict[str, list[Claim]] = {}
-        self._cited: list[tuple[str, str]] | None = None
         self._named: set[str] | None = None
+        held, cited = self._bodies, self._sources
         for body in bodies:
             start = body.find(_PROPERTY) + len(_PROPERTY)
-            name = body[start : body.find('"', start)]
-            self._bodies.setdefault(name, []).append(body)
+            end = body.find('"', start)
+            name = body[start:end]
+            if name not in held:
+                held[name], cited[name] = [], []
+            held[name].append(body)
+            cited[name].append(_text_in(body, _SOURCE, end))
 
     def __getitem__(self, name: str) -> Sequence[Claim]:
         made = self._made.get(name)
@@ -124,24 +134,24 @@ class _Table(Mapping[str, Sequence[Claim]]):
     def __len__(self) -> int:
         return len(self._bodies)
 
-    def citations(self) -> list[tuple[str, str]]:
+    def citations(self) -> Iterator[tuple[str, str]]:
         """Property and source of each claim."""
-        if self._cited is None:
-            self._cited = [
-                (name, _text_in(body, _SOURCE))
-                for name, bodies in self._bodies.items()
-                for body in bodies
-            ]
-        return self._cited
+        return ((name, one) for name, cited in self._sources.items() for one in cited)
+
+    def denied(self) -> set[str]:
+        """The properties on which some claim may deny something."""
+        told = self._bodies.items()
+        return {name for name, bodies in told if any(_DENIED in body for body in bodies)}
 
     def sourced(self, keep: Callable[[str, str], bool]) -> _Table:
         """Those claims alone that pass a test of property and source; no other is read."""
         found = _Table(self._subject, self._kind)
-        told = iter(self.citations())
         for name, bodies in self._bodies.items():
-            kept = [body for body in bodies if keep(*next(told))]
+            cited = self._sources[name]
+            kept = [n for n, source in enumerate(cited) if keep(name, source)]
             if kept:
-                found._bodies[name] = kept
+                found._bodies[name] = [bodies[n] for n in kept]
+                found._sources[name] = [cited[n] for n in kept]
         return found
 
     def named(self, *by: str) -> set[str]:
@@ -161,6 +171,7 @@ class _Table(Mapping[str, Sequence[Claim]]):
 # What the bytes tell before they are read
 
 _PROPERTY, _SOURCE, _VALUE = '"property":"', '"source":"', '"value":'
+_DENIED = f'"polarity":"{Polarity.DENIED}"'
 _PARTY = '{"party":"'
 _SUBJECT = '{"content":{"kind":"'
 
@@ -175,9 +186,33 @@ def kind_in(body: str) -> str:
     return body[len(_SUBJECT) : end] if body.startswith(_SUBJECT) and end > 0 else ""
 
 
-def _text_in(body: str, key: str) -> str:
-    """The text under a key of the content, '' where there is none."""
-    start = body.find(key)
+def subject_in(name: str, seq: int, body: str) -> Subject:
+    """The subject that a row brings."""
+    return Subject(name, kind_in(body), read_place("claims", seq))
+
+
+def source_in(seq: int, body: str) -> Source:
+    """The source that a row brings. Raises ValueError or TypeError where it brings none."""
+    content = _content(body)[0]
+    published = content.pop("published", "")
+    where = read_place("claims", seq)
+    return Source(published=parse(published) if published else None, where=where, **content)
+
+
+def _content(body: str) -> tuple[dict[str, Any], int]:
+    """What a row says, and where that ends. Raises ValueError where it is no row."""
+    try:
+        content, end = _SCAN(body, len(_CONTENT))
+    except (StopIteration, RecursionError):
+        raise ValueError("no row") from None
+    if not isinstance(content, dict) or not body.startswith(_CONTENT):
+        raise ValueError("no row")
+    return content, end
+
+
+def _text_in(body: str, key: str, after: int) -> str:
+    """The text under a key of the content that comes after a place, '' where there is none."""
+    start = body.find(key, after)
     if start < 0:
         return ""
     start += len(key)
@@ -229,12 +264,9 @@ def claims_in(bodies: Iterable[str], kind: str) -> list[Claim]:
     dated = _dated(kind)
     found = []
     for body in bodies:
-        try:
-            content, end = _SCAN(body, len(_CONTENT))
-        except (StopIteration, RecursionError):
-            raise ValueError("no row") from None
+        content, end = _content(body)
         rest = _REST.match(body, end)
-        if rest is None or not body.startswith(_CONTENT):
+        if rest is None:
             raise ValueError("no row")
         at, by, seq = rest.groups()
         value = content.get("value")

@@ -10,7 +10,7 @@ import json
 import secrets
 import sqlite3
 from array import array
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,13 +23,15 @@ import sqlalchemy as sql
 from sqlalchemy.exc import DBAPIError
 
 from mithaq.errors import DataError, Problem
-from mithaq.record.store.index import entries, line_of, numbers
+from mithaq.record.store.index import DROPPED, entries, line_of, link_of, numbers
 from mithaq.record.store.rows import GENESIS, Row, digest, is_instant
 from mithaq.record.store.schema import (
     INDEXED,
+    LINKED,
     VERSION,
     claims,
     guards_missing,
+    links,
     stream,
     terms,
     versions,
@@ -120,9 +122,9 @@ def say(text: str) -> str:
 
 def verify(connection: sql.Connection, checkpoint: Checkpoint | None) -> Verification:
     """Every fault of a log, at most a hundred."""
-    walk = _Walk(checkpoint)
     faults: list[Fault] = []
-    indexed = sql.inspect(connection).has_table(terms.name)
+    indexed, linked = (sql.inspect(connection).has_table(t.name) for t in (terms, links))
+    walk = _Walk(checkpoint, linked=linked)
     index = walk.index.faults(connection) if indexed else _nothing()
     for source in (walk.rows(connection), index, _database(connection)):
         try:
@@ -138,13 +140,13 @@ def verify(connection: sql.Connection, checkpoint: Checkpoint | None) -> Verific
 class _Walk:
     """A walk along the log, row by row."""
 
-    def __init__(self, checkpoint: Checkpoint | None) -> None:
+    def __init__(self, checkpoint: Checkpoint | None, *, linked: bool) -> None:
         self.checkpoint = checkpoint
         self.count = 0
         self.seq = 0
         self.hash = GENESIS
         self.recorded_at = ""
-        self.index = _Index()
+        self.index = _Index(linked=linked)
 
     def rows(self, connection: sql.Connection) -> Generator[Fault, None, None]:
         """The faults of the rows and of the checkpoint, in order."""
@@ -192,7 +194,7 @@ class _Walk:
             yield say("the content cannot be read"), {}
             return
         if row is not None and type(found["seq"]) is int:
-            self.index.expect(found["seq"], entries(row.kind, row.subject, row.content))
+            self.index.expect(found["seq"], row)
         if columns["body"] != body:
             yield say("the content is not in canonical form"), {}
         for name in _COLUMNS:
@@ -204,36 +206,42 @@ class _Walk:
 
 
 class _Index:
-    """The index against the rows: of each row the sum over its entries, wanted less found.
+    """The index against the rows: of each row the sum over entries and link, wanted less found.
 
     An entry counts with a number that nobody can know beforehand, so that no other entries have the
     same sum but by a chance of 1 in 2^64. Eight bytes a row are kept, however long the log is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, linked: bool) -> None:
+        self._linked = linked
         self._sums = array("Q", [0])
         self._key = secrets.token_bytes(16)
         self._weight = lru_cache(maxsize=1 << 18)(self._weigh)
 
-    def _weigh(self, what: str, term: str) -> int:
-        plain = f"{what}\0{term}".encode("utf-8", "replace")
+    def _weigh(self, *entry: str) -> int:
+        plain = "\0".join(entry).encode("utf-8", "replace")
         return int.from_bytes(blake2b(plain, digest_size=8, key=self._key).digest(), "big")
 
-    def expect(self, seq: int, wanted: Iterable[tuple[str, str]]) -> None:
+    def expect(self, seq: int, row: Row) -> None:
         """Take what a row should have in the index; a row out of order is a fault of its own."""
+        said = (row.kind, row.subject, row.content)
+        weight = self._weight
+        wanted = sum(weight(what, term) for what, term in entries(*said))
+        link = link_of(*said) if self._linked else None
+        if link is not None:
+            wanted += self._weigh(*link)
         if seq == len(self._sums):
-            weight = self._weight
-            self._sums.append(sum(weight(what, term) for what, term in wanted) & _MASK)
+            self._sums.append(wanted & _MASK)
         elif 0 < seq < len(self._sums) + _GAP:
             while len(self._sums) <= seq:
                 self._sums.append(0)
-            self._sums[seq] = sum(self._weight(*entry) for entry in wanted) & _MASK
+            self._sums[seq] = wanted & _MASK
 
     def faults(self, connection: sql.Connection) -> Generator[Fault, None, None]:
         """The rows whose entries are missing, changed or too many."""
-        sums = self._sums
         lost: set[int] = set()
-        for what, term, first, line in stream(connection, sql.select(terms)):
+        query = sql.select(terms).where(terms.c.what.not_in(DROPPED))
+        for what, term, first, line in stream(connection, query):
             try:
                 rows = numbers(line)
             except (ValueError, AttributeError, TypeError):
@@ -244,14 +252,24 @@ class _Index:
                 continue
             weight = self._weight(what, term)
             for row in rows:
-                if row < len(sums):
-                    sums[row] = (sums[row] - weight) & _MASK
-                elif row not in lost and len(lost) < _MOST:
-                    lost.add(row)
-                    yield Fault(row, say("the index names a row that is not there"), {})
-        for row, left in enumerate(sums):
+                yield from self._take(row, weight, lost)
+        if self._linked:
+            for *link, seq in stream(connection, sql.select(links)):
+                # SQLite keeps a text where a number belongs, and bytes where a text does.
+                row = seq if isinstance(seq, int) else 0
+                yield from self._take(row, self._weigh(*map(str, link)), lost)
+        for row, left in enumerate(self._sums):
             if left:
                 yield Fault(row, say("the index is not what the row says"), {})
+
+    def _take(self, row: int, weight: int, lost: set[int]) -> Iterator[Fault]:
+        """Take an entry that was found from what its row should have."""
+        sums = self._sums
+        if 0 < row < len(sums):
+            sums[row] = (sums[row] - weight) & _MASK
+        elif row not in lost and len(lost) < _MOST:
+            lost.add(row)
+            yield Fault(row, say("the index names a row that is not there"), {})
 
 
 def _nothing() -> Generator[Fault, None, None]:
@@ -273,7 +291,9 @@ def _database(connection: sql.Connection) -> Generator[Fault, None, None]:
     for name in guards_missing(connection, max(told, default=VERSION)):
         yield Fault(0, say("the guard {name} is missing from the database"), {"name": name})
     indexed = sql.inspect(connection).has_table(terms.name)
-    if indexed != (max(told, default=0) >= INDEXED):
+    linked = sql.inspect(connection).has_table(links.name)
+    newest = max(told, default=0)
+    if (indexed, linked) != (newest >= INDEXED, newest >= LINKED):
         yield Fault(0, say("the index is missing from the database"), {})
     if told not in [list(range(1, number + 1)) for number in range(1, VERSION + 1)]:
         yield Fault(0, say("the schema version was changed"), {})
