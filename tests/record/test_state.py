@@ -266,3 +266,25 @@ def test_an_office_on_which_sources_differ_is_marked() -> None:
     )
     assert all(r["disputed"] for r in listed(record, "roles", "2008-12-17").values())
     assert not listed(record_of(OFFICES), "roles", "2007-06-01")["minister"]["disputed"]
+
+
+def test_a_preferred_figure_hides_those_of_its_own_measure_alone() -> None:
+    told = record_of(
+        """
+        - id: line
+          kind: project
+          proposed: 2006-03
+          cost:
+          - value: {number: 2, unit: GEUR, measures: cost}
+            rank: preferred
+            reason: the other counts a compressor twice
+            by: the editors
+            sources: [paper]
+          - {value: {number: 3, unit: GEUR, measures: cost}, sources: [agency]}
+          - {value: {number: 5, unit: GEUR, measures: planned_investment}, sources: [agency]}
+          capacity: {value: {number: 8, unit: bcm/year, measures: capacity}, sources: [agency]}
+        """
+    )
+    [item] = state(told, "2008-01-01").projects
+    figures = [(q["measures"], q["number"]) for q in item["quantities"]]
+    assert sorted(figures) == [("capacity", "8"), ("cost", "2"), ("planned_investment", "5")]

@@ -16,11 +16,11 @@ import pandas as pd
 
 from mithaq.chain import Chain, Edit
 from mithaq.equilibrium.amounts import calendar_of
+from mithaq.equilibrium.arcs import Arc
 from mithaq.equilibrium.by_slot import LEAST, BySlot, investments
 from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.concave import check_concave
 from mithaq.equilibrium.infeasible import explain
-from mithaq.equilibrium.network import Arc
 from mithaq.equilibrium.payoffs import payoff_table, state_parties
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program
@@ -284,6 +284,16 @@ class Equilibrium:
             ],
             "rationed": {str(market): float(bcm) for market, bcm in self.rationed.items()},
             "taken": {str(contract): float(bcm) for contract, bcm in self.taken.items()},
+            "price_intervals": [
+                {
+                    **row,
+                    "year": None if pd.isna(row["year"]) else row["year"],
+                    "low": row["low"] if math.isfinite(row["low"]) else None,
+                    "high": row["high"] if math.isfinite(row["high"]) else None,
+                }
+                for row in self.price_intervals.to_dict("records")
+            ],
+            "open_routes": list(self.open_routes),
             "payoffs": {str(party): float(musd) for party, musd in self.payoffs().items()},
             "welfare": self.welfare,
             **self._through_time(),

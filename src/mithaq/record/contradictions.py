@@ -151,11 +151,13 @@ def _comparable(
     """The affirmed claims that are compared with each other: by property, or by measure."""
     groups: dict[str, tuple[Property, list[Claim]]] = {}
     for subject in subjects:
-        for claim in _told(record.claims_of(subject)):
-            declared = property_of(kind, claim.property)
-            if declared is None or not claim.affirmed or not _compared(declared):
+        for name in record.properties_of(subject):
+            declared = property_of(kind, name)
+            if declared is None or not _compared(declared):
                 continue
-            groups.setdefault(_group_name(claim), (declared, []))[1].append(claim)
+            for claim in _told(record.claims_of(subject, name)):
+                if claim.affirmed:
+                    groups.setdefault(_group_name(claim), (declared, []))[1].append(claim)
     for name, (declared, claims) in groups.items():
         for suffix, part in _by_dimension(claims):
             yield name + suffix, declared, part

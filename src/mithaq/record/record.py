@@ -182,6 +182,10 @@ class Record:
         wanted = names or tuple(self._table(subject_id))
         return tuple(claim for name in wanted for claim in self._group(subject_id, name))
 
+    def properties_of(self, subject_id: str) -> tuple[str, ...]:
+        """The properties on which there are claims on a subject, in canonical order."""
+        return tuple(self._table(subject_id))
+
     def citations(self, subject_id: str) -> Iterator[tuple[str, str]]:
         """Property and source ('' = unsourced) of each claim on a subject; no claim is made."""
         return self._told.citations(subject_id) if subject_id in self._told else iter(())

@@ -118,8 +118,13 @@ def group(
 
 def components(claims: Sequence[Claim]) -> list[list[Claim]]:
     """The claims that contradict some other, in groups that contradictions connect."""
-    edges: list[list[int]] = [[] for _ in claims]
-    for some, rest in _compared(claims):
+    # Hundreds of claims tell a handful of values of a few times: one of each stands for all.
+    alike: dict[tuple[object, str, object], list[int]] = {}
+    for i, claim in enumerate(claims):
+        alike.setdefault((claim.value, claim.language, claim.valid), []).append(i)
+    members = {same[0]: same for same in alike.values()}
+    edges: dict[int, list[int]] = {head: [] for head in members}
+    for some, rest in _compared(claims, members):
         if not agree(claims[some[0]], claims[rest[0]]):
             for i, j in product(some, rest):
                 if meet(claims[i], claims[j]):
@@ -127,7 +132,7 @@ def components(claims: Sequence[Claim]) -> list[list[Claim]]:
                     edges[j].append(i)
     seen: set[int] = set()
     found: list[list[Claim]] = []
-    for start in range(len(claims)):
+    for start in members:
         if start in seen or not edges[start]:
             continue
         reached, todo = {start}, [start]
@@ -137,20 +142,22 @@ def components(claims: Sequence[Claim]) -> list[list[Claim]]:
                     reached.add(other)
                     todo.append(other)
         seen |= reached
-        found.append([claims[i] for i in sorted(reached)])
+        found.append([claims[i] for i in sorted(i for head in reached for i in members[head])])
     return found
 
 
-def _compared(claims: Sequence[Claim]) -> Iterator[tuple[list[int], list[int]]]:
-    """Pairs of values that may exclude each other, each by the numbers of the claims that tell it.
+def _compared(
+    claims: Sequence[Claim], heads: Iterable[int]
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Pairs of values that may exclude each other, each by the numbers of claims that tell it.
 
-    Hundreds of claims tell a handful of values, and offices at different parties agree.
+    Offices at different parties agree.
     """
     telling: dict[str, dict[tuple[object, str], list[int]]] = {}
-    for i, claim in enumerate(claims):
-        apart = claim.value.party if isinstance(claim.value, Office) else ""
-        told = telling.setdefault(apart, {})
-        told.setdefault((claim.value, claim.language), []).append(i)
+    for i in heads:
+        value = claims[i].value
+        told = telling.setdefault(value.party if isinstance(value, Office) else "", {})
+        told.setdefault((value, claims[i].language), []).append(i)
     loose = list(telling.pop("", {}).values())
     yield from combinations(loose, 2)
     for told in telling.values():

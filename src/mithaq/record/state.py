@@ -6,17 +6,18 @@ show, and nothing that surely began later is listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from mithaq.errors import DataError, Problem
-from mithaq.record.claims import Claim, Modality, Office, Polarity, Quantity
+from mithaq.record.claims import Claim, Modality, Office, Polarity, Quantity, Rank
 from mithaq.record.collecting import no_collecting
 from mithaq.record.contacts import Contact, contacts
 from mithaq.record.contradictions import Contradiction, contradictions
 from mithaq.record.known import LeftOut, known_on
+from mithaq.record.properties import properties
 from mithaq.record.record import Record
 from mithaq.record.stages import DEFAULT_SPAN, Stage, stage
 from mithaq.words.dates import Answer, DateError, Edtf, day_of, hull
@@ -136,9 +137,11 @@ def _listed(items: Iterable[Plain | None]) -> list[Plain]:
 def quantities(record: Record, subject: str) -> list[Plain]:
     """The figures of a subject as plain values: measures, number, unit, about, sources."""
     found: dict[Quantity, set[str]] = {}
-    for claim in record.standing(subject):
-        if isinstance(claim.value, Quantity):
-            found.setdefault(claim.value, set()).add(claim.source or "unsourced")
+    declared = properties()[record.subject(subject).kind]
+    for name in record.properties_of(subject):
+        if declared[name].type == "quantity":
+            for figure, source in _figures(record.claims_of(subject, name)):
+                found.setdefault(figure, set()).add(source or "unsourced")
     return [
         {
             "measures": value.measures,
@@ -149,6 +152,18 @@ def quantities(record: Record, subject: str) -> list[Plain]:
         }
         for value, sources in found.items()
     ]
+
+
+def _figures(claims: Iterable[Claim]) -> Iterator[tuple[Quantity, str]]:
+    """The figures told as fact, each with its source; a preferred one hides others of its measure.
+
+    It hides no figure of another measure, and none of another property.
+    """
+    told = [(c, c.value) for c in claims if c.affirmed and c.actual and type(c.value) is Quantity]
+    decided = {value.measures for claim, value in told if claim.rank is Rank.PREFERRED}
+    for claim, value in told:
+        if claim.rank is Rank.PREFERRED or value.measures not in decided:
+            yield value, claim.source
 
 
 def source_count(record: Record, subject: str) -> int:

@@ -81,7 +81,7 @@ class Unread(Told):
         return found
 
     def citations(self, subject: str) -> Iterator[tuple[str, str]]:
-        return iter(self[subject].citations())
+        return self[subject].citations()
 
     def denied(self, subject: str) -> set[str]:
         return self[subject].denied()
@@ -100,13 +100,18 @@ class _Table(Mapping[str, Sequence[Claim]]):
     def __init__(self, subject: str, kind: str, bodies: Iterable[str] = ()) -> None:
         self._subject, self._kind = subject, kind
         self._bodies: dict[str, list[str]] = {}
+        self._sources: dict[str, list[str]] = {}
         self._made: dict[str, list[Claim]] = {}
-        self._cited: list[tuple[str, str]] | None = None
         self._named: set[str] | None = None
+        held, cited = self._bodies, self._sources
         for body in bodies:
             start = body.find(_PROPERTY) + len(_PROPERTY)
-            name = body[start : body.find('"', start)]
-            self._bodies.setdefault(name, []).append(body)
+            end = body.find('"', start)
+            name = body[start:end]
+            if name not in held:
+                held[name], cited[name] = [], []
+            held[name].append(body)
+            cited[name].append(_text_in(body, _SOURCE, end))
 
     def __getitem__(self, name: str) -> Sequence[Claim]:
         made = self._made.get(name)
@@ -129,15 +134,9 @@ class _Table(Mapping[str, Sequence[Claim]]):
     def __len__(self) -> int:
         return len(self._bodies)
 
-    def citations(self) -> list[tuple[str, str]]:
+    def citations(self) -> Iterator[tuple[str, str]]:
         """Property and source of each claim."""
-        if self._cited is None:
-            self._cited = [
-                (name, _text_in(body, _SOURCE))
-                for name, bodies in self._bodies.items()
-                for body in bodies
-            ]
-        return self._cited
+        return ((name, one) for name, cited in self._sources.items() for one in cited)
 
     def denied(self) -> set[str]:
         """The properties on which some claim may deny something."""
@@ -147,11 +146,12 @@ class _Table(Mapping[str, Sequence[Claim]]):
     def sourced(self, keep: Callable[[str, str], bool]) -> _Table:
         """Those claims alone that pass a test of property and source; no other is read."""
         found = _Table(self._subject, self._kind)
-        told = iter(self.citations())
         for name, bodies in self._bodies.items():
-            kept = [body for body in bodies if keep(*next(told))]
+            cited = self._sources[name]
+            kept = [n for n, source in enumerate(cited) if keep(name, source)]
             if kept:
-                found._bodies[name] = kept
+                found._bodies[name] = [bodies[n] for n in kept]
+                found._sources[name] = [cited[n] for n in kept]
         return found
 
     def named(self, *by: str) -> set[str]:
@@ -210,9 +210,9 @@ def _content(body: str) -> tuple[dict[str, Any], int]:
     return content, end
 
 
-def _text_in(body: str, key: str) -> str:
-    """The text under a key of the content, '' where there is none."""
-    start = body.find(key)
+def _text_in(body: str, key: str, after: int) -> str:
+    """The text under a key of the content that comes after a place, '' where there is none."""
+    start = body.find(key, after)
     if start < 0:
         return ""
     start += len(key)
