@@ -1,10 +1,11 @@
 """Time batches that are kept: ``python -m benchmarks.batch [--counts ...] [--workers 1 2]``.
 
 The first table is a sweep of a small chain at growing size, each in a process of its own: seconds,
-scenarios a second, bytes a scenario on the disk, and memory of the process when a tenth, a half and
-all of the scenarios had ended. The second is the same with rows made by a formula: what keeping
-costs without the solving. The third is the shipped chain on a Dask cluster of one worker and of
-two, started and ended here.
+seconds of a core a scenario (which others at work on the machine hardly change), bytes a scenario
+on the disk, memory of the process before, and when a tenth, a half and all of the scenarios had
+ended, and the most that one of its worker processes had. The second is the same with rows made by a
+formula: what keeping costs without the solving. The third is the shipped chain on a Dask cluster of
+one worker and of two, started and ended here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -30,6 +32,7 @@ from rich.table import Table
 
 import mithaq
 from benchmarks.__main__ import WIDTH
+from benchmarks.coalitions import processor
 from mithaq.chain import Edit
 from mithaq.worth.batch import batch, sweep
 
@@ -134,14 +137,15 @@ def _one(count: int, on: str) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         before = _memory() / MEGA
-        start = time.perf_counter()
+        start, spent = time.perf_counter(), processor()
         if on == FORMULA:
             found = batch(formula, Numbers(count), progress=look, store=folder)
         else:
             found = sweep(chain, scenarios, on=on, store=folder, progress=look)
-        seconds = time.perf_counter() - start
+        seconds, spent = time.perf_counter() - start, processor() - spent
         disk = sum(path.stat().st_size for path in Path(folder).iterdir())
         told = {"before": before, "curve": list(curve.values()), "seconds": seconds, "disk": disk}
+        told |= {"spent": spent, "worker": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}
         print(json.dumps(told | {"rows": len(found.results)}))
 
 
@@ -154,8 +158,8 @@ def _memory() -> int:
 def _growth(counts: Sequence[int], on: str, console: Console) -> None:
     what = "rows by a formula, here" if on == FORMULA else f"a small chain, on {on}"
     table = Table(title=what, title_justify="left", box=SIMPLE)
-    heads = ("scenarios", "seconds", "a second", "µs each", "bytes each", "MB before", "at 10 %",
-             "at 50 %", "at the end")  # fmt: skip
+    heads = ("scenarios", "seconds", "core µs each", "bytes each", "MB before", "at 10 %",
+             "at 50 %", "at the end", "a worker")  # fmt: skip
     for name in heads:
         table.add_column(name, justify="right")
     for count in counts:
@@ -165,11 +169,11 @@ def _growth(counts: Sequence[int], on: str, console: Console) -> None:
         table.add_row(
             f"{count:,}",
             f"{told['seconds']:.1f}",
-            f"{count / told['seconds']:.0f}",
-            f"{1e6 * told['seconds'] / count:.0f}",
+            f"{1e6 * told['spent'] / count:.0f}",
             f"{told['disk'] / count:.0f}",
             f"{told['before']:.0f}",
             *(f"{megabytes:.0f}" for megabytes in told["curve"]),
+            f"{told['worker'] / 1024:.0f}" if told["worker"] else "",
         )
     console.print(table)
 

@@ -90,7 +90,11 @@ def _sales(
     sold: linopy.Variable,
     weight: xr.DataArray,
 ) -> linopy.QuadraticExpression:
-    """Minus what is bought is worth, and what sellers' conduct adds; L is diagonal here."""
+    """Minus what is bought is worth, and what sellers' conduct adds.
+
+    L is diagonal but for one group, whose members mind each other alike: a column for what they
+    sell together in a market takes the square of their sum.
+    """
     slots, entries = sold.indexes["slot"], sold.indexes["entry"]
     number = {name: place for place, name in enumerate(net.markets)}
     place = np.array([number[market] for _, market in net.sales])
@@ -107,9 +111,31 @@ def _sales(
     for firm, market in net.sales:
         firms[market].append(firm)
     conduct = conduct_matrices(chain, {name: tuple(found) for name, found in firms.items()})
-    theta = np.concatenate([np.diag(conduct[name].matrix) for name in net.markets])
-    bend = xr.DataArray(net.beta[:, place] * theta / 2, coords=[slots, entries])
+    own_weight, shared, joined = np.zeros(len(place)), {}, np.full(len(place), -1)
+    at = {sale: entry for entry, sale in enumerate(net.sales)}
+    for market, firms_here in firms.items():
+        matrix = conduct[market].matrix
+        apart = matrix - np.diag(np.diag(matrix))
+        where = [at[firm, market] for firm in firms_here]
+        together = np.flatnonzero(apart.any(axis=1))
+        common = float(apart.max(initial=0.0))
+        own_weight[where] = np.diag(matrix)
+        if len(together):
+            members = np.array(where)[together]
+            own_weight[members] -= common
+            joined[members] = number[market]
+            shared[number[market]] = common
+    bend = xr.DataArray(net.beta[:, place] * own_weight / 2, coords=[slots, entries])
     own = (weight * bend * sold * sold).sum()
+    if shared:
+        inside = np.flatnonzero(joined >= 0)
+        which = xr.DataArray(joined[inside], coords={"entry": inside}, name="group")
+        groups = sold.sel(entry=inside).groupby(which).sum()
+        joint = model.add_variables(coords=[slots, groups.indexes["group"]], name="joint")
+        model.add_constraints(1 * joint - groups == 0, name="joint")
+        size = net.beta[:, groups.indexes["group"].values] * list(shared.values()) / 2
+        square = xr.DataArray(size, coords=[slots, groups.indexes["group"]])
+        own = own + (weight * square * joint * joint).sum()
     return (
         (weight * (beta * fixed - alpha) * bought).sum()
         + (weight * beta / 2 * bought * bought).sum()

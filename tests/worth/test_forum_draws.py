@@ -68,6 +68,21 @@ def test_a_draw_is_the_forum_of_its_market():
         few.largest_stable()
 
 
+def test_members_that_meet_nowhere_are_no_forum():
+    chain = hub(["A", "B"])
+    apart = [{**row} for row in chain.rows("markets")]
+    apart.append({**apart[0], "name": "Other"})
+    conduct = [
+        {"firm": "A", "market": "Hub", "theta": float("nan"), "adder": 0.0, "may_sell": False},
+        {"firm": "B", "market": "Other", "theta": float("nan"), "adder": 0.0, "may_sell": False},
+    ]
+    rows = tuple({"source": "", "note": "", **row} for row in conduct)
+    two = chain.with_rows({"markets": tuple(apart), "conduct": rows})
+    found = forum_draws(two, ["A", "B"], [DEMAND], draws=8, every=True)
+    assert found.held_by_transfers == 1 and (found.figures["gain"] == 0).all()
+    assert found.largest_stable() == [((), 1.0)] and found.held == {2: pytest.approx(np.zeros(8))}
+
+
 def test_others_with_less_to_sell_leave_more_to_the_forum():
     chain = hub(["A", "B", "C"])
     free, tight = (forum_draws(chain, ["A", "B"], [DEMAND], draws=8, spare=x) for x in (1.0, 1e-6))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -56,7 +56,14 @@ class Calendar:
 
     def opened(self, row: Row) -> Mask:
         """Where the years ``from_year`` to ``to_year`` of a row hold."""
-        found: Mask = ~((self.year < row["from_year"]) | (self.year > row["to_year"]))
+        found: Mask = self.all_opened([row])[0]
+        return found
+
+    def all_opened(self, rows: Sequence[Row]) -> Mask:
+        """The same for many rows: rows x slots."""
+        years = [(row["from_year"], row["to_year"]) for row in rows]
+        first, last = np.array(years, dtype=float).reshape(-1, 2).T
+        found: Mask = ~((self.year < first[:, None]) | (self.year > last[:, None]))
         return found
 
     def _matches(self, row: Row) -> Mask:
@@ -76,30 +83,53 @@ class Calendar:
 
     def usable(self, table: str, row: Row, capacity: float) -> Vector:
         """Capacity of an asset: what is available of it while it is open."""
-        if math.isinf(capacity):
-            return np.where(self.opened(row), math.inf, 0.0)
-        return np.where(self.opened(row), capacity * self.available(table, row["name"]), 0.0)
+        found: Vector = self.all_usable(table, [row], [capacity])[0]
+        return found
 
-    def factors(self, market: Row) -> tuple[Vector, Vector]:
-        """Factors on the reference quantity and on the reference price of a market."""
-        quantity, price = self.ones, self.ones
+    def all_usable(self, table: str, rows: Sequence[Row], capacity: Sequence[float]) -> Vector:
+        """The same for many assets of a table: assets x slots."""
+        size = np.repeat(np.array(capacity, dtype=float)[:, None], self.count, axis=1)
+        for at, row in enumerate(rows):
+            if (table, row["name"]) in self._available and not math.isinf(capacity[at]):
+                size[at] = capacity[at] * self.available(table, row["name"])
+        return np.where(self.all_opened(rows), size, 0.0)
+
+    @cached_property
+    def _demand_factors(self) -> tuple[dict[str, int], Vector, Vector]:
+        """Number of each market, and factors on its quantity and price: markets x slots."""
+        markets = list(self._markets.values())
+        number = {row["name"]: at for at, row in enumerate(markets)}
+        quantity, price = (np.ones((len(markets), self.count)) for _ in range(2))
         for row in self._factors:
-            mine = row["market"] in ("", market["name"]) and row["sector"] in ("", market["sector"])
-            if mine:
-                match = self._matches(row)
-                quantity = np.where(match, quantity * row["quantity"], quantity)
-                price = np.where(match, price * row["price"], price)
-        return quantity, price
+            mine = [
+                at
+                for at, market in enumerate(markets)
+                if row["market"] in ("", market["name"]) and row["sector"] in ("", market["sector"])
+            ]
+            here = np.ix_(np.array(mine, dtype=np.intp), np.flatnonzero(self._matches(row)))
+            quantity[here] *= row["quantity"]
+            price[here] *= row["price"]
+        return number, quantity, price
 
     def demand(self, market: Row) -> tuple[Vector, Vector]:
         """Intercept and slope of inverse demand; both NaN where there is no demand.
 
         P = alpha - beta Q through the reference point, beta = P0 / (abs(e) Q0).
         """
-        quantity, price = self.factors(market)
-        q = market["reference_quantity"] * np.where(quantity > 0, quantity, math.nan)
-        p = market["reference_price"] * price
-        beta = p / (abs(market["elasticity"]) * q)
+        alpha, beta = self.all_demand([market])
+        return alpha[0], beta[0]
+
+    def all_demand(self, markets: Sequence[Row]) -> tuple[Vector, Vector]:
+        """The same for many markets: markets x slots."""
+        number, quantity, price = self._demand_factors
+        mine = np.array([number[market["name"]] for market in markets], dtype=np.intp)
+        numbers = [
+            [m["reference_quantity"], m["reference_price"], abs(m["elasticity"])] for m in markets
+        ]
+        size, worth, bend = np.array(numbers, dtype=float).reshape(-1, 3).T[:, :, None]
+        q = size * np.where(quantity[mine] > 0, quantity[mine], math.nan)
+        p = worth * price[mine]
+        beta = p / (bend * q)
         return p + beta * q, beta
 
     def regulated(self, market: Row) -> Vector:
@@ -114,14 +144,23 @@ class Calendar:
         Nothing is delivered before or after the contract's years; nor where there is no demand, if
         the gas has to be used there.
         """
-        factor, _ = self.factors(self._markets[contract["market"]])
-        here = contract["destination_clause"]
-        shape = np.where(factor > 0, 1.0, 0.0) if here else self.ones
-        if contract["profile"] == "demand":
-            by_year = (factor * self.share).reshape(-1, self.periods).sum(axis=1)
-            mean = np.repeat(by_year, self.periods)
-            shape = np.divide(factor, mean, out=np.zeros(self.count), where=mean > 0)
-        return np.where(self.opened(contract), shape, 0.0)
+        found: Vector = self.profiles([contract])[0]
+        return found
+
+    def profiles(self, contracts: Sequence[Row]) -> Vector:
+        """The same for many contracts: contracts x slots."""
+        number, quantity, _ = self._demand_factors
+        factor = quantity[np.array([number[c["market"]] for c in contracts], dtype=np.intp)]
+        here = np.array([c["destination_clause"] for c in contracts], dtype=bool)
+        shape = np.where((factor > 0) | ~here[:, None], 1.0, 0.0)
+        follows = np.array([c["profile"] == "demand" for c in contracts], dtype=bool)
+        by_year = (
+            (factor * self.share).reshape(len(contracts), len(self.years), self.periods).sum(axis=2)
+        )
+        mean = np.repeat(by_year, self.periods, axis=1)
+        even = np.divide(factor, mean, out=np.zeros(factor.shape), where=mean > 0)
+        shape = np.where(follows[:, None], even, shape)
+        return np.where(self.all_opened(contracts), shape, 0.0)
 
     def delivered(self, contract: Row) -> Vector:
         """What the buyer takes of a contract whose nomination is data."""

@@ -14,8 +14,8 @@ import pandas as pd
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium.amounts import Calendar
+from mithaq.equilibrium.arcs import Arc, read_arcs
 from mithaq.equilibrium.building import Building, buildings
-from mithaq.equilibrium.network import Arc, read_arcs
 from mithaq.equilibrium.point import Point
 
 __all__ = ["BySlot", "investments", "plain_node"]

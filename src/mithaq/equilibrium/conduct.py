@@ -22,7 +22,7 @@ from mithaq.chain import Chain
 from mithaq.equilibrium.prepared import remembered
 from mithaq.errors import ModelError
 
-__all__ = ["Conduct", "conduct_matrices"]
+__all__ = ["CONDUCT", "Conduct", "conduct_matrices"]
 
 Matrix = NDArray[np.float64]
 ROUNDING = 1e-9
@@ -101,7 +101,10 @@ def conduct_matrices(chain: Chain, sellers: dict[str, tuple[str, ...]]) -> dict[
     return {market: behaviour.conduct(market, firms, groups) for market, firms in sellers.items()}
 
 
-@remembered("firms", "conduct", "stakes", "weights", "observed", "nodes", "markets")
+CONDUCT = ("firms", "conduct", "stakes", "weights", "observed", "nodes", "markets")
+
+
+@remembered(*CONDUCT)
 def _behaviour(chain: Chain) -> _Behaviour:
     return _Behaviour(chain)
 

@@ -6,6 +6,7 @@ from ``amounts``, and the program that finds the equilibrium stands in ``program
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -17,13 +18,13 @@ from numpy.typing import NDArray
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
-from mithaq.equilibrium.amounts import Calendar, calendar_of
+from mithaq.equilibrium.amounts import Calendar, calendar_of, nominated
+from mithaq.equilibrium.arcs import LANDED, LIQUEFIED, Arc, arc_sizes, either, read_arcs
 from mithaq.equilibrium.building import Building, buildings
 from mithaq.equilibrium.nominations import Choice, choices
 from mithaq.equilibrium.prepared import Memory, remembered
 
 __all__ = [
-    "Arc",
     "Handover",
     "Market",
     "Network",
@@ -33,12 +34,10 @@ __all__ = [
     "curves",
     "deliveries",
     "network",
-    "read_arcs",
     "regulated_supply",
 ]
 
 Vector = NDArray[np.float64]
-LIQUEFIED, LANDED = " (liquefied)", " (landed)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +53,6 @@ class Slice:
     g: float
     levy: float  # user cost and royalty, per unit lifted
     reserves: float  # bcm over all years; math.inf where nothing is said
-
-
-@dataclass(frozen=True, slots=True)
-class Arc:
-    """A directed way for gas: pipeline, terminal or shipping leg."""
-
-    name: str
-    table: str
-    mode: str  # pipeline, liquefaction, lng, regasification
-    tail: str
-    head: str
-    capacity: float  # as the table says; math.inf where nothing limits it
-    charge: float  # tariff, fee and duty, per unit sent
-    loss: float
-    access: frozenset[str]  # empty: all
-    owners: frozenset[str]
-    third_party_share: float
-    fee_in_kind: float
-    fee_firm: str
-
-    @property
-    def arrives(self) -> float:
-        """What arrives of a unit sent: less the fee in kind, then less the loss."""
-        return (1.0 - self.loss) * (1.0 - self.fee_in_kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +109,8 @@ class Network:
     """
 
     calendar: Calendar
+    frame: object = field(default_factory=object)
+    """The same for networks that differ in fields alone, and lift in the same places."""
     slices: list[Slice] = field(default_factory=list)
     arcs: dict[str, Arc] = field(default_factory=dict)
     markets: dict[str, Market] = field(default_factory=dict)
@@ -164,72 +141,53 @@ class Network:
     owed: Vector = field(default_factory=lambda: np.zeros((1, 0)))  # by balance
 
 
-def _either(value: float, other: float) -> float:
-    if not math.isnan(value):
-        return value
-    return 0.0 if math.isnan(other) else other
-
-
-@remembered("pipelines", "terminals", "routes")
-def read_arcs(chain: Chain) -> dict[str, Arc]:
-    """Every arc by name. A shipping leg runs from the liquefied side to the landed side."""
-    arcs = {}
-    for row in chain.rows("pipelines"):
-        ends = row["from"], row["to"]
-        arcs[row["name"]] = _arc(row, "pipelines", "pipeline", ends, row["capacity"])
-    for row in chain.rows("terminals"):
-        node = row["node"]
-        liquefies = row["kind"] == "liquefaction"
-        ends = (node, node + LIQUEFIED) if liquefies else (node + LANDED, node)
-        arcs[row["name"]] = _arc(row, "terminals", row["kind"], ends, row["capacity"])
-    for row in chain.rows("routes"):
-        ends = row["from"] + LIQUEFIED, row["to"] + LANDED
-        arcs[row["name"]] = _arc(row, "routes", "lng", ends, math.inf)
-    return dict(sorted(arcs.items()))
-
-
-def _arc(
-    row: Mapping[str, Any], table: str, mode: str, ends: tuple[str, str], capacity: float
-) -> Arc:
-    charge = _either(row["tariff"], row["operating_cost"])
-    charge += row.get("transit_fee", 0.0) + row.get("export_duty", 0.0)
-    return Arc(
-        row["name"],
-        table,
-        mode,
-        *ends,
-        capacity,
-        charge,
-        row["loss"],
-        frozenset(parse_names(row["access"])),
-        frozenset(parse_shares(row["owner"])),
-        row.get("third_party_share", 1.0),
-        row.get("fee_in_kind", 0.0),
-        row.get("fee_firm", ""),
-    )
-
-
-@remembered(
-    *("nodes", "firms", "fields", "pipelines", "terminals", "routes", "storages", "markets"),
-    *("periods", "years", "demand_factors", "availability", "conduct", "contracts", "floors"),
-    *("swaps", "bookings", "expansions"),
+FRAME = (
+    *("nodes", "firms", "pipelines", "terminals", "routes", "storages", "markets", "periods"),
+    *("years", "demand_factors", "availability", "conduct", "contracts", "floors", "swaps"),
+    *("bookings", "expansions"),
 )
+_FRAMES: Memory[tuple[Network, list[int]]] = Memory()
+
+
+@remembered("fields", *FRAME)
 def network(chain: Chain) -> Network:
     """The chain as a network, pruned: pairs of firm and arc that cannot serve a buyer are left out.
 
     A firm's gas is somewhere if its fields, or a swap, can bring it there; an arc is kept for a
     firm if its gas can get to the tail and from the head to something the firm may sell or owes.
     """
+    built = buildings(chain, calendar_of(chain))
+    grown = {(b.table, b.row) for b in built}
+    whole = _field_sizes(chain)
+    some = {name for name, size in whole.items() if size.any() or ("fields", name) in grown}
+    slices = [piece for piece in _slices(chain) if piece.field in some]
+    # Of fields the frame depends on who lifts where, not on how much or at what cost.
+    tables = [chain.rows(table) for table in FRAME]
+    if chain.rows("expansions"):
+        tables.append(chain.rows("fields"))
+    bound = _bound(chain)
+    key = (
+        *map(id, tables),
+        tuple((piece.firm, piece.field, piece.node) for piece in slices),
+        tuple((firm, frozenset(lands)) for firm, lands in bound.items()),
+    )
+    frame, kept = _FRAMES.get(key, tables, lambda: _frame(chain, slices, built, grown, bound))
+    slices = [slices[number] for number in kept]
+    sizes = [piece.share * whole[piece.field] for piece in slices]
+    capacity = _columns(frame.calendar, sizes)
+    return dataclasses.replace(frame, slices=slices, slice_capacity=capacity)
+
+
+def _frame(
+    chain: Chain,
+    slices: list[Slice],
+    built: list[Building],
+    grown: set[tuple[str, str]],
+    bound: dict[str, set[str]],
+) -> tuple[Network, list[int]]:
+    """The network but for the numbers of fields, and which slices it keeps."""
     calendar = calendar_of(chain)
-    net = Network(calendar, arcs=read_arcs(chain))
-    net.slices = _slices(chain)
-    net.buildings = buildings(chain, calendar)
-    grown = {(b.table, b.row) for b in net.buildings}
-    net.slices = [
-        piece
-        for piece, size in zip(net.slices, _slice_capacity(chain, net), strict=True)
-        if size.any() or ("fields", piece.field) in grown
-    ]
+    net = Network(calendar, arcs=read_arcs(chain), slices=slices, buildings=built)
     _read_arc_numbers(chain, net)
     _read_markets(chain, net)
     _read_contracts(chain, net)
@@ -238,9 +196,24 @@ def network(chain: Chain) -> Network:
     net.adders = {(r["firm"], r["market"]): r["adder"] for r in chain.rows("conduct")}
     net.floors = {(r["firm"], r["market"]): r["quantity"] for r in chain.rows("floors")}
     net.swap_caps = {row["name"]: row["cap"] for row in chain.rows("swaps")}
-    _prune(chain, net, grown)
+    live = _prune(chain, net, grown, bound)
     _read_numbers(chain, net)
-    return net
+    return net, [number for number, p in enumerate(slices) if p.node in live[p.firm]]
+
+
+def _bound(chain: Chain) -> dict[str, set[str]]:
+    """Countries that a fringe's gas stays in: its home, and wherever it has fields.
+
+    Empty fields count: whether a fringe may use an arc does not hang on a capacity.
+    """
+    bound = {row["name"]: {row["home"]} for row in chain.rows("firms") if row["fringe"]}
+    if bound:
+        country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
+        for row in chain.rows("fields"):
+            for firm in parse_shares(row["owners"]):
+                if firm in bound:
+                    bound[firm].add(country[row["node"]])
+    return bound
 
 
 def _slices(chain: Chain) -> list[Slice]:
@@ -258,26 +231,9 @@ def _slices(chain: Chain) -> list[Slice]:
 @remembered("fields", "availability", "periods", "years")
 def _field_sizes(chain: Chain) -> dict[str, Vector]:
     """Capacity of each field by slot, before anything is built."""
-    calendar = calendar_of(chain)
-    return {
-        row["name"]: calendar.usable("fields", row, row["capacity"]) for row in chain.rows("fields")
-    }
-
-
-def _slice_capacity(chain: Chain, net: Network) -> list[Vector]:
-    """Capacity of each slice by slot."""
-    whole = _field_sizes(chain)
-    return [piece.share * whole[piece.field] for piece in net.slices]
-
-
-@remembered("pipelines", "terminals", "routes", "availability", "periods", "years")
-def arc_sizes(chain: Chain) -> dict[str, Vector]:
-    """Capacity of each arc by slot, before anything is built."""
-    calendar, arcs, size = calendar_of(chain), read_arcs(chain), {}
-    for table in ("pipelines", "terminals", "routes"):
-        for row in chain.rows(table):
-            size[row["name"]] = calendar.usable(table, row, arcs[row["name"]].capacity)
-    return size
+    rows = chain.rows("fields")
+    size = calendar_of(chain).all_usable("fields", rows, [row["capacity"] for row in rows])
+    return {row["name"]: size[number] for number, row in enumerate(rows)}
 
 
 def _read_arc_numbers(chain: Chain, net: Network) -> None:
@@ -298,8 +254,9 @@ def _columns(calendar: Calendar, columns: Sequence[Vector]) -> Vector:
 @remembered("markets", "demand_factors", "periods", "years")
 def curves(chain: Chain) -> dict[str, tuple[Vector, Vector]]:
     """Intercept and slope of each market's demand, by slot."""
-    calendar = calendar_of(chain)
-    return {row["name"]: calendar.demand(row) for row in chain.rows("markets")}
+    rows = chain.rows("markets")
+    alpha, beta = calendar_of(chain).all_demand(rows)
+    return {row["name"]: (alpha[at], beta[at]) for at, row in enumerate(rows)}
 
 
 @remembered("firms", "markets", "conduct", "nodes")
@@ -353,8 +310,9 @@ def regulated_supply(chain: Chain) -> dict[str, Vector]:
 @remembered("contracts", "markets", "demand_factors", "periods", "years")
 def deliveries(chain: Chain) -> dict[str, Vector]:
     """What is delivered under each contract, by slot."""
-    calendar = calendar_of(chain)
-    return {row["name"]: calendar.delivered(row) for row in chain.rows("contracts")}
+    rows = chain.rows("contracts")
+    shape = calendar_of(chain).profiles(rows)
+    return {row["name"]: nominated(row) * shape[at] for at, row in enumerate(rows)}
 
 
 def _read_contracts(chain: Chain, net: Network) -> None:
@@ -378,8 +336,8 @@ def _read_storages(chain: Chain, net: Network) -> None:
         net.storages[row["name"]] = Storage(
             row["name"],
             row["node"],
-            _either(row["injection_tariff"], row["injection_cost"]),
-            _either(row["withdrawal_tariff"], row["withdrawal_cost"]),
+            either(row["injection_tariff"], row["injection_cost"]),
+            either(row["withdrawal_tariff"], row["withdrawal_cost"]),
             row["loss"],
             frozenset(parse_names(row["access"])),
         )
@@ -388,7 +346,6 @@ def _read_storages(chain: Chain, net: Network) -> None:
 def _read_numbers(chain: Chain, net: Network) -> None:
     """Numbers of the columns that are left."""
     calendar = net.calendar
-    net.slice_capacity = _columns(calendar, _slice_capacity(chain, net))
     place = {key: index for index, key in enumerate(net.balances)}
     net.owed = np.zeros((calendar.count, len(place)))
     for duty in net.obligations:
@@ -414,7 +371,10 @@ def _store(calendar: Calendar, row: Mapping[str, Any], column: str) -> Vector:
     return calendar.usable("storages", row, row[column])
 
 
-def _prune(chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
+def _prune(
+    chain: Chain, net: Network, grown: set[tuple[str, str]], bound: dict[str, set[str]]
+) -> dict[str, set[str]]:
+    """Keep the columns that can be of use; returns where each firm's gas can be."""
     firms = [row["name"] for row in chain.rows("firms")]
     sinks: dict[str, set[str]] = {firm: set() for firm in firms}
     wanted = set(np.flatnonzero(~np.isnan(net.alpha).all(axis=0)).tolist())
@@ -431,7 +391,7 @@ def _prune(chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
             sources[choice.buyer].add(choice.node)
     for piece in net.slices:
         sources[piece.firm].add(piece.node)
-    ways = _Ways(chain, net, grown)
+    ways = _Ways(chain, net, grown, bound)
     for arc in ways.usable:
         if arc.fee_in_kind:
             sources[arc.fee_firm].add(arc.tail)
@@ -449,7 +409,6 @@ def _prune(chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
     live, net.flows = _REACH.get(
         key, (net.arcs, swaps), lambda: _reach(firms, sources, sinks, ways, swaps)
     )
-    net.slices = [piece for piece in net.slices if piece.node in live[piece.firm]]
     net.sales = [
         (firm, market.name)
         for market in markets
@@ -471,6 +430,7 @@ def _prune(chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
     ]
     owed = {(duty.firm, duty.node) for duty in net.obligations}
     net.balances = sorted({(firm, node) for firm in firms for node in live[firm]} | owed)
+    return live
 
 
 class _Ways:
@@ -479,7 +439,9 @@ class _Ways:
     A fringe sells at home alone, so its gas stays in its home country and where its fields are.
     """
 
-    def __init__(self, chain: Chain, net: Network, grown: set[tuple[str, str]]) -> None:
+    def __init__(
+        self, chain: Chain, net: Network, grown: set[tuple[str, str]], bound: dict[str, set[str]]
+    ) -> None:
         self.out: dict[str, list[Arc]] = defaultdict(list)
         self.into: dict[str, list[Arc]] = defaultdict(list)
         ever = set(np.flatnonzero((net.arc_capacity > 0).any(axis=0)).tolist())
@@ -495,12 +457,7 @@ class _Ways:
         self.country = {
             node + side: land for node, land in country.items() for side in ("", LIQUEFIED, LANDED)
         }
-        self.bound = {row["name"]: {row["home"]} for row in chain.rows("firms") if row["fringe"]}
-        # Empty fields count: whether a fringe may use an arc does not hang on a capacity.
-        for row in chain.rows("fields"):
-            for firm in parse_shares(row["owners"]):
-                if firm in self.bound:
-                    self.bound[firm].add(country[row["node"]])
+        self.bound = bound
 
     def open(self, arc: Arc, firm: str) -> bool:
         """Whether the firm's gas may go along the arc."""

@@ -83,14 +83,22 @@ def _with_data(matrix: sp.csc_matrix, data: Vector) -> sp.csc_matrix:
 
 
 _BY_NETWORK: Memory[Pattern] = Memory()
+_BY_FRAME: Memory[Pattern] = Memory()
 _BY_CONTENT: Memory[Pattern] = Memory()
 
 
 def pattern_of(net: Network) -> Pattern:
     """The pattern of a network's program, put together unless one with the same content is kept."""
-    return _BY_NETWORK.get(
-        id(net), net, lambda: _BY_CONTENT.get(_content(net), None, lambda: _pattern(net))
-    )
+
+    def by_content() -> Pattern:
+        return _BY_CONTENT.get(_content(net), None, lambda: _pattern(net))
+
+    def by_frame() -> Pattern:
+        kinds = tuple((piece.g < 0, piece.reserves < np.inf) for piece in net.slices)
+        lifts = np.packbits(net.slice_capacity > 0).tobytes()
+        return _BY_FRAME.get((id(net.frame), kinds, lifts), net.frame, by_content)
+
+    return _BY_NETWORK.get(id(net), net, by_frame)
 
 
 def _content(net: Network) -> tuple[object, ...]:

@@ -24,7 +24,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from mithaq.chain import Chain
-from mithaq.equilibrium.conduct import Conduct, conduct_matrices
+from mithaq.equilibrium.conduct import CONDUCT, Conduct, conduct_matrices
 from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Family
 from mithaq.equilibrium.network import Network, network
 from mithaq.equilibrium.pattern import Pattern, pattern_of
@@ -134,11 +134,28 @@ def build_program(chain: Chain) -> Program:
     complementarity engine adds them.
     """
     net = network(chain)
-    sellers: dict[str, list[str]] = {name: [] for name in net.markets}
-    for firm, market in net.sales:
-        sellers[market].append(firm)
-    conduct = conduct_matrices(chain, {name: tuple(firms) for name, firms in sellers.items()})
+    tables = [chain.rows(table) for table in (*CONDUCT, "cooperation")]
+    held = net.frame, *tables
+    conduct = _CONDUCT.get(
+        tuple(map(id, held)), held, lambda: conduct_matrices(chain, _sellers(net))
+    )
     return assemble(net, conduct)
+
+
+_CONDUCT: Memory[dict[str, Conduct]] = Memory()
+_SELLERS: Memory[dict[str, tuple[str, ...]]] = Memory()
+
+
+def _sellers(net: Network) -> dict[str, tuple[str, ...]]:
+    """Firms that sell in each market."""
+
+    def make() -> dict[str, tuple[str, ...]]:
+        sellers: dict[str, list[str]] = {name: [] for name in net.markets}
+        for firm, market in net.sales:
+            sellers[market].append(firm)
+        return {name: tuple(firms) for name, firms in sellers.items()}
+
+    return _SELLERS.get(id(net.frame), net.frame, make)
 
 
 def assemble(net: Network, conduct: dict[str, Conduct]) -> Program:
@@ -233,10 +250,20 @@ def _minded(net: Network, conduct: dict[str, Conduct]) -> Vector:
 
 def _quadratic(net: Network, conduct: dict[str, Conduct], pattern: Pattern) -> sp.csc_matrix:
     """Upper triangle of P: cost slopes of lifting, beta (11' + (L + L')/2) in each market."""
-    calendar = net.calendar
+    weight = net.calendar.weight[:, None]
     bend = np.array([piece.b for piece in net.slices])
-    value = [np.broadcast_to(bend, (calendar.count, len(bend)))]
-    beta = np.nan_to_num(net.beta)
-    for index, name in enumerate(net.markets):
-        value.append(beta[:, [index]] * conduct[name].triangle)
-    return pattern.quadratic(np.concatenate(value, axis=1) * calendar.weight[:, None])
+    held = net.frame, conduct
+    sold = _SLOPES.get(tuple(map(id, held)), held, lambda: _slopes(net, conduct))
+    return pattern.quadratic(np.concatenate([bend * weight, sold], axis=1))
+
+
+_SLOPES: Memory[Vector] = Memory()
+
+
+def _slopes(net: Network, conduct: dict[str, Conduct]) -> Vector:
+    """Entries of all markets' triangles: slots x entries."""
+    count = [len(conduct[name].triangle) for name in net.markets]
+    entries = np.concatenate([np.zeros(0), *(conduct[name].triangle for name in net.markets)])
+    beta = np.nan_to_num(net.beta) * net.calendar.weight[:, None]
+    found: Vector = np.repeat(beta, count, axis=1) * entries
+    return found

@@ -16,11 +16,11 @@ import pandas as pd
 
 from mithaq.chain import Chain, Edit
 from mithaq.equilibrium.amounts import calendar_of
+from mithaq.equilibrium.arcs import Arc
 from mithaq.equilibrium.by_slot import LEAST, BySlot, investments
 from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.concave import check_concave
 from mithaq.equilibrium.infeasible import explain
-from mithaq.equilibrium.network import Arc
 from mithaq.equilibrium.payoffs import payoff_table, state_parties
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program

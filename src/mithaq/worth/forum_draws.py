@@ -41,7 +41,8 @@ class ForumDraws:
     ``consumers``; ``missing``, what the members lack to pay each what it would earn outside (held
     by transfers where there is nothing). ``members``' own gains and what they would gain by leaving
     are None at strength 1, where the split is not unique. ``largest`` (with ``every``): the largest
-    stable coalition of each draw, ``held``: how many of each size transfers could hold.
+    stable coalition of each draw, ``held``: how many of each size transfers could hold; coalitions
+    that change nothing for their members, since these meet nowhere, count in neither.
     """
 
     members: tuple[str, ...]
@@ -276,13 +277,17 @@ def _draw(
         floors=asked.floors,
         wanted=range(full + 1) if asked.every else sorted(wanted),
     )
-    row: dict[str, float | str] = {"equilibria": float(equilibria)}
-    row |= _together(found, list(firms))
+    figures = _together(found, list(firms))
+    row: dict[str, float | str] = {"equilibria": float(equilibria), **figures}
     if asked.every:
         told = told_of(chain, firms, asked.strength, (asked.floors, asked.entry), found, equilibria)
-        row["largest"] = ";".join(told.largest_stable)
+        # Members that meet nowhere hold by changing nothing: no forum to speak of.
+        real = [c for c in told.coalitions if abs(c.gain) > figures["even"]]
+        stable = [c for c in real if c.stable]
+        best = max(stable, key=lambda c: (len(c.members), c.gain), default=None)
+        row["largest"] = ";".join(best.members) if best else ""
         for size in range(2, n + 1):
-            held = [c.held_by_transfers for c in told.coalitions if len(c.members) == size]
+            held = [c.held_by_transfers for c in real if len(c.members) == size]
             row[f"{SIZE}{size}"] = float(sum(held))
     return row
 

@@ -24,7 +24,7 @@ from mithaq.chain import Add, Chain, Change, Cooperate, Edit, Remove
 from mithaq.chain.lines import Line
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium import Equilibrium, solve
-from mithaq.equilibrium.network import Arc, read_arcs
+from mithaq.equilibrium.arcs import Arc, read_arcs
 from mithaq.equilibrium.payoffs import owners_of, price_and_cost, state_parties, treasury
 from mithaq.equilibrium.terms import Terms
 from mithaq.errors import DataError, ModelError, Problem
