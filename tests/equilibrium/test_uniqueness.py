@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -56,6 +57,19 @@ def test_a_step_between_two_fields() -> None:
 def test_an_unserved_market_is_between_its_first_buyer_and_seller() -> None:
     answer = mithaq.solve(hub([field("1", 150), field("2", 130)], 100, 1))
     assert intervals(answer) == {("market", "", "Hub"): pytest.approx((100, 130))}
+
+
+def test_intervals_are_told_as_plain_values() -> None:
+    base = hub([field("1", 150), field("2", 130)], 100, 1)
+    told = json.loads(json.dumps(mithaq.solve(base).to_dict(), allow_nan=False))
+    head = {"kind": "market", "firm": "", "place": "Hub", "year": None, "period": "year"}
+    between = {"low": pytest.approx(100), "high": pytest.approx(130)}
+    assert told["price_intervals"] == [{**head, **between}]
+    assert told["open_routes"] == []
+    # Where nobody may sell, nothing bounds the price from above.
+    barred = mithaq.solve(base, [mithaq.BarMarket(firm, "Hub") for firm in ("1", "2")])
+    between = {"low": pytest.approx(100), "high": None}
+    assert barred.to_dict()["price_intervals"] == [{**head, **between}]
 
 
 def test_prices_of_served_markets_are_unique() -> None:

@@ -284,6 +284,16 @@ class Equilibrium:
             ],
             "rationed": {str(market): float(bcm) for market, bcm in self.rationed.items()},
             "taken": {str(contract): float(bcm) for contract, bcm in self.taken.items()},
+            "price_intervals": [
+                {
+                    **row,
+                    "year": None if pd.isna(row["year"]) else row["year"],
+                    "low": row["low"] if math.isfinite(row["low"]) else None,
+                    "high": row["high"] if math.isfinite(row["high"]) else None,
+                }
+                for row in self.price_intervals.to_dict("records")
+            ],
+            "open_routes": list(self.open_routes),
             "payoffs": {str(party): float(musd) for party, musd in self.payoffs().items()},
             "welfare": self.welfare,
             **self._through_time(),

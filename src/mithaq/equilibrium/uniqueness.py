@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import linprog
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from mithaq.chain import Chain
@@ -237,6 +239,9 @@ class _Prices:
         # A price may fall to zero and no further; the dual of an equation goes either way.
         low = np.where(self.rows < face.equal, -np.inf, -face.z[self.rows])
         self.bounds = np.stack([low, np.full(len(low), np.inf)], axis=1)
+        ties = sp.vstack([self.used, self.idle]).tocsr()
+        _, self.group = connected_components(ties.T @ ties, directed=False)
+        self._parts: dict[int, _Part] = {}
 
     def least(self, row: int) -> float:
         """The least that the dual of a row can be."""
@@ -249,20 +254,41 @@ class _Prices:
     def _furthest(self, row: int, sense: float) -> float:
         if row not in self.place:
             return float(self.z[row])
-        goal = np.zeros(len(self.rows))
-        goal[self.place[row]] = sense
+        part = self._part(int(self.group[self.place[row]]))
+        goal = np.where(part.rows == row, sense, 0.0)
         answer = linprog(
             goal,
-            A_eq=self.used,
-            b_eq=np.zeros(self.used.shape[0]),
-            A_ub=self.idle,
-            b_ub=self.slack,
-            bounds=self.bounds,
+            A_eq=part.used,
+            b_eq=np.zeros(part.used.shape[0]),
+            A_ub=part.idle,
+            b_ub=part.slack,
+            bounds=part.bounds,
             method="highs",
         )
         if not answer.success:
             return -sense * np.inf
-        return float(self.z[row] + answer.x[self.place[row]])
+        return float(self.z[row] + sense * answer.fun)
+
+    def _part(self, group: int) -> _Part:
+        """The conditions of duals that hang together."""
+        if group not in self._parts:
+            mine = np.flatnonzero(self.group == group)
+            used, idle = self.used[:, mine], self.idle[:, mine]
+            equal, less = (np.flatnonzero(np.diff(side.indptr)) for side in (used, idle))
+            conditions = used[equal], idle[less], self.slack[less]
+            self._parts[group] = _Part(self.rows[mine], *conditions, self.bounds[mine])
+        return self._parts[group]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Duals that no condition ties to others: their rows, and the conditions on their changes."""
+
+    rows: NDArray[np.intp]
+    used: sp.csr_matrix
+    idle: sp.csr_matrix
+    slack: Vector
+    bounds: Vector
 
 
 def _one(low: float, high: float) -> bool:
