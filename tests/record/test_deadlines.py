@@ -165,7 +165,7 @@ def test_a_span_that_is_none(text: str) -> None:
         within_days(text)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.dates(date(1990, 1, 1), date(2060, 1, 1)), st.integers(0, 4000))
 def test_on_any_day_the_order_and_the_bounds_hold(day: date, within: int) -> None:
     record = load_case_once()

@@ -77,7 +77,7 @@ def changes(value: object, every: int) -> Iterator[object]:
             yield text[:-1]
 
 
-@pytest.mark.parametrize("every", [29, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [43, pytest.param(1, marks=pytest.mark.slow)])
 def test_every_changed_byte_is_found_at_its_row(open_door: sql.Connection, every: int) -> None:
     assert faults(open_door) == []
     open_door.commit()
