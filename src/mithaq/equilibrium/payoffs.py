@@ -250,8 +250,7 @@ def _rents(terms: Terms, sent: Array, firm: Array, arc: Array) -> Array:
     found: Array = point.rent.spread(slots, arcs.at).T[:, arc] * free
     outside = point.third_party_rent.spread(slots, arcs.at).T
     if outside.any():
-        names = point.flow.labels.names
-        foreign = np.array([name[0] not in arcs.owned[arcs.at[name[1]]] for name in names])
+        foreign = np.array([arcs.foreign(*name) for name in point.flow.labels.names])
         found = found + np.where(foreign, outside[:, arc] * sent, 0.0)
     return found
 

@@ -38,9 +38,13 @@ def check_balances(case: Case, found: Findings) -> None:
         fee = arcs.in_kind[at] * flow.by_arc[[at]]
         # Where its receiver can do nothing with it, a fee in kind is burnt.
         move(node, receiver, np.where(case.known[node, receiver], fee, 0.0))
-    every = np.arange(count)
-    move(stores.node[:, None], every, case.withdrawal - case.injection)
-    move(case.markets.node[:, None], every, -case.spot)
+    for sheet, known, nodes, sign in (
+        (case.point.withdrawal, stores.at, stores.node, 1.0),
+        (case.point.injection, stores.at, stores.node, -1.0),
+        (case.point.spot, case.markets.at, case.markets.node, -1.0),
+    ):
+        firm, asset = sheet.labels.places(place.firms, known)
+        move(nodes[asset], firm, sign * sheet.filled(case.calendar.length).T)
     for (_, giver, taker, at_node), quantity in _by_label(case, case.point.handed):
         here = np.array([place.nodes[at_node]])
         move(here, np.array([place.firms[giver]]), -quantity[None])
@@ -57,12 +61,14 @@ def check_balances(case: Case, found: Findings) -> None:
         np.bincount(places, weights=weights, minlength=case.value.size)
         for weights in (moved, np.abs(moved) / 2)
     )
-    firms, nodes = list(place.firms), list(place.nodes)
-    found.note(
-        "balance",
-        (np.abs(left) / (1 + size)).reshape(shape),
-        lambda n, f, t: f"gas of {firms[f]} at {nodes[n]}{case.calendar.name(t)}",
-    )
+    firms, names = list(place.firms), list(place.nodes)
+    uneven = np.flatnonzero(left)
+
+    def where(number: int) -> str:
+        n, f, t = (int(at) for at in np.unravel_index(uneven[number], shape))
+        return f"gas of {firms[f]} at {names[n]}{case.calendar.name(t)}"
+
+    found.note("balance", np.abs(left[uneven]) / (1 + size[uneven]), where)
 
 
 def _by_label(case: Case, sheet: Sheet) -> Iterator[tuple[tuple[Any, ...], Array]]:
