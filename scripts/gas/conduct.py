@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gas import carriage
+from gas.changes import change, elasticities
 from gas.demand import HOME_SELLERS, OBLIGED, Market
 from gas.sources import OutRow, choice
 from gas.supply import seller_of
@@ -234,38 +235,22 @@ def calibration_rows(
     markets: list[OutRow],
 ) -> list[OutRow]:
     """Cell changes of one calibration over the base: elasticities, conduct, user costs."""
-    rows: list[OutRow] = []
-
-    def change(table: str, row: str, column: str, value: float, why: str) -> None:
-        rows.append(
-            {
-                "calibration": name,
-                "table": table,
-                "row": row,
-                "column": column,
-                "value": value,
-                "source": "mithaq",
-                "note": why,
-            }
-        )
-
-    for market in markets:
-        if market["regulated_price"] == "":
-            scaled = round(float(market["elasticity"]) * elasticity, 3)
-            why = "assumption: mean elasticity of the calibration"
-            change("markets", str(market["name"]), "elasticity", scaled, why)
+    rows = elasticities(name, elasticity, markets)
     for cell in conduct:
         parameter, key = _label(cell), f"{cell['firm']}|{cell['market']}"
         if parameter:
-            change("conduct", key, "theta", values[parameter], f"calibrated: {parameter}")
+            why = f"calibrated: {parameter}"
+            rows.append(change(name, "conduct", key, "theta", values[parameter], why))
         elif cell["may_sell"] == "true" and cell["market"] in FAR_EAST:
             why = "assumption: Cournot at the mean elasticity of lean, below it in proportion"
-            change("conduct", key, "theta", round(min(1.0, elasticity), 3), why)
+            rows.append(change(name, "conduct", key, "theta", round(min(1.0, elasticity), 3), why))
     for field in fields:
         parameter = user_cost_parameter(field)
         if parameter:
             why = f"calibrated: {parameter}"
-            change("fields", str(field["name"]), "user_cost", values[parameter], why)
+            rows.append(
+                change(name, "fields", str(field["name"]), "user_cost", values[parameter], why)
+            )
     return rows
 
 

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from gas import conduct, supply
+from gas.changes import change
 from gas.demand import Market
 from gas.sources import OutRow, Row, number, spelled, table
 from gas.trade import Trade
@@ -147,29 +148,17 @@ def calibration_rows(
     """Cell changes of the full calibration: nominations, Cournot beyond them, and adders."""
     ahead = {(row["seller"], row["market"]) for row in made}
     changes: list[OutRow] = []
-
-    def change(table_name: str, row: str, column: str, value: float, why: str) -> None:
-        changes.append(
-            {
-                "calibration": name,
-                "table": table_name,
-                "row": row,
-                "column": column,
-                "value": value,
-                "source": "mithaq",
-                "note": why,
-            }
-        )
-
     for deal, bcm in nominated.items():
         why = "assumption: share of what was delivered in 2010, carried to the year"
-        change("contracts", deal, "nominated", bcm, why)
+        changes.append(change(name, "contracts", deal, "nominated", bcm, why))
     for row in cells:
         key, label = f"{row['firm']}|{row['market']}", f"adder: {row['firm']} in {row['market']}"
         if (row["firm"], row["market"]) in ahead and row["may_sell"] == "true":
-            change("conduct", key, "theta", 1.0, "assumption: Cournot beyond contracts")
+            why = "assumption: Cournot beyond contracts"
+            changes.append(change(name, "conduct", key, "theta", 1.0, why))
         if label in values:
-            change("conduct", key, "adder", values[label], f"calibrated: {label}")
+            why = f"calibrated: {label}"
+            changes.append(change(name, "conduct", key, "adder", values[label], why))
     return changes
 
 

@@ -88,7 +88,8 @@ CALIBRATED = """\
 ## What was calibrated, and what was not
 
 `lean` (with `low_elasticity` and `high_elasticity`): **{count} numbers**, by damped least squares
-on the trade cells, the exporters' totals and the price targets of 2010. Conduct is one of eight
+on the trade cells, the exporters' totals and the price targets of 2010, with a scan of the numbers
+that a binding limit hides ([method](../explanation/calibration.md)). Conduct is one of eight
 numbers by kind of market and weight of the seller; user cost (the scarcity of gas in the ground)
 is one of ten by seller. Rows that share a number carry its name in their note. Not calibrated:
 elasticities, reference demand and prices, costs, tariffs, capacities, contracts; conduct in the
@@ -167,8 +168,9 @@ def _parameters(parameters: Parameters) -> str:
     base = parameters[build.BASE]
     idle = [name for name in PARAMETERS if base[name] == build.START[name]]
     note = (
-        "Where a seller's capacity binds, trade does not tell its user cost, and the number stays\n"
-        f"where the search began; in `{build.BASE}`: {', '.join(idle) or 'none'}.\n\n"
+        "Where a seller's capacity binds, trade does not tell its user cost: where a scan finds\n"
+        "nothing better either, the number stays where the search began;\n"
+        f"in `{build.BASE}`: {', '.join(idle) or 'none'}.\n\n"
     )
     shown = [[name.removeprefix("adder: "), value] for name, value in adders.items()]
     table = markdown(["number", *names], rows)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from gas import build, carriage, demand, network, seasons, supply
+from gas.changes import change, elasticities
 from gas.demand import MEAN_ELASTICITY, OBLIGED, Market
 from gas.sources import OutRow, Row, by_country, choice, cost_functions, number, spelled, table
 
@@ -244,26 +245,9 @@ def _has_fringe(market: Market) -> bool:
 
 def firm_rows(markets: Sequence[Market]) -> list[OutRow]:
     """Rows of the table ``firms``."""
-    rows: list[OutRow] = [
-        {
-            "name": row["name"],
-            "home": row["home"],
-            "conduct": number(row["conduct"]),
-            "fringe": "false",
-            "source": "mithaq",
-            "note": row["note"],
-        }
-        for row in chosen("firms")
-    ]
+    rows = [supply.exporter_row(row) for row in chosen("firms")]
     return rows + [
-        {
-            "name": supply.fringe_name(market.name),
-            "home": market.name,
-            "conduct": 0,
-            "fringe": "true",
-            "source": "mithaq",
-            "note": "domestic fringe",
-        }
+        supply.fringe_row(supply.fringe_name(market.name), market.name, "domestic fringe")
         for market in markets
         if _has_fringe(market)
     ]
@@ -541,30 +525,12 @@ def tables(parameters: Mapping[str, Mapping[str, float]]) -> build.Tables:
 def _changes(
     name: str, scale: float, markets: Sequence[OutRow], cells: Sequence[OutRow]
 ) -> list[OutRow]:
-    rows: list[OutRow] = []
-
-    def change(table_name: str, row: str, column: str, value: float, why: str) -> None:
-        rows.append(
-            {
-                "calibration": name,
-                "table": table_name,
-                "row": row,
-                "column": column,
-                "value": value,
-                "source": "mithaq",
-                "note": why,
-            }
-        )
-
-    for market in markets:
-        if market["regulated_price"] == "":
-            value = round(float(market["elasticity"]) * scale, 3)
-            why = "assumption: mean elasticity of the calibration"
-            change("markets", str(market["name"]), "elasticity", value, why)
+    rows = elasticities(name, scale, markets)
     for cell in cells:
         if cell["may_sell"] == "true" and cell["note"]:
             key = f"{cell['firm']}|{cell['market']}"
-            change("conduct", key, "theta", float(cell["theta"]), str(cell["note"]))
+            why = str(cell["note"])
+            rows.append(change(name, "conduct", key, "theta", float(cell["theta"]), why))
     return rows
 
 

@@ -52,27 +52,30 @@ def seller_of(country: str, mode: str) -> str:
 
 def firm_rows(markets: list[Market]) -> list[OutRow]:
     """Rows of the table ``firms``."""
-    rows: list[OutRow] = [
-        {
-            "name": row["name"],
-            "home": row["home"],
-            "conduct": number(row["conduct"]),
-            "fringe": "false",
-            "source": "mithaq",
-            "note": row["note"],
-        }
-        for row in choice("firms")
-    ]
+    rows = [exporter_row(row) for row in choice("firms")]
     for market in markets:
         if has_fringe(market):
-            rows.append(_fringe(fringe_name(market.name), market.name, "domestic fringe"))
+            rows.append(fringe_row(fringe_name(market.name), market.name, "domestic fringe"))
         if market.gap and not has_fringe(market):
             note = "no firm: gas that the statistics do not trace, always sold"
-            rows.append(_fringe(gap_name(market.name), market.name, note))
+            rows.append(fringe_row(gap_name(market.name), market.name, note))
     return rows
 
 
-def _fringe(name: str, home: str, note: str) -> OutRow:
+def exporter_row(row: Row) -> OutRow:
+    """Row of the table ``firms`` for an exporting firm that was chosen."""
+    return {
+        "name": row["name"],
+        "home": row["home"],
+        "conduct": number(row["conduct"]),
+        "fringe": "false",
+        "source": "mithaq",
+        "note": row["note"],
+    }
+
+
+def fringe_row(name: str, home: str, note: str) -> OutRow:
+    """Row of the table ``firms`` for price-takers at home."""
     return {
         "name": name,
         "home": home,

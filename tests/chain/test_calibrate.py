@@ -59,7 +59,7 @@ def written(chain: mithaq.Chain) -> dict[str, pd.DataFrame]:
 
 def test_the_lean_recipe_fits_what_it_does_not_identify() -> None:
     chain = toy(dict.fromkeys(THETA, 0.6), truth())
-    found = calibrate(chain, "lean", objective=Objective(pull=0.05))
+    found = calibrate(chain, "lean", objective=Objective(pull=0.3))
     assert found.after.wape < 0.005 < found.before.wape
     assert found.objective[1] < found.objective[0]
     assert set(found.values) == {
@@ -72,6 +72,50 @@ def test_the_lean_recipe_fits_what_it_does_not_identify() -> None:
     assert max(map(abs, off)) > 0.02
     for move in found.recipe.moves:
         assert move.low <= found.values[move.parameter] <= move.high
+
+
+def bound_seller(observed: float, user_cost: float) -> mithaq.Chain:
+    """A seller who fills its ten bcm as long as its user cost is below 80 (100 - 2 x 10)."""
+    return mithaq.Chain.from_tables(
+        frames(
+            {
+                "nodes": [{"name": name} for name in ("H1", "A")],
+                "firms": [{"name": "1", "home": "H1", "conduct": 1.0}],
+                "fields": [field("1", node="H1", capacity=10.0, user_cost=user_cost)],
+                "pipelines": [{"from": "H1", "to": "A", "capacity": 100}],
+                "markets": [demand("A", 100, 1)],
+                "conduct": [{"firm": "1", "market": "A", "theta": 1.0}],
+                "observed": [
+                    {
+                        "exporter": "H1",
+                        "importer": "A",
+                        "year": 2010,
+                        "mode": "pipeline",
+                        "bcm": observed,
+                    }
+                ],
+            }
+        )
+    )
+
+
+def test_a_better_point_beyond_a_plateau_is_found() -> None:
+    """Half of what it can sell was sold: no small step of any number shows that, one far off does.
+
+    At a user cost c the seller sells (100 - c) / 2, so that 90 is what was observed.
+    """
+    found = calibrate(bound_seller(5.0, user_cost=20.0), "lean")
+    assert found.before.wape == pytest.approx(1.0, abs=1e-6)
+    assert found.after.wape < 0.02
+    assert found.values["user cost: 1"] == pytest.approx(90, abs=1)
+    assert found.values["conduct: 1"] == pytest.approx(1, abs=0.01)
+    assert found.objective[1] < 1 < 50 < found.objective[0]
+
+
+def test_what_a_binding_limit_hides_stays_where_it_began_if_nothing_is_better() -> None:
+    found = calibrate(bound_seller(10.0, user_cost=20.0), "lean")
+    assert found.after.wape == pytest.approx(0, abs=1e-6)
+    assert found.values["user cost: 1"] == pytest.approx(20, abs=0.1)
 
 
 def test_the_full_recipe_meets_every_cell() -> None:

@@ -204,7 +204,9 @@ def test_a_group_stands_only_where_both_may_sell():
 
 
 @given(st.data())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path, data):
     at = data.draw(st.integers(0, len(GOOD)))
     cut = data.draw(st.integers(0, 40))

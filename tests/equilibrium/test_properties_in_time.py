@@ -14,22 +14,16 @@ from mithaq.equilibrium.certificate.accounting import welfare
 from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.selling import Conjectures, prices_and_margins
+from tests.equilibrium import test_properties
 from tests.equilibrium.random_chains import Rows, plain, rich, through_time
 from tests.equilibrium.second import solve_again
-from tests.equilibrium.test_properties import solved
+from tests.equilibrium.test_properties import is_a_partition, solved, states_are_subtotals
 from tests.equilibrium.toys import chain
 
 SEEDS = st.integers(0, 10**6)
 few = settings(max_examples=6, deadline=None, derandomize=True)
 many = settings(max_examples=200, deadline=None, derandomize=True)
-REAL = {
-    "use of gas",
-    "lifting cost",
-    "carrying cost",
-    "storing cost",
-    "discovery cost",
-    "investment",
-}
+REAL = test_properties.REAL | {"storing cost", "discovery cost", "investment"}
 
 
 def prices(answer: mithaq.Equilibrium) -> dict[tuple[str, int], float]:
@@ -52,21 +46,11 @@ def alike(one: mithaq.Equilibrium, other: mithaq.Equilibrium, money: float = 1.0
 def check_everything(seed: int) -> None:
     for tables in (through_time(seed), through_time(seed, rich(seed))):
         answer = solved(tables)
-        assert answer.certificate.max_violation <= 1e-6
-        lines = answer.payoff_lines
-        # Transfers cancel: what is left is the use of gas and what it cost.
-        real = lines[lines["item"].isin(REAL)]["musd"]
-        scale = 1 + real.abs().sum()
-        assert abs(real.sum() - lines["musd"].sum()) <= 1e-9 * scale
+        is_a_partition(answer, REAL)
         case = Case(answer.chain, answer.point)
         use, cost = welfare(case, Built(case))
         assert answer.welfare == pytest.approx(use - cost, rel=1e-8, abs=1e-6)
-        assert answer.payoffs().sum() == pytest.approx(answer.welfare)
-        states = {row["country"] or row["name"] for row in answer.chain.rows("nodes")}
-        states |= {row["home"] for row in answer.chain.rows("firms")} | {"Elsewhere"}
-        outside = answer.payoffs().filter(regex="^shipowners$").sum()
-        owned = sum(answer.state_payoff(country) for country in states)
-        assert owned + outside == pytest.approx(answer.welfare, rel=1e-9, abs=1e-6)
+        states_are_subtotals(answer)
 
 
 @few

@@ -1,7 +1,8 @@
 """Calibrate: find the numbers of a recipe that bring a chain closest to what was observed.
 
-The lean recipe is a damped least-squares search (Branch, Coleman and Li 1999, as in SciPy). The
-full one uses that a seller's condition is linear in its adder: at what was observed
+The lean recipe is a damped least-squares search (Branch, Coleman and Li 1999, as in SciPy) with a
+scan of those numbers to which trade and prices do not answer where the search ends. The full one
+uses that a seller's condition is linear in its adder: at what was observed
 
     adder = P - theta beta s - value of gas,
 
@@ -30,9 +31,13 @@ from mithaq.errors import MithaqError
 __all__ = ["Calibration", "calibrate", "observed_sales"]
 
 Vector = NDArray[np.float64]
-EVALUATIONS = 20  # of the Jacobian, in the lean search
-ROUNDS, SETTLED = 40, 0.05  # of the full recipe: USD/1000 m3
-STEP, SHORTER = 0.8, 0.95  # share of a step taken at first, and its decline by round
+EVALUATIONS = 100  # at most, of the errors at a step, in one search by slopes
+SETTLES = 1e-4  # which ends where a step betters the objective by less than this share
+INSIDE = 1e-3  # of the scale of a number: how far within its bounds a search starts
+NEAR, NOTHING = 0.02, 1e-3  # a step (of the scale) that moves no error by more is flat
+GRID, BETTER, SCANS = 31, 1e-3, 5  # points of a scan, what counts as better, rounds at most
+ROUNDS, SETTLED = 120, 0.05  # of the full recipe: USD/1000 m3
+STEP, SHORTER = 0.8, 0.97  # share of a step taken at first, and its decline by round
 DIGITS = {"conduct.theta": 3, "conduct.adder": 1, "fields.user_cost": 1}
 
 
@@ -156,7 +161,7 @@ def calibrate(
     seen = observed_sales(begun, year)
     plan = recipe_of(chain, recipe, year, seen, objective or Objective(), nominated)
     if recipe == "lean":
-        values = _least_squares(chain, plan)
+        values = _lean(chain, plan)
     else:
         values = _adders(chain.with_edits(plan.data), plan, seen)
     after = fit(solve(chain.with_edits((*plan.data, *_changes(plan.moves, values)))), year)
@@ -259,40 +264,122 @@ class _Search:
     def __init__(self, chain: Chain, plan: Recipe) -> None:
         self.chain, self.plan = chain, plan
         self.scale = np.array([move.scale for move in plan.moves])
+        self.low = np.array([move.low for move in plan.moves]) / self.scale
+        self.high = np.array([move.high for move in plan.moves]) / self.scale
         self.last: Vector | None = None
         self.production: Any = None
 
     def __call__(self, scaled: Vector) -> Vector:
-        x = scaled * self.scale
-        values = {m.parameter: float(v) for m, v in zip(self.plan.moves, x, strict=True)}
+        """Errors there; those of the last point where this one has no certified equilibrium."""
         try:
-            changed = self.chain.with_edits(_changes(self.plan.moves, values))
-            equilibrium = solve(changed, near=self.production)
+            self.last = self._errors_at(scaled)
         except MithaqError:
             if self.last is None:
                 raise
-            return self.last  # a step that cannot be certified is no step
-        self.production = equilibrium.production
-        self.last = _errors(fit(equilibrium, self.plan.year), self.plan, x)
         return self.last
 
+    def cost(self, scaled: Vector) -> float:
+        """The objective there; infinite where there is no certified equilibrium."""
+        try:
+            return _cost(self._errors_at(scaled))
+        except MithaqError:
+            return np.inf
 
-def _least_squares(chain: Chain, plan: Recipe) -> dict[str, float]:
-    low = np.array([move.low / move.scale for move in plan.moves])
-    high = np.array([move.high / move.scale for move in plan.moves])
-    start = np.array([move.start / move.scale for move in plan.moves])
+    def is_flat(self, scaled: Vector, at: int) -> bool:
+        """Whether a step of one number, to one side at least, leaves trade and prices alone.
+
+        So it is where a limit binds, a seller's capacity for one, and its user cost changes nothing
+        until it is so high that the seller no longer wants to fill it.
+        """
+        here = self._observable(scaled)
+        for step in (-NEAR, NEAR):
+            there = scaled.copy()
+            there[at] += step
+            if not self.low[at] <= there[at] <= self.high[at]:
+                continue
+            moved = self._observable(there)
+            if here is not None and moved is not None and np.max(np.abs(moved - here)) < NOTHING:
+                return True
+        return False
+
+    def _observable(self, scaled: Vector) -> Vector | None:
+        """Errors of trade and prices, without the pull to the start; None where nothing solves."""
+        try:
+            return self._errors_at(scaled)[: -len(self.scale)]
+        except MithaqError:
+            return None
+
+    def _errors_at(self, scaled: Vector) -> Vector:
+        x = scaled * self.scale
+        values = {m.parameter: float(v) for m, v in zip(self.plan.moves, x, strict=True)}
+        changed = self.chain.with_edits(_changes(self.plan.moves, values))
+        equilibrium = solve(changed, near=self.production)
+        self.production = equilibrium.production
+        return _errors(fit(equilibrium, self.plan.year), self.plan, x)
+
+
+def _lean(chain: Chain, plan: Recipe) -> dict[str, float]:
+    """Numbers of the lean recipe: a search by slopes, and a scan of what it cannot see, in turn.
+
+    A search by slopes leaves a number where it is once trade and prices no longer answer to it,
+    even if a better point lies beyond that plateau. So each such number is scanned on its bounds,
+    and the search starts again from the better point, until a scan finds none.
+    """
+    search = _Search(chain, plan)
+    start = np.array([move.start for move in plan.moves]) / search.scale
+    x = _by_slopes(search, np.clip(start, search.low + INSIDE, search.high - INSIDE))
+    for _ in range(SCANS):
+        beyond = _scanned(search, x)
+        if beyond is None:
+            break
+        again = _by_slopes(search, np.clip(beyond, search.low + INSIDE, search.high - INSIDE))
+        x = min((beyond, again), key=search.cost)
+    return {
+        move.parameter: _rounded(move, value)
+        for move, value in zip(plan.moves, x * search.scale, strict=True)
+    }
+
+
+def _by_slopes(search: _Search, start: Vector) -> Vector:
     answer = least_squares(
-        _Search(chain, plan),
-        np.clip(start, low + 1e-3, high - 1e-3),
-        bounds=(low, high),
+        search,
+        start,
+        bounds=(search.low, search.high),
         loss="soft_l1",
         diff_step=0.02,
         max_nfev=EVALUATIONS,
+        ftol=SETTLES,
+        xtol=SETTLES,
     )
-    return {
-        move.parameter: _rounded(move, value * move.scale)
-        for move, value in zip(plan.moves, answer.x, strict=True)
-    }
+    return np.asarray(answer.x, dtype=np.float64)
+
+
+def _scanned(search: _Search, x: Vector) -> Vector | None:
+    """The best point found by moving one flat number after another; None if none betters ``x``.
+
+    Each is tried at ``GRID`` points from bound to bound, then between the neighbours of the best.
+    """
+    begun = least = search.cost(x)
+    best = x.copy()
+    for at in range(len(x)):
+        if not search.is_flat(best, at):
+            continue
+
+        def cost(value: float, at: int = at, base: Vector = best) -> float:
+            there = base.copy()
+            there[at] = value
+            return search.cost(there)
+
+        grid = np.linspace(search.low[at], search.high[at], GRID)
+        middle = int(np.argmin([cost(value) for value in grid]))
+        ends = grid[max(middle - 1, 0)], grid[min(middle + 1, GRID - 1)]
+        fine = np.linspace(*ends, GRID)
+        costs = [cost(value) for value in fine]
+        if min(costs) < least - BETTER:
+            least = min(costs)
+            best = best.copy()
+            best[at] = fine[int(np.argmin(costs))]
+    return best if least < begun else None
 
 
 def _adders(chain: Chain, plan: Recipe, seen: Mapping[Cell, float]) -> dict[str, float]:

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mithaq.chain import Chain, Change
+from mithaq.equilibrium.fit import labels_of
 from mithaq.errors import ModelError
 
 __all__ = ["RECIPES", "Move", "Objective", "Recipe", "recipe_of"]
 
-MARK = "calibrated: "
 Cell = tuple[str, str]  # seller and market
 
 
@@ -31,7 +31,7 @@ class Objective:
     """
 
     pair: float = 1.5
-    exporter: float = 0.10
+    exporter: float = 0.05
     main_exporter: float = 0.02
     price: float = 0.05
     pull: float = 1.0
@@ -109,22 +109,16 @@ def recipe_of(
     return made
 
 
-def _labels(note: str) -> list[str]:
-    """Names of calibrated numbers in a note."""
-    parts = (part.strip() for part in note.split(";"))
-    return [part.removeprefix(MARK) for part in parts if part.startswith(MARK)]
-
-
 def _conduct(chain: Chain) -> list[Move]:
     """Conduct shared by the cells whose notes name one number; without notes one a seller."""
     default = {row["name"]: row["conduct"] for row in chain.rows("firms")}
-    marked = any(_labels(row["note"]) for row in chain.rows("conduct"))
+    marked = any(labels_of(row["note"]) for row in chain.rows("conduct"))
     groups: dict[str, list[str]] = defaultdict(list)
     start: dict[str, float] = {}
     for row in chain.rows("conduct"):
         if not row["may_sell"]:
             continue
-        for label in _labels(row["note"]) if marked else [f"conduct: {row['firm']}"]:
+        for label in labels_of(row["note"]) if marked else [f"conduct: {row['firm']}"]:
             groups[label].append(f"{row['firm']}|{row['market']}")
             own = row["theta"] if row["theta"] == row["theta"] else default[row["firm"]]
             start.setdefault(label, own)
@@ -137,12 +131,12 @@ def _conduct(chain: Chain) -> list[Move]:
 def _user_costs(chain: Chain) -> list[Move]:
     """User costs shared by the fields whose notes name one number; without notes one a seller."""
     fringe = {row["name"] for row in chain.rows("firms") if row["fringe"]}
-    marked = any(_labels(row["note"]) for row in chain.rows("fields"))
+    marked = any(labels_of(row["note"]) for row in chain.rows("fields"))
     groups: dict[str, list[str]] = defaultdict(list)
     start: dict[str, float] = {}
     for row in chain.rows("fields"):
         owner = str(row["owners"]).partition(":")[0].strip()
-        for label in _labels(row["note"]) if marked else [f"user cost: {owner}"]:
+        for label in labels_of(row["note"]) if marked else [f"user cost: {owner}"]:
             if marked or owner not in fringe:
                 groups[label].append(row["name"])
                 start.setdefault(label, row["user_cost"])

@@ -100,28 +100,41 @@ def group(
     """
     excludes = conflict or (lambda a, b: not agree(a, b) and meet(a, b))
     sides: list[Side] = []
+    # Of the claims of each side that tell the same of the same time, one.
+    heads: list[dict[tuple[object, ...], Claim]] = []
     undecided: list[Claim] = []
     for claim in sorted(claims, key=_width):
-        fitting = [s for s in sides if not any(excludes(claim, other) for other in s.claims)]
-        if len(fitting) == 1:
-            fitting[0].claims.append(claim)
-        elif fitting:
-            same = [s for s in fitting if s.claims[0].value == claim.value]
-            if same:
-                same[0].claims.append(claim)
-            else:
+        same = _same(claim)
+        fitting = [
+            n
+            for n, told in enumerate(heads)
+            if not any(excludes(claim, other) for other in told.values())
+        ]
+        if len(fitting) > 1:
+            fitting = [n for n in fitting if sides[n].claims[0].value == claim.value][:1]
+            if not fitting:
                 undecided.append(claim)
-        else:
-            sides.append(Side([claim]))
+                continue
+        if not fitting:
+            fitting = [len(sides)]
+            sides.append(Side())
+            heads.append({})
+        sides[fitting[0]].claims.append(claim)
+        heads[fitting[0]].setdefault(same, claim)
     return Grouping(sides, undecided)
+
+
+def _same(claim: Claim) -> tuple[object, ...]:
+    """What decides whether a claim excludes another."""
+    return claim.value, claim.language, claim.valid, claim.polarity
 
 
 def components(claims: Sequence[Claim]) -> list[list[Claim]]:
     """The claims that contradict some other, in groups that contradictions connect."""
     # Hundreds of claims tell a handful of values of a few times: one of each stands for all.
-    alike: dict[tuple[object, str, object], list[int]] = {}
+    alike: dict[tuple[object, ...], list[int]] = {}
     for i, claim in enumerate(claims):
-        alike.setdefault((claim.value, claim.language, claim.valid), []).append(i)
+        alike.setdefault(_same(claim), []).append(i)
     members = {same[0]: same for same in alike.values()}
     edges: dict[int, list[int]] = {head: [] for head in members}
     for some, rest in _compared(claims, members):
