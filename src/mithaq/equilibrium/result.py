@@ -21,7 +21,7 @@ from mithaq.equilibrium.by_slot import LEAST, BySlot, investments
 from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.concave import check_concave
 from mithaq.equilibrium.infeasible import explain
-from mithaq.equilibrium.payoffs import payoff_table, state_parties
+from mithaq.equilibrium.payoffs import Ledger, booked, state_parties
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program
 from mithaq.equilibrium.sheet import Sheet
@@ -52,6 +52,7 @@ class Equilibrium:
     cure: tuple[Edit, ...] = ()
     _point: Point | None = field(default=None, repr=False)
     _certificate: Certificate | None = None
+    _ledger: Ledger | None = field(default=None, repr=False)
 
     @property
     def solved(self) -> bool:
@@ -183,7 +184,7 @@ class Equilibrium:
     @cached_property
     def payoff_lines(self) -> pd.DataFrame:
         """Columns party, item, musd: every item of every party's payoff."""
-        return payoff_table(self.chain, self.point)
+        return (self._ledger or booked(self.chain, self.point)).table()
 
     def payoffs(self) -> pd.Series[float]:
         """Payoff of every party, million USD a year; the parties partition world welfare."""
@@ -372,8 +373,8 @@ def solve(
         if point is None and outcome is not Outcome.STOPPED:
             break
         if point is not None:
-            lines = payoff_table(chain, point)
-            certificate = certify(chain, point, float(lines["musd"].sum()), method.tolerance)
+            ledger = booked(chain, point)
+            certificate = certify(chain, point, ledger.total(), method.tolerance)
             if certificate.holds:
                 break
             outcome = Outcome.NOT_CERTIFIED
@@ -412,7 +413,7 @@ def solve(
         certificate,
     )
     if equilibrium.solved:
-        equilibrium.__dict__["payoff_lines"] = lines  # known already: fills the cached property
+        equilibrium._ledger = ledger
     if check:
         _ = equilibrium.point
     return equilibrium
