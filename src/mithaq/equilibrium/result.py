@@ -17,6 +17,7 @@ import pandas as pd
 from mithaq.chain import Chain, Edit
 from mithaq.equilibrium.amounts import calendar_of
 from mithaq.equilibrium.arcs import Arc
+from mithaq.equilibrium.backends import Answer
 from mithaq.equilibrium.by_slot import LEAST, BySlot, investments
 from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.concave import check_concave
@@ -360,13 +361,14 @@ def solve(
         attempts = (*attempts, other.engaged(program))
     built = time.perf_counter()
     in_solver = 0.0
+    known: dict[Method, Answer] = {}
     start_at = dict(zip(near.index, near, strict=True)) if near is not None else None
     refuted: tuple[float, str, tuple[str, ...], Point, Certificate] | None = None
     for attempt in attempts:
         if attempt.engine != method.engine:
             method = attempt
         begun = time.perf_counter()
-        outcome, status, point = solve_program(program, attempt, start_at)
+        outcome, status, point = solve_program(program, attempt, start_at, known)
         in_solver += time.perf_counter() - begun
         reasons: tuple[str, ...] = ()
         certificate: Certificate | None = None

@@ -14,7 +14,7 @@ from mithaq.equilibrium.sheet import Sheet
 
 __all__ = ["check_balances", "check_carrying", "check_lifting", "check_swaps"]
 
-BISECTIONS = 100
+STEPS, LAST = 100, 1e-15  # of Newton's method: at most, and the smallest that counts
 
 
 def check_balances(case: Case, found: Findings) -> None:
@@ -127,20 +127,19 @@ def _output_errors(case: Case, bent: Array, capacity: Array, target: Array) -> A
     than any tolerance on prices, so there the quantity is judged.
     """
     pieces = case.slices
-    size, goal = capacity[bent], target[bent]
-    slope, steep = pieces.b[bent], pieces.g[bent]
-    fixed = (pieces.a + pieces.levy)[bent]
-    low, high = np.zeros_like(size), size.copy()
-    full = np.where(size > 0, size, 1.0)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        left = 1 - middle / full
-        cost = fixed + slope * middle + steep * np.log(np.where(left > 0, left, 1e-300))
-        short = cost < goal
-        low, high = np.where(short, middle, low), np.where(short, high, middle)
-        if not np.any(high - low > 1e-15 * full):
+    size, rise, steep = capacity[bent], pieces.b[bent] * capacity[bent], -pieces.g[bent]
+    margin = target[bent] - (pieces.a + pieces.levy)[bent]
+    # In u = -ln(1 - q/K) marginal cost is rise (1 - exp(-u)) + steep u: concave, so that Newton's
+    # steps from a place where it is too low stay on that side.
+    u = np.maximum((margin - rise) / steep, 0.0)
+    for _ in range(STEPS):
+        left = np.exp(-u)
+        short = margin - rise * (1 - left) - steep * u
+        step = np.maximum(u + short / (rise * left + steep), 0.0) - u
+        u = u + step
+        if not (np.abs(step) > LAST * (1 + u)).any():
             break
-    error: Array = np.abs(case.lifting[bent] - low) / (1 + size)
+    error: Array = np.abs(case.lifting[bent] + size * np.expm1(-u)) / (1 + size)
     return error
 
 

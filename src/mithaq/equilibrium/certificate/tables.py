@@ -188,10 +188,16 @@ class Arcs:
                 self.available[at] = calendar.available(table, row["name"])
             if not ever(row):
                 self.capacity[at] = np.where(calendar.open(row) > 0, self.capacity[at], 0.0)
-            if row["access"]:
-                self.access[at] = place.mask(parse_names(row["access"]))
-            if row["owner"]:
-                self.outsider[at] = ~place.mask(parse_shares(row["owner"]))
+        told = defaultdict[tuple[str, str], list[int]](list)
+        for at, row in enumerate(self.rows):  # many arcs have the same owners
+            for kind in ("access", "owner"):
+                if row[kind]:
+                    told[kind, row[kind]].append(at)
+        for (kind, text), mine in told.items():
+            if kind == "access":
+                self.access[mine] = place.mask(parse_names(text))
+            else:
+                self.outsider[mine] = ~place.mask(parse_shares(text))
         self.keeps *= 1.0 - self.in_kind
         every = np.arange(count)
         shape = len(place.nodes), count
