@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,16 @@ def read_arcs(chain: Chain) -> dict[str, Arc]:
     return dict(sorted(arcs.items()))
 
 
+@lru_cache(maxsize=4096)
+def _names(text: str) -> frozenset[str]:
+    return frozenset(parse_names(text))
+
+
+@lru_cache(maxsize=4096)
+def _owners(text: str) -> frozenset[str]:
+    return frozenset(parse_shares(text))
+
+
 def _arc(
     row: Mapping[str, Any], table: str, mode: str, ends: tuple[str, str], capacity: float
 ) -> Arc:
@@ -82,8 +93,8 @@ def _arc(
         capacity,
         charge,
         row["loss"],
-        frozenset(parse_names(row["access"])),
-        frozenset(parse_shares(row["owner"])),
+        _names(row["access"]),
+        _owners(row["owner"]),
         row.get("third_party_share", 1.0),
         row.get("fee_in_kind", 0.0),
         row.get("fee_firm", ""),

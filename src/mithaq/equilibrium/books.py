@@ -109,7 +109,7 @@ class Owned:
 
 
 class Arcs(Owned):
-    """What is paid for a unit sent on each arc; ``owned``: firms that own some of it, by arc.
+    """What is paid for a unit sent on each arc.
 
     A state takes fee and duty on lines and legs, at terminals nobody.
     """
@@ -133,9 +133,12 @@ class Arcs(Owned):
         self.fee_to = self.parties.numbers(levy[2] for levy in levies)
         self.duty_to = self.parties.numbers(levy[3] for levy in levies)
         self.table = {row["name"]: table for table, _, row in rows}
-        self.owned = [
-            frozenset(parse_shares(row["owner"]) if row["owner"] else ()) for _, _, row in rows
-        ]
+        self.rows = [row for _, _, row in rows]
+
+    def foreign(self, firm: str, arc: str) -> bool:
+        """Whether a firm owns nothing of an arc."""
+        owner = self.rows[self.at[arc]]["owner"]
+        return not owner or firm not in parse_shares(owner)
 
 
 arcs_of = remembered("pipelines", "terminals", "routes", "nodes")(Arcs)

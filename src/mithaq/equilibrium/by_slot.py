@@ -13,10 +13,11 @@ import pandas as pd
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_shares
-from mithaq.equilibrium.amounts import Calendar
+from mithaq.equilibrium.amounts import Calendar, calendar_of, nominated
 from mithaq.equilibrium.arcs import Arc, read_arcs
 from mithaq.equilibrium.building import Building, buildings
 from mithaq.equilibrium.point import Point
+from mithaq.equilibrium.prepared import remembered
 
 __all__ = ["BySlot", "investments", "plain_node"]
 
@@ -26,6 +27,39 @@ LEAST = 1e-6  # weight of a market in which nothing is sold: its price is one at
 def plain_node(node: str) -> str:
     """The node of either side of a terminal."""
     return node.removesuffix(" (liquefied)").removesuffix(" (landed)")
+
+
+Delivery = tuple[int, str, str, str, str, float]
+
+
+class _Fixed:
+    """What the tables alone decide: contract gas, regulated sales, inverse demand."""
+
+    def __init__(self, chain: Chain) -> None:
+        calendar, markets = calendar_of(chain), chain.rows("markets")
+        self.node: dict[str, str] = {row["name"]: row["node"] for row in markets}
+        # Without a destination clause the buyer sells the gas where it likes, and it counts there.
+        rows = [row for row in chain.rows("contracts") if row["destination_clause"]]
+        self.contracts: list[tuple[str, str, str, list[float]]] = [
+            (row["name"], row["seller"], row["market"], (nominated(row) * part).tolist())
+            for row, part in zip(rows, calendar.profiles(rows), strict=True)
+        ]
+        self.regulated: list[Delivery] = [
+            (slot, firm, row["name"], row["node"], "regulated", share * quantity)
+            for row in markets
+            if not math.isnan(row["regulated_price"])
+            for firm, share in parse_shares(row["supplier"]).items()
+            for slot, quantity in enumerate(calendar.regulated(row).tolist())
+        ]
+        alpha, beta = calendar.all_demand(markets)
+        self.demand: list[tuple[list[float], list[float]]] = list(
+            zip(alpha.tolist(), beta.tolist(), strict=True)
+        )
+
+
+_fixed_of = remembered(
+    "contracts", "markets", "periods", "years", "availability", "demand_factors"
+)(_Fixed)
 
 
 @dataclass(eq=False)
@@ -54,30 +88,26 @@ class BySlot:
         return read_arcs(self.chain)
 
     @cached_property
-    def all_deliveries(self) -> pd.DataFrame:
-        """Columns slot, firm, market, node, kind (spot, contract, regulated), bcm."""
-        calendar, point = self.calendar, self.point
-        markets = {row["name"]: row for row in self.chain.rows("markets")}
-        rows: list[tuple[Any, ...]] = [
-            (slot, firm, market, markets[market]["node"], "spot", quantity)
+    def _delivered(self) -> list[Delivery]:
+        """Slot, firm, market, node, kind (spot, contract, regulated) and bcm of each delivery."""
+        fixed, point = _fixed_of(self.chain), self.point
+        rows: list[Delivery] = [
+            (slot, firm, market, fixed.node[market], "spot", quantity)
             for (firm, market, slot), quantity in point.spot.items()
         ]
-        for item in self.chain.rows("contracts"):
-            if not item["destination_clause"]:
-                continue  # the buyer sells it where it likes, and counts there
-            place, given = markets[item["market"]]["node"], calendar.delivered(item)
-            for slot in range(calendar.count):
-                quantity = point.taken.get((item["name"], slot), float(given[slot]))
-                rows.append((slot, item["seller"], item["market"], place, "contract", quantity))
-        for name, row in markets.items():
-            if math.isnan(row["regulated_price"]):
-                continue
-            total = calendar.regulated(row)
-            for firm, share in parse_shares(row["supplier"]).items():
-                for slot in range(calendar.count):
-                    quantity = share * float(total[slot])
-                    rows.append((slot, firm, name, row["node"], "regulated", quantity))
-        return pd.DataFrame(rows, columns=["slot", "firm", "market", "node", "kind", "bcm"])
+        for name, seller, market, given in fixed.contracts:
+            rows += [
+                (slot, seller, market, fixed.node[market], "contract", taken)
+                for slot, quantity in enumerate(given)
+                for taken in [point.taken.get((name, slot), quantity)]
+            ]
+        return rows + fixed.regulated
+
+    @cached_property
+    def all_deliveries(self) -> pd.DataFrame:
+        """Columns slot, firm, market, node, kind (spot, contract, regulated), bcm."""
+        columns = ["slot", "firm", "market", "node", "kind", "bcm"]
+        return pd.DataFrame(self._delivered, columns=columns)
 
     @cached_property
     def deliveries(self) -> pd.DataFrame:
@@ -99,18 +129,18 @@ class BySlot:
     def market_rows(self) -> list[tuple[int, str, str, float, float]]:
         """Slot, market, node, price and quantity, wherever there is demand."""
         delivered: dict[tuple[int, str], float] = defaultdict(float)
-        frame = self.all_deliveries
-        for slot, market, bcm in zip(frame["slot"], frame["market"], frame["bcm"], strict=True):
+        for slot, _, market, _, _, bcm in self._delivered:
             delivered[slot, market] += bcm
         rows = []
-        for row in self.chain.rows("markets"):
+        for row, (alpha, beta) in zip(
+            self.chain.rows("markets"), _fixed_of(self.chain).demand, strict=True
+        ):
             name, fixed, cap = row["name"], row["regulated_price"], row["price_cap"]
-            alpha, beta = self.calendar.demand(row)
             for slot in range(self.calendar.count):
                 if math.isnan(beta[slot]):
                     continue
                 quantity = delivered[slot, name]
-                price = float(alpha[slot] - beta[slot] * quantity)
+                price = alpha[slot] - beta[slot] * quantity
                 if not math.isnan(cap):
                     price = min(price, cap)
                 price = price if math.isnan(fixed) else fixed

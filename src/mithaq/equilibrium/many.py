@@ -16,7 +16,7 @@ from mithaq.chain import Chain
 from mithaq.equilibrium.certificate import certify
 from mithaq.equilibrium.concave import check_concave
 from mithaq.equilibrium.labels import read_point
-from mithaq.equilibrium.payoffs import payoff_table
+from mithaq.equilibrium.payoffs import booked
 from mithaq.equilibrium.program import Program, build_program
 from mithaq.equilibrium.result import Equilibrium, solve
 from mithaq.equilibrium.solvers import Method, Outcome
@@ -95,8 +95,8 @@ def _group(
         start = time.perf_counter()
         chain, program = chains[index], programs[index]
         point = read_point(program, answer.x, answer.z)
-        lines = payoff_table(chain, point)
-        certificate = certify(chain, point, float(lines["musd"].sum()), method.tolerance)
+        ledger = booked(chain, point)
+        certificate = certify(chain, point, ledger.total(), method.tolerance)
         if certificate.holds:
             taken = {"solve": seconds, "certify": time.perf_counter() - start}
             equilibrium = Equilibrium(
@@ -108,7 +108,7 @@ def _group(
                 taken,
                 _point=point,
                 _certificate=certificate,
+                _ledger=ledger,
             )
-            equilibrium.__dict__["payoff_lines"] = lines  # known already: fills the cached property
             out[index] = equilibrium
     return out

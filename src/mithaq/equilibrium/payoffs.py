@@ -32,6 +32,8 @@ from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.terms import Terms
 
 __all__ = [
+    "Ledger",
+    "booked",
     "consumers",
     "lifting_cost",
     "owners_of",
@@ -50,35 +52,30 @@ def payoff_table(chain: Chain, point: Point) -> pd.DataFrame:
     Of several slots, money is their mean, weighted by how long each lasts and by the discount of
     its year; what is paid once counts in the year of its decision.
     """
-    ledger, terms = _Ledger(), Terms(chain, point)
+    return booked(chain, point).table()
+
+
+def booked(chain: Chain, point: Point) -> Ledger:
+    """All that is paid and spent at a point."""
+    ledger, terms = Ledger(), Terms(chain, point)
     _book_markets(terms, ledger)
     _book_fields(terms, ledger)
     _book_arcs(terms, ledger)
     _book_storages(terms, ledger)
     _book_swaps(terms, ledger)
-    _book_building(terms, ledger)
+    if terms.buildings:
+        _book_building(terms, ledger)
     stakes = chain.rows("stakes")
     operating = ledger.totals() if stakes else {}
     _book_entries(terms, ledger)
     for row in stakes:
         dividend = row["share"] * operating.get(row["firm"], 0.0)
         ledger.pay(row["firm"], row["holder"], "dividends", dividend)
-    lines = ledger.lines()
-    paid = {party for party, _ in lines}
-    for row in chain.rows("firms"):
-        if row["name"] not in paid:  # a firm that does nothing is a party all the same
-            lines[row["name"], "sales"] = 0.0
-    keys = sorted(lines)
-    return pd.DataFrame(
-        {
-            "party": [party for party, _ in keys],
-            "item": [item for _, item in keys],
-            "musd": np.array([lines[key] for key in keys], dtype=float),
-        }
-    )
+    ledger.always = firms_of(chain)
+    return ledger
 
 
-class _Ledger:
+class Ledger:
     """Sums of money by party and item; a transfer is written once and lands on both sides.
 
     Bookings come as arrays; parties are given by number among the names that are open.
@@ -88,6 +85,7 @@ class _Ledger:
         self.parties, self.items = Names(), Names()
         self._booked: list[tuple[Array, int, Array]] = []  # parties, item, amounts
         self._mine: Array = np.zeros(0, dtype=np.intp)
+        self.always: Iterable[str] = ()  # parties that are shown with nothing to show, too
 
     def open(self, names: Iterable[str]) -> None:
         """Read numbers of parties as places among these names from here on."""
@@ -126,15 +124,33 @@ class _Ledger:
         """Sum of each party's items."""
         return dict(zip(self.parties, self._sums()[0].sum(axis=1).tolist(), strict=True))
 
-    def lines(self) -> dict[tuple[str, str], float]:
-        """Sum of each item of each party that anything was booked on."""
+    def total(self) -> float:
+        """Sum of all that was booked, million USD a year: world welfare."""
+        return float(sum(amount.sum() for _, _, amount in self._booked))
+
+    def rows(self) -> list[tuple[str, str, float]]:
+        """Party, item and sum of each item of each party that anything was booked on, sorted."""
         sums, there = self._sums()
         parties, items = list(self.parties), list(self.items)
         keys = ((parties[p], items[i]) for p, i in np.argwhere(there).tolist())
-        return dict(zip(keys, sums[there].tolist(), strict=True))
+        lines = dict(zip(keys, sums[there].tolist(), strict=True))
+        paid = {party for party, _ in lines}
+        lines |= {(party, "sales"): 0.0 for party in self.always if party not in paid}
+        return [(party, item, amount) for (party, item), amount in sorted(lines.items())]
+
+    def table(self) -> pd.DataFrame:
+        """The rows with the columns party, item, musd."""
+        return pd.DataFrame(self.rows(), columns=["party", "item", "musd"])
+
+    def by_party(self) -> pd.Series[float]:
+        """The sum of each party's items."""
+        sums: dict[str, float] = {}
+        for party, _, amount in self.rows():
+            sums[party] = sums.get(party, 0.0) + amount
+        return pd.Series(sums, name="musd", dtype=float).rename_axis("party")
 
 
-def _book_markets(terms: Terms, ledger: _Ledger) -> None:
+def _book_markets(terms: Terms, ledger: Ledger) -> None:
     part, slots, point = terms.part, len(terms), terms.point
     sales = sales_of(terms.chain)
     sheet = point.spot
@@ -171,7 +187,7 @@ def _book_markets(terms: Terms, ledger: _Ledger) -> None:
     ledger.book(seller, "sales", earned)
 
 
-def _book_fields(terms: Terms, ledger: _Ledger) -> None:
+def _book_fields(terms: Terms, ledger: Ledger) -> None:
     part, slots = terms.part[:, None], len(terms)
     fields, sheet = fields_of(terms.chain), terms.point.lifting
     quantity = np.zeros((slots, len(fields.keys)))
@@ -201,14 +217,14 @@ def lifting_cost(a: Array, b: Array, g: Array, quantity: Array, capacity: Array)
     return cost
 
 
-def _book_entries(terms: Terms, ledger: _Ledger) -> None:
+def _book_entries(terms: Terms, ledger: Ledger) -> None:
     fields = fields_of(terms.chain)
     ledger.open(fields.parties)
     ledger.pay_all(fields.firm, fields.host, "entry payments", fields.entry)
     ledger.book(fields.firm, "discovery cost", -fields.search)
 
 
-def _book_arcs(terms: Terms, ledger: _Ledger) -> None:
+def _book_arcs(terms: Terms, ledger: Ledger) -> None:
     part, chain, point = terms.part, terms.chain, terms.point
     arcs, firms = arcs_of(chain), firms_of(chain)
     firm, arc = point.flow.labels.places(firms, arcs.at)
@@ -244,13 +260,12 @@ def _rents(terms: Terms, sent: Array, firm: Array, arc: Array) -> Array:
     found: Array = point.rent.spread(slots, arcs.at).T[:, arc] * free
     outside = point.third_party_rent.spread(slots, arcs.at).T
     if outside.any():
-        names = point.flow.labels.names
-        foreign = np.array([name[0] not in arcs.owned[arcs.at[name[1]]] for name in names])
+        foreign = np.array([arcs.foreign(*name) for name in point.flow.labels.names])
         found = found + np.where(foreign, outside[:, arc] * sent, 0.0)
     return found
 
 
-def _book_storages(terms: Terms, ledger: _Ledger) -> None:
+def _book_storages(terms: Terms, ledger: Ledger) -> None:
     point, slots = terms.point, len(terms)
     stores, firms = stores_of(terms.chain), firms_of(terms.chain)
     for kind in ("injection", "withdrawal", "level"):
@@ -278,7 +293,7 @@ def _book_storages(terms: Terms, ledger: _Ledger) -> None:
             ledger.book(firm[use], item, -amount)
 
 
-def _book_swaps(terms: Terms, ledger: _Ledger) -> None:
+def _book_swaps(terms: Terms, ledger: Ledger) -> None:
     """Gas handed over is paid at the mean of what it is worth to either: both gain alike."""
     value = terms.point.value
     for (_, giver, receiver, node, slot), quantity in terms.point.handed.items():
@@ -287,7 +302,7 @@ def _book_swaps(terms: Terms, ledger: _Ledger) -> None:
         ledger.pay(receiver, giver, "swap settlement", amount)
 
 
-def _book_building(terms: Terms, ledger: _Ledger) -> None:
+def _book_building(terms: Terms, ledger: Ledger) -> None:
     """What owners pay for capacity, less what comes back of it at the end."""
     assets = {
         (table, row["name"]): owners_of(row, noun)

@@ -207,6 +207,24 @@ def _golombek(net: Network, pattern: Pattern) -> Golombek:
 
 def _linear(net: Network, columns: Columns, golombek: Golombek) -> Vector:
     """Costs by unit, less what the first unit sold in a market is worth."""
+    others = _UNIT_COSTS.get(id(net.frame), net.frame, lambda: _unit_costs(net, columns))
+    lifting = np.array([piece.a + piece.levy for piece in net.slices])
+    weight = net.calendar.weight[:, None]
+    slots = np.concatenate([lifting * weight, others], axis=1)
+    built = [building.cost for building in net.buildings]
+    full = np.concatenate([slots.ravel(), built])
+    linear: Vector = full[columns.alive[: len(full)]]
+    # C(q) adds |g| (t + q) with t >= (K - q) ln((K - q)/K): the integral of g ln(1 - q/K).
+    steep = -golombek.g * golombek.weight
+    linear[golombek.column] += steep
+    return np.concatenate([linear, steep])
+
+
+_UNIT_COSTS: Memory[Vector] = Memory()
+
+
+def _unit_costs(net: Network, columns: Columns) -> Vector:
+    """Costs of all columns of each slot but lifting, which come after it: slots x columns."""
     calendar = net.calendar
     at = _market_of(net)
     alpha, beta = (np.nan_to_num(curve[:, at]) for curve in (net.alpha, net.beta))
@@ -214,7 +232,6 @@ def _linear(net: Network, columns: Columns, golombek: Golombek) -> Vector:
     first = first + np.array([net.adders.get(sale, 0.0) for sale in net.sales])
     stores = [net.storages[name] for _, name in net.stores]
     cost = {
-        "lifting": [piece.a + piece.levy for piece in net.slices],
         "flow": [net.arcs[arc].charge for _, arc in net.flows],
         "injection": [store.injection_charge for store in stores],
         "withdrawal": [store.withdrawal_charge for store in stores],
@@ -227,15 +244,10 @@ def _linear(net: Network, columns: Columns, golombek: Golombek) -> Vector:
             (calendar.count, len(columns.keys[kind])),
         )
         for kind in COLUMN_KINDS
+        if kind != "lifting"
     ]
-    slots = np.concatenate(blocks, axis=1) * calendar.weight[:, None]
-    built = [building.cost for building in net.buildings]
-    full = np.concatenate([slots.ravel(), built])
-    linear: Vector = full[columns.alive[: len(full)]]
-    # C(q) adds |g| (t + q) with t >= (K - q) ln((K - q)/K): the integral of g ln(1 - q/K).
-    steep = -golombek.g * golombek.weight
-    linear[golombek.column] += steep
-    return np.concatenate([linear, steep])
+    whole: Vector = np.concatenate(blocks, axis=1) * calendar.weight[:, None]
+    return whole
 
 
 def _minded(net: Network, conduct: dict[str, Conduct]) -> Vector:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Entries, Family
 from mithaq.equilibrium.network import Network
+from mithaq.equilibrium.prepared import Memory
 
 __all__ = ["bounds", "equality_families", "gift_entries", "inequality_families"]
 
@@ -299,8 +300,18 @@ def _signs(columns: Columns) -> Family:
     return Family("sign", range(count), 0, entries, single=True)
 
 
+_BOUNDS: Memory[dict[str, Vector]] = Memory()
+
+
 def bounds(net: Network, columns: Columns) -> dict[str, Vector]:
     """Right-hand sides of every family's full list, by kind."""
+    fixed = _BOUNDS.get(id(net.frame), net.frame, lambda: _fixed(net, columns))
+    reserves = [net.slices[index].reserves for index in held_slices(net)]
+    return fixed | {"field": np.ravel(net.slice_capacity), "reserves": np.array(reserves)}
+
+
+def _fixed(net: Network, columns: Columns) -> dict[str, Vector]:
+    """The same but for the numbers of fields, whose places are left empty."""
     number = {name: index for index, name in enumerate(net.arcs)}
     finite = finite_arcs(net)
     size = net.arc_capacity[:, [number[name] for name in finite]]
@@ -327,13 +338,13 @@ def bounds(net: Network, columns: Columns) -> dict[str, Vector]:
         "arc": left,
         "booking": booked,
         "third party": size[:, [row[name] for name in limited]] * share,
-        "field": net.slice_capacity,
+        "field": np.zeros(0),
         "injection": put,
         "withdrawal": take,
         "room": room,
         "swap cap": np.broadcast_to(caps, (columns.slots, len(caps))),
         "floor": np.where(wanted, -least, 0.0),
-        "reserves": np.array([net.slices[index].reserves for index in held_slices(net)]),
+        "reserves": np.zeros(0),
         "build limit": np.array(yearly, dtype=float),
         "build total": np.array(list(total_limits(net).values()), dtype=float),
         "sign": np.zeros(columns.first_cone),

@@ -17,11 +17,12 @@ import pandas as pd
 from mithaq.chain import Chain, Edit
 from mithaq.equilibrium.amounts import calendar_of
 from mithaq.equilibrium.arcs import Arc
+from mithaq.equilibrium.backends import Answer
 from mithaq.equilibrium.by_slot import LEAST, BySlot, investments
 from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.concave import check_concave
 from mithaq.equilibrium.infeasible import explain
-from mithaq.equilibrium.payoffs import payoff_table, state_parties
+from mithaq.equilibrium.payoffs import Ledger, booked, state_parties
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program
 from mithaq.equilibrium.sheet import Sheet
@@ -52,6 +53,7 @@ class Equilibrium:
     cure: tuple[Edit, ...] = ()
     _point: Point | None = field(default=None, repr=False)
     _certificate: Certificate | None = None
+    _ledger: Ledger | None = field(default=None, repr=False)
 
     @property
     def solved(self) -> bool:
@@ -183,11 +185,15 @@ class Equilibrium:
     @cached_property
     def payoff_lines(self) -> pd.DataFrame:
         """Columns party, item, musd: every item of every party's payoff."""
-        return payoff_table(self.chain, self.point)
+        return self._booked.table()
+
+    @property
+    def _booked(self) -> Ledger:
+        return self._ledger or booked(self.chain, self.point)
 
     def payoffs(self) -> pd.Series[float]:
         """Payoff of every party, million USD a year; the parties partition world welfare."""
-        return self.payoff_lines.groupby("party")["musd"].sum()
+        return self._booked.by_party()
 
     def state_payoff(self, country: str) -> float:
         """Subtotal of a state: its firms, operators, treasury, buyers and consumers."""
@@ -359,21 +365,22 @@ def solve(
         attempts = (*attempts, other.engaged(program))
     built = time.perf_counter()
     in_solver = 0.0
+    known: dict[Method, Answer] = {}
     start_at = dict(zip(near.index, near, strict=True)) if near is not None else None
     refuted: tuple[float, str, tuple[str, ...], Point, Certificate] | None = None
     for attempt in attempts:
         if attempt.engine != method.engine:
             method = attempt
         begun = time.perf_counter()
-        outcome, status, point = solve_program(program, attempt, start_at)
+        outcome, status, point = solve_program(program, attempt, start_at, known)
         in_solver += time.perf_counter() - begun
         reasons: tuple[str, ...] = ()
         certificate: Certificate | None = None
         if point is None and outcome is not Outcome.STOPPED:
             break
         if point is not None:
-            lines = payoff_table(chain, point)
-            certificate = certify(chain, point, float(lines["musd"].sum()), method.tolerance)
+            ledger = booked(chain, point)
+            certificate = certify(chain, point, ledger.total(), method.tolerance)
             if certificate.holds:
                 break
             outcome = Outcome.NOT_CERTIFIED
@@ -412,7 +419,7 @@ def solve(
         certificate,
     )
     if equilibrium.solved:
-        equilibrium.__dict__["payoff_lines"] = lines  # known already: fills the cached property
+        equilibrium._ledger = ledger
     if check:
         _ = equilibrium.point
     return equilibrium

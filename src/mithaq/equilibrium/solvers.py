@@ -123,7 +123,10 @@ STATUS = {
 
 
 def solve_program(
-    program: Program, method: Method, near: Mapping[tuple[str, str], float] | None = None
+    program: Program,
+    method: Method,
+    near: Mapping[tuple[str, str], float] | None = None,
+    known: dict[Method, Answer] | None = None,
 ) -> tuple[Outcome, str, Point | None]:
     """Outcome before certification, the solver's own word, and the point by the user's labels.
 
@@ -132,11 +135,10 @@ def solve_program(
     leaves output accurate to sqrt(e) only. Quadratic programs whose cost curves touch the exact
     ones at the last output square the error each. ``near`` (firm and field → lifting) is where a
     similar chain ended; from there such steps alone mostly do. The complementarity engine has no
-    use for it.
+    use for it. ``known`` keeps what solvers said, for a later try that only polishes it.
     """
-    tolerance, limit = method.solver_tolerance, method.max_iterations
     if method.engine == "complementarity":
-        answer, added = solve_mixed(program, tolerance, limit)
+        answer, added = solve_mixed(program, method.solver_tolerance, method.max_iterations)
         outcome, status, point = _read(program, answer, dataclasses.replace(method, polish=False))
         if point is None:
             return outcome, status, None
@@ -145,18 +147,29 @@ def solve_program(
             return Outcome.INFEASIBLE, "; ".join(short), None
         read_choices(program, added, point)
         return outcome, status, point
+    known = {} if known is None else known
+    bare = dataclasses.replace(method, polish=False)
+    if bare not in known:
+        known[bare] = _answer(program, method, near)
+    return _read(program, known[bare], method)
+
+
+def _answer(
+    program: Program, method: Method, near: Mapping[tuple[str, str], float] | None
+) -> Answer:
+    """What the solvers of the concave program say."""
+    tolerance, limit = method.solver_tolerance, method.max_iterations
     if not program.cones:
-        answer = solve_quadratic(whole_program(program), tolerance, limit)
-        return _read(program, answer, method)
+        return solve_quadratic(whole_program(program), tolerance, limit)
     if near is not None:
         steps = method.refinements + method.first_steps
         refined = _refine(program, first_guess(program, near), steps, method)
         if refined is not None:
-            return _read(program, refined, method)
+            return refined
     answer = solve_conic(whole_program(program), program.cones, method.conic_tolerance, limit)
     if STATUS.get(answer.status) is Outcome.SOLVED:
         answer = _refine(program, answer.x, method.refinements, method) or answer
-    return _read(program, answer, method)
+    return answer
 
 
 def first_guess(program: Program, near: Mapping[tuple[str, str], float]) -> Vector:
@@ -190,8 +203,20 @@ def _read(program: Program, answer: Answer, method: Method) -> tuple[Outcome, st
         return outcome, answer.status, None
     x, z = answer.x, answer.z
     if method.polish:
-        x, z = polish(program, tangent_program, x, z)
+        x, z = _polished(program, x, z)
     return outcome, answer.status, read_point(program, x, z)
+
+
+def _polished(program: Program, x: Vector, z: Vector) -> tuple[Vector, Vector]:
+    """The last digits: by few steps that tell which limits bind, else by steps from those that do.
+
+    The former settle or give up; the latter come closer even where limits say the same twice.
+    """
+    x, z = x[: len(program.linear) - program.cones], z[: program.equalities + program.inequalities]
+    settled = settle(program, tangent_program(program, x), x, z)
+    if settled is not None:
+        return settled.x, settled.z
+    return polish(program, tangent_program, x, z)
 
 
 def _refine(program: Program, x: Vector, steps: int, method: Method) -> Answer | None:

@@ -15,7 +15,7 @@ def welfare(case: Case, built: Built) -> tuple[float, float]:
     use = case.markets.use(case.ahead + case.spot.sum(axis=1)).sum(axis=0)
     pieces = case.slices
     cost = pieces.cost(case.lifting, built.lifting).sum(axis=0)
-    cost = cost + case.arcs.cost @ case.flow.sum(axis=1)
+    cost = cost + case.arcs.cost @ case.flow.by_arc
     for kind, moved in (("injection", case.injection), ("withdrawal", case.withdrawal)):
         cost = cost + case.stores.cost[kind] @ moved.sum(axis=1)
     yearly = sum(float(row["discovery_cost"]) for row in case.chain.rows("fields"))

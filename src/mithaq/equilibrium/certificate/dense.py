@@ -11,6 +11,8 @@ from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.certificate.findings import Array
 from mithaq.equilibrium.certificate.tables import (
+    Arcs,
+    Place,
     arcs_of,
     calendar_of,
     deals_of,
@@ -23,7 +25,7 @@ from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.prepared import remembered
 from mithaq.equilibrium.sheet import Sheet
 
-__all__ = ["Case", "Slices", "Stores"]
+__all__ = ["Case", "Flow", "Slices", "Stores"]
 
 STEEPEST = 1e30  # stands for the cost without bound of lifting a field's whole capacity
 
@@ -49,23 +51,24 @@ class Slices:
         self.share = np.array([share for _, _, share in rows])
         self.firm = np.array([place.firms[firm] for _, firm, _ in rows], dtype=int)
         self.node = np.array([place.nodes[row["node"]] for row in self.rows], dtype=int)
-        self.a = self._column("a")
-        self.b = self._column("b") / self.share[:, None]
-        self.g = self._column("g")
-        self.levy = self._column("royalty") + self._column("user_cost")
-        self.reserves = self._column("reserves")[:, 0] * self.share
-        size = self.share[:, None] * self._column("capacity")
-        self.capacity = np.repeat(size, calendar.length, axis=1)
+        names = ("a", "b", "g", "royalty", "user_cost", "reserves", "capacity")
+        numbers = [[row[name] for name in names] for row in self.rows]
+        columns = np.array(numbers, dtype=float).reshape(-1, len(names)).T[:, :, None]
+        self.a, b, self.g, royalty, user_cost, reserves, size = columns
+        share = self.share[:, None]
+        self.b, self.levy, self.reserves = b / share, royalty + user_cost, (reserves * share)[:, 0]
+        self.capacity = np.repeat(share * size, calendar.length, axis=1)
         self.available = np.ones(self.capacity.shape)
         for at, row in enumerate(self.rows):
             if not ever(row):
                 self.capacity[at] *= calendar.open(row)
             if ("fields", row["name"]) in calendar.factors:
                 self.available[at] = calendar.available("fields", row["name"])
-        self.names = [f"{firm} lifting from {name}" for firm, name in self.keys]
 
-    def _column(self, name: str) -> Array:
-        return np.array([float(row[name]) for row in self.rows])[:, None]
+    def name(self, number: int) -> str:
+        """Words for what the owner of a slice does."""
+        firm, field = self.keys[number]
+        return f"{firm} lifting from {field}"
 
     def marginal_cost(self, quantity: Array, capacity: Array) -> Array:
         """a + b q + g ln(1 - q/K) with levies, of every slice in every slot."""
@@ -127,6 +130,35 @@ class Stores:
 stores_of = remembered("storages", "availability", "periods", "years", "firms", "nodes")(Stores)
 
 
+class Flow:
+    """What is sent, by pairs of an arc and a firm: ``quantity`` is pairs x slots."""
+
+    def __init__(self, sheet: Sheet, place: Place, arcs: Arcs, slots: int) -> None:
+        self.firm, self.arc = sheet.labels.places(place.firms, arcs.at)
+        self.quantity = sheet.filled(slots).T
+        self.number = np.full(arcs.access.shape, -1)
+        self.number[self.arc, self.firm] = np.arange(len(self.arc))
+        self.by_arc = self._summed(self.quantity)
+
+    def _summed(self, quantity: Array) -> Array:
+        slots = self.quantity.shape[1]
+        at = self.arc[:, None] * slots + np.arange(slots)
+        size = len(self.number) * slots
+        whole = np.bincount(at.ravel(), weights=quantity.ravel(), minlength=size)
+        return whole.astype(float).reshape(len(self.number), slots)  # of nothing, counts are whole
+
+    def among(self, firms: Array) -> Array:
+        """What some firms send, by arc and slot; ``firms`` says by arc which."""
+        return self._summed(np.where(firms[self.arc, self.firm][:, None], self.quantity, 0.0))
+
+    def of(self, arc: Array, firm: Array) -> Array:
+        """What is sent by pairs of an arc and a firm."""
+        number = self.number[arc, firm]
+        if not len(self.quantity):
+            return np.zeros((*np.shape(number), self.quantity.shape[1]))
+        return np.where(number[..., None] >= 0, self.quantity[number], 0.0)
+
+
 class Case:
     """A chain and a point side by side: what every check reads.
 
@@ -158,7 +190,7 @@ class Case:
         self.scarcity = self._of_slices(point.scarcity)
         self.value = by_firm(point.value, nodes, absent=np.nan)
         self.known: Array = ~np.isnan(self.value)
-        self.flow = by_firm(point.flow, arcs)
+        self.flow = Flow(point.flow, self.place, self.arcs, slots)
         self.rent = point.rent.spread(slots, arcs)
         self.outside_rent = point.third_party_rent.spread(slots, arcs)
         self.spot = by_firm(point.spot, sold)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ import numpy as np
 from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings, Namer
+from mithaq.equilibrium.sheet import Sheet
 
 __all__ = ["check_balances", "check_carrying", "check_lifting", "check_swaps"]
 
-BISECTIONS = 100
+STEPS, LAST = 100, 1e-15  # of Newton's method: at most, and the smallest that counts
 
 
 def check_balances(case: Case, found: Findings) -> None:
@@ -21,37 +23,58 @@ def check_balances(case: Case, found: Findings) -> None:
     A violation is scaled by half of all that goes in and out.
     """
     place, arcs, pieces, deals = case.place, case.arcs, case.slices, case.deals
-    left = np.zeros_like(case.value)
-    size = np.zeros_like(case.value)
+    stores, flow, count = case.stores, case.flow, len(case.place.firms)
+    moves: list[tuple[Array, Array]] = []  # node and firm in one number; what comes, by slot
 
-    def move(at: tuple[Any, ...], quantity: Array) -> None:
-        np.add.at(left, at, quantity)
-        np.add.at(size, at, np.abs(quantity) / 2)
+    def move(node: Array, firm: Array, quantity: Array) -> None:
+        at = np.broadcast_to(node * count + firm, quantity.shape[:-1])
+        moves.append((at.ravel(), quantity.reshape(-1, quantity.shape[-1])))
 
-    sent = case.flow.reshape(len(arcs.rows), left.shape[1] * left.shape[2])
-    leaves, arrives = arcs.start @ sent, arcs.end @ (arcs.keeps[:, None] * sent)
-    left += (arrives - leaves).reshape(left.shape)
-    size += (arrives + leaves).reshape(left.shape) / 2
-    move((pieces.node, pieces.firm), case.lifting)
+    move(arcs.tail[flow.arc], flow.firm, -flow.quantity)
+    move(arcs.head[flow.arc], flow.firm, arcs.keeps[flow.arc][:, None] * flow.quantity)
+    move(pieces.node, pieces.firm, case.lifting)
     for at in np.flatnonzero(arcs.in_kind).tolist():
-        receiver, node = place.firms[arcs.rows[at]["fee_firm"]], arcs.tail[at]
-        fee = arcs.in_kind[at] * case.flow[at].sum(axis=0)
+        receiver, node = np.array([place.firms[arcs.rows[at]["fee_firm"]]]), arcs.tail[[at]]
+        fee = arcs.in_kind[at] * flow.by_arc[[at]]
         # Where its receiver can do nothing with it, a fee in kind is burnt.
-        move((node, receiver), np.where(case.known[node, receiver], fee, 0.0))
-    move((case.stores.node,), case.withdrawal - case.injection)
-    move((case.markets.node,), -case.spot)
-    for (_, giver, taker, node, slot), quantity in case.point.handed.items():
-        move((place.nodes[node], place.firms[giver], slot), np.array(-quantity))
-        move((place.nodes[node], place.firms[taker], slot), np.array(quantity))
+        move(node, receiver, np.where(case.known[node, receiver], fee, 0.0))
+    for sheet, known, nodes, sign in (
+        (case.point.withdrawal, stores.at, stores.node, 1.0),
+        (case.point.injection, stores.at, stores.node, -1.0),
+        (case.point.spot, case.markets.at, case.markets.node, -1.0),
+    ):
+        firm, asset = sheet.labels.places(place.firms, known)
+        move(nodes[asset], firm, sign * sheet.filled(case.calendar.length).T)
+    for (_, giver, taker, at_node), quantity in _by_label(case, case.point.handed):
+        here = np.array([place.nodes[at_node]])
+        move(here, np.array([place.firms[giver]]), -quantity[None])
+        move(here, np.array([place.firms[taker]]), quantity[None])
     node, onward = case.markets.node[deals.market], deals.onward >= 0
-    move((node, deals.seller), -deals.quantity)
-    move((node[onward], deals.onward[onward]), deals.quantity[onward])
-    firms, nodes = list(place.firms), list(place.nodes)
-    found.note(
-        "balance",
-        np.abs(left) / (1 + size),
-        lambda n, f, t: f"gas of {firms[f]} at {nodes[n]}{case.calendar.name(t)}",
+    move(node, deals.seller, -deals.quantity)
+    move(node[onward], deals.onward[onward], deals.quantity[onward])
+
+    shape = case.value.shape
+    slots = np.arange(shape[2])
+    places = (np.concatenate([at for at, _ in moves])[:, None] * len(slots) + slots).ravel()
+    moved = np.concatenate([quantity for _, quantity in moves]).ravel()
+    left, size = (
+        np.bincount(places, weights=weights, minlength=case.value.size)
+        for weights in (moved, np.abs(moved) / 2)
     )
+    firms, names = list(place.firms), list(place.nodes)
+    uneven = np.flatnonzero(left)
+
+    def where(number: int) -> str:
+        n, f, t = (int(at) for at in np.unravel_index(uneven[number], shape))
+        return f"gas of {firms[f]} at {names[n]}{case.calendar.name(t)}"
+
+    found.note("balance", np.abs(left[uneven]) / (1 + size[uneven]), where)
+
+
+def _by_label(case: Case, sheet: Sheet) -> Iterator[tuple[tuple[Any, ...], Array]]:
+    """Labels of a sheet with their numbers by slot."""
+    filled = sheet.filled(case.calendar.length).T
+    return zip(sheet.labels.names, filled, strict=True)
 
 
 def _named(case: Case, *words: object) -> Namer:
@@ -66,14 +89,13 @@ def check_lifting(case: Case, built: Built, found: Findings) -> None:
     if not pieces.keys:
         return
     capacity = built.lifting
-    names = pieces.names
 
     def where(piece: int, slot: int) -> str:
-        return names[piece] + calendar.name(slot)
+        return pieces.name(piece) + calendar.name(slot)
 
     quantity, scarcity = case.lifting, case.scarcity
     found.limit(capacity - quantity, scarcity, capacity, where)
-    reserve_price = np.zeros(len(names))
+    reserve_price = np.zeros(len(pieces.keys))
     for key, price in case.point.reserve_price.items():
         reserve_price[pieces.at[key]] = price
     known = pieces.reserves
@@ -81,10 +103,10 @@ def check_lifting(case: Case, built: Built, found: Findings) -> None:
     bounded = np.isfinite(known)
     spare = np.where(bounded, known - lifted, 0.0)
     found.limit(
-        spare, reserve_price, np.where(bounded, known, 0.0), lambda k: f"reserves, {names[k]}"
+        spare, reserve_price, np.where(bounded, known, 0.0), lambda k: f"reserves, {pieces.name(k)}"
     )
     unbounded = np.where(bounded, 0.0, np.abs(reserve_price))
-    found.note("complementarity", unbounded, lambda k: f"no reserves are told, {names[k]}")
+    found.note("complementarity", unbounded, lambda k: f"no reserves are told, {pieces.name(k)}")
 
     value = case.value[pieces.node, pieces.firm]
     held_back = scarcity + reserve_price[:, None] / calendar.discount[calendar.year_of]
@@ -105,59 +127,65 @@ def _output_errors(case: Case, bent: Array, capacity: Array, target: Array) -> A
     than any tolerance on prices, so there the quantity is judged.
     """
     pieces = case.slices
-    size, goal = capacity[bent], target[bent]
-    slope, steep = pieces.b[bent], pieces.g[bent]
-    fixed = (pieces.a + pieces.levy)[bent]
-    low, high = np.zeros_like(size), size.copy()
-    full = np.where(size > 0, size, 1.0)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        left = 1 - middle / full
-        cost = fixed + slope * middle + steep * np.log(np.where(left > 0, left, 1e-300))
-        short = cost < goal
-        low, high = np.where(short, middle, low), np.where(short, high, middle)
-        if not np.any(high - low > 1e-15 * full):
+    size, rise, steep = capacity[bent], pieces.b[bent] * capacity[bent], -pieces.g[bent]
+    margin = target[bent] - (pieces.a + pieces.levy)[bent]
+    # In u = -ln(1 - q/K) marginal cost is rise (1 - exp(-u)) + steep u: concave, so that Newton's
+    # steps from a place where it is too low stay on that side.
+    u = np.maximum((margin - rise) / steep, 0.0)
+    for _ in range(STEPS):
+        left = np.exp(-u)
+        short = margin - rise * (1 - left) - steep * u
+        step = np.maximum(u + short / (rise * left + steep), 0.0) - u
+        u = u + step
+        if not (np.abs(step) > LAST * (1 + u)).any():
             break
-    error: Array = np.abs(case.lifting[bent] - low) / (1 + size)
+    error: Array = np.abs(case.lifting[bent] + size * np.expm1(-u)) / (1 + size)
     return error
 
 
 def check_carrying(case: Case, built: Built, found: Findings) -> None:
     """Arcs hold what is sent, who sends may, and nobody would send one unit more or less."""
-    arcs, calendar, sent = case.arcs, case.calendar, case.flow
+    arcs, calendar, flow = case.arcs, case.calendar, case.flow
     firms, names = list(case.place.firms), [row["name"] for row in arcs.rows]
     if not names:
         return
 
     limited = np.isfinite(built.capacity)
     size = np.where(limited, built.capacity, 0.0)
-    used, room = sent.sum(axis=1), size.copy()
+    used, room = flow.by_arc.copy(), size.copy()
     for at, firm, reserved, rent in case.bookings:
         # Its own part is the firm's; what it sends beyond comes from the part open to all.
-        beyond = np.maximum(sent[at, firm] - reserved, 0.0)
+        sent = flow.of(np.array(at), np.array(firm))
+        beyond = np.maximum(sent - reserved, 0.0)
         room[at] -= reserved
-        used[at] += beyond - sent[at, firm]
+        used[at] += beyond - sent
         words = _named(case, firms[firm], "booking", names[at])
         found.note("stationarity", np.maximum(rent - case.rent[at], 0.0) / (1 + rent), words)
         idle = np.abs(case.rent[at] - rent) * beyond / ((1 + rent) * (1 + beyond))
-        idle += rent * np.maximum(reserved - sent[at, firm], 0.0) / ((1 + rent) * (1 + reserved))
+        idle += rent * np.maximum(reserved - sent, 0.0) / ((1 + rent) * (1 + reserved))
         found.note("complementarity", idle, words)
     spare = np.where(limited, room - used, 0.0)
     found.limit(spare, case.rent, size, lambda a, t: names[a] + calendar.name(t))
     free = np.where(limited, 0.0, np.abs(case.rent))
     found.note("complementarity", free, lambda a, _: f"rent of {names[a]} without limit")
-    some = (arcs.third_share < 1) | case.outside_rent.any(axis=1)
-    for at in np.flatnonzero(some).tolist():
-        others = (arcs.outsider[at][:, None] * sent[at]).sum(axis=0)
-        spare = arcs.third_share[at] * size[at] - others
+    some = np.flatnonzero((arcs.third_share < 1) | case.outside_rent.any(axis=1)).tolist()
+    others = flow.among(arcs.outsider) if some else flow.by_arc
+    for at in some:
+        spare = arcs.third_share[at] * size[at] - others[at]
         words = _named(case, "third parties in", names[at])
         found.limit(spare, case.outside_rent[at], size[at], words)
-    barred = np.where(arcs.access, 0.0, sent.sum(axis=2))
-    found.note("capacity", barred, lambda a, f: f"{firms[f]} has no access to {names[a]}")
+    barred = np.where(arcs.access[flow.arc, flow.firm], 0.0, flow.quantity.sum(axis=1))
+    found.note(
+        "capacity",
+        barred,
+        lambda p: f"{firms[flow.firm[p]]} has no access to {names[flow.arc[p]]}",
+    )
     # To whom gas at the end fetches nothing will not send any.
     worth = np.asarray(np.isfinite(case.value).any(axis=2))
     pairs = np.asarray(arcs.access & worth[arcs.tail] & worth[arcs.head])
-    arc, user = np.nonzero(pairs | sent.any(axis=2))
+    sends = flow.quantity.any(axis=1)
+    pairs[flow.arc[sends], flow.firm[sends]] = True
+    arc, user = np.nonzero(pairs)
     here, there = case.value[arcs.tail[arc], user], case.value[arcs.head[arc], user]
     known = np.isfinite(here) & np.isfinite(there) & arcs.access[arc, user][:, None]
     known &= (built.capacity > 0)[arc]
@@ -167,7 +195,7 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     scale = np.maximum(np.abs(here), np.abs(there))
     found.pair(
         slack,
-        sent[arc, user],
+        flow.of(arc, user),
         scale,
         lambda p, t: f"{firms[user[p]]} using {names[arc[p]]}{calendar.name(t)}",
     )

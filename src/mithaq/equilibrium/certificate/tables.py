@@ -158,8 +158,7 @@ class Arcs:
 
     ``charge`` is without rents; ``keeps`` the share of what is sent that arrives. ``capacity`` is
     by slot, before anything is built, and infinite for voyages. ``access`` and ``outsider`` (who
-    owns nothing of the arc) are by firm. ``start`` and ``end`` say which arcs begin and end at each
-    node: nodes x arcs.
+    owns nothing of the arc) are by firm. ``end`` says which arcs end at each node: nodes x arcs.
     """
 
     def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
@@ -189,17 +188,20 @@ class Arcs:
                 self.available[at] = calendar.available(table, row["name"])
             if not ever(row):
                 self.capacity[at] = np.where(calendar.open(row) > 0, self.capacity[at], 0.0)
-            if row["access"]:
-                self.access[at] = place.mask(parse_names(row["access"]))
-            if row["owner"]:
-                self.outsider[at] = ~place.mask(parse_shares(row["owner"]))
+        told = defaultdict[tuple[str, str], list[int]](list)
+        for at, row in enumerate(self.rows):  # many arcs have the same owners
+            for kind in ("access", "owner"):
+                if row[kind]:
+                    told[kind, row[kind]].append(at)
+        for (kind, text), mine in told.items():
+            if kind == "access":
+                self.access[mine] = place.mask(parse_names(text))
+            else:
+                self.outsider[mine] = ~place.mask(parse_shares(text))
         self.keeps *= 1.0 - self.in_kind
-        shape = len(place.nodes), count
         every = np.arange(count)
-        self.start, self.end = (
-            sp.csr_matrix((np.ones(count), (nodes, every)), shape)
-            for nodes in (self.tail, self.head)
-        )
+        shape = len(place.nodes), count
+        self.end = sp.csr_matrix((np.ones(count), (self.head, every)), shape)
         self._bind_fringe(chain, place)
 
     def _bind_fringe(self, chain: Chain, place: Place) -> None:
