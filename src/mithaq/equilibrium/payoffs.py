@@ -128,16 +128,26 @@ class Ledger:
         """Sum of all that was booked, million USD a year: world welfare."""
         return float(sum(amount.sum() for _, _, amount in self._booked))
 
-    def table(self) -> pd.DataFrame:
-        """Columns party, item, musd: each item of each party that anything was booked on."""
+    def rows(self) -> list[tuple[str, str, float]]:
+        """Party, item and sum of each item of each party that anything was booked on, sorted."""
         sums, there = self._sums()
         parties, items = list(self.parties), list(self.items)
         keys = ((parties[p], items[i]) for p, i in np.argwhere(there).tolist())
         lines = dict(zip(keys, sums[there].tolist(), strict=True))
         paid = {party for party, _ in lines}
         lines |= {(party, "sales"): 0.0 for party in self.always if party not in paid}
-        rows = [(party, item, amount) for (party, item), amount in sorted(lines.items())]
-        return pd.DataFrame(rows, columns=["party", "item", "musd"])
+        return [(party, item, amount) for (party, item), amount in sorted(lines.items())]
+
+    def table(self) -> pd.DataFrame:
+        """The rows with the columns party, item, musd."""
+        return pd.DataFrame(self.rows(), columns=["party", "item", "musd"])
+
+    def by_party(self) -> pd.Series[float]:
+        """The sum of each party's items."""
+        sums: dict[str, float] = {}
+        for party, _, amount in self.rows():
+            sums[party] = sums.get(party, 0.0) + amount
+        return pd.Series(sums, name="musd", dtype=float).rename_axis("party")
 
 
 def _book_markets(terms: Terms, ledger: Ledger) -> None:

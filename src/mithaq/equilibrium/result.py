@@ -185,11 +185,15 @@ class Equilibrium:
     @cached_property
     def payoff_lines(self) -> pd.DataFrame:
         """Columns party, item, musd: every item of every party's payoff."""
-        return (self._ledger or booked(self.chain, self.point)).table()
+        return self._booked.table()
+
+    @property
+    def _booked(self) -> Ledger:
+        return self._ledger or booked(self.chain, self.point)
 
     def payoffs(self) -> pd.Series[float]:
         """Payoff of every party, million USD a year; the parties partition world welfare."""
-        return self.payoff_lines.groupby("party")["musd"].sum()
+        return self._booked.by_party()
 
     def state_payoff(self, country: str) -> float:
         """Subtotal of a state: its firms, operators, treasury, buyers and consumers."""
