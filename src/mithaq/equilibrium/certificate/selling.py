@@ -228,7 +228,10 @@ def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
     """Sentences on splits that could be otherwise at the same prices and totals."""
     firms = list(case.place.firms)
     sold = case.spot.max(axis=2, initial=0.0) > ACTIVE
-    free = sold & ((beliefs.alone == 0) | bool(beliefs.weights))
+    # Whoever minds what it sells itself takes no price.
+    minds = beliefs.alone.copy()
+    minds[beliefs.at, beliefs.member] += beliefs.shared
+    free = sold & ((minds == 0) | bool(beliefs.weights))
     for at, row in sorted(enumerate(case.markets.rows), key=lambda item: str(item[1]["name"])):
         name, takers = row["name"], []
         if free[at].sum() > 1:
