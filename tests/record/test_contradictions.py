@@ -312,6 +312,7 @@ claims = st.lists(dates, min_size=1, max_size=7).map(
 )
 
 
+@settings(deadline=None)
 @given(claims)
 def test_sides_hold_together_and_exclude_each_other(told: list[Claim]) -> None:
     grouping = group(told)
@@ -325,6 +326,7 @@ def test_sides_hold_together_and_exclude_each_other(told: list[Claim]) -> None:
     assert sorted(c.source for c in kept) == sorted(c.source for c in told)
 
 
+@settings(deadline=None)
 @given(claims, st.randoms())
 def test_sides_do_not_depend_on_the_order_of_claims(told: list[Claim], chance: object) -> None:
     mixed = list(told)
@@ -337,7 +339,7 @@ numbers = st.decimals(0, 10**6, places=2).map(lambda d: f"{d:f}")
 
 
 @given(numbers, numbers, st.sampled_from(["km", "m", "cm", "inch"]))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_agreement_of_figures_is_mutual(a: str, b: str, unit: str) -> None:
     left, right = Quantity(a, "km", "length"), Quantity(b, unit, "length")
     assert left.agrees(right) == right.agrees(left)

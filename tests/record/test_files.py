@@ -291,7 +291,7 @@ def test_the_order_of_files_blocks_and_values_does_not_matter(tmp_path: Path) ->
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_no_text_breaks_the_reader(text: str) -> None:
     found: list[Problem] = []
     tree = parse_tree(text, "any.yaml", found)
@@ -305,7 +305,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
         max_leaves=12,
     )
 )
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_no_almost_yaml_breaks_the_reader(text: str) -> None:
     found: list[Problem] = []
     tree = parse_tree(text, "any.yaml", found)

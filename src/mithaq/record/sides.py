@@ -86,8 +86,8 @@ def _offices_agree(left: Office, right: Office) -> bool:
     """Offices at different parties can be held at once; a source may name the role loosely."""
     if left.party and right.party and left.party != right.party:
         return True
-    short, long = sorted((left.role, right.role), key=len)
-    return long == short or long.startswith(f"{short}_of_")
+    one, other = left.role, right.role
+    return one == other or one.startswith(f"{other}_of_") or other.startswith(f"{one}_of_")
 
 
 def group(

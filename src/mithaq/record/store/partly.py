@@ -43,12 +43,8 @@ class _Indexed:
         new = set(names) - self._loaded
         if new:
             self._loaded |= new
-            held, told = self._log.told_of(new)
+            held, bodies = self._log.told_of(new)
             self._keep(new, held)
-            bodies: dict[str, list[str]] = {name: [] for name in held}
-            for _, subject, _, body, _ in told:
-                if subject in bodies:
-                    bodies[subject].append(body)
             self.told.add(bodies)
 
     def _keep(self, looked: set[str], found: Latest) -> None:

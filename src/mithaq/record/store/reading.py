@@ -177,16 +177,24 @@ class Log:
         found = sorted((row for row in told if row[1] in wanted), key=lambda row: row[0])
         return {name: (seq, body) for seq, name, body in found}
 
-    def told_of(self, names: Iterable[str]) -> tuple[Latest, list[Standing]]:
-        """Those of the names that are subjects, and the claims on them that stand."""
+    def told_of(self, names: Iterable[str]) -> tuple[Latest, dict[str, list[str]]]:
+        """Those of the names that are subjects, and the bytes of the claims on them that stand."""
         query = sql.select(
             claims.c.seq, claims.c.subject, claims.c.content_id, claims.c.body, claims.c.kind
         )
         told = claims.c.kind.in_((*CLAIM_KINDS, "subject"))
-        found = list(self._in(query, claims.c.subject, names, told, self._stands()))
-        subjects = sorted((row for row in found if row[4] == "subject"), key=itemgetter(0))
-        held = {name: (seq, body) for seq, name, _, body, _ in subjects}
-        return held, _once(row for row in found if row[4] != "subject")
+        found = self._in(query, claims.c.subject, names, told, self._stands())
+        held: Latest = {}
+        bodies: dict[str, list[str]] = {}
+        seen: set[str] = set()
+        for seq, name, content, body, kind in sorted(found, key=itemgetter(0)):
+            if kind == "subject":
+                held[name] = seq, body
+                bodies.setdefault(name, [])
+            elif content not in seen and name in bodies:
+                seen.add(content)
+                bodies[name].append(body)
+        return held, bodies
 
     def case(self) -> Row | None:
         """The row that names the case."""
@@ -259,8 +267,7 @@ class Log:
 
         ``sources`` are taken in beside those that the claims cite.
         """
-        cited = {source for subject in told for _, source in told.citations(subject)}
-        held = self.latest("source", (cited - {""}).union(sources))
+        held = self.latest("source", told.cited().union(sources))
         return _made(self.case(), held, subjects, told, focus)
 
 

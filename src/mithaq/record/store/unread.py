@@ -83,6 +83,10 @@ class Unread(Told):
     def citations(self, subject: str) -> Iterator[tuple[str, str]]:
         return self[subject].citations()
 
+    def cited(self) -> set[str]:
+        """The sources of all claims."""
+        return set().union(*(self[subject].cited() for subject in self)) - {""}
+
     def denied(self, subject: str) -> set[str]:
         return self[subject].denied()
 
@@ -111,7 +115,14 @@ class _Table(Mapping[str, Sequence[Claim]]):
             if name not in held:
                 held[name], cited[name] = [], []
             held[name].append(body)
-            cited[name].append(_text_in(body, _SOURCE, end))
+            # The source comes after the property, and so does the end where there is none.
+            start = body.find(_SOURCE, end)
+            if start < 0:
+                cited[name].append("")
+                continue
+            start += len(_SOURCE)
+            source = body[start : body.find('"', start)]
+            cited[name].append(source if "\\" not in source else _text_at(body, start - 1))
 
     def __getitem__(self, name: str) -> Sequence[Claim]:
         made = self._made.get(name)
@@ -137,6 +148,10 @@ class _Table(Mapping[str, Sequence[Claim]]):
     def citations(self) -> Iterator[tuple[str, str]]:
         """Property and source of each claim."""
         return ((name, one) for name, cited in self._sources.items() for one in cited)
+
+    def cited(self) -> set[str]:
+        """The sources of the claims ('' = unsourced)."""
+        return set().union(*self._sources.values())
 
     def denied(self) -> set[str]:
         """The properties on which some claim may deny something."""
@@ -210,16 +225,9 @@ def _content(body: str) -> tuple[dict[str, Any], int]:
     return content, end
 
 
-def _text_in(body: str, key: str, after: int) -> str:
-    """The text under a key of the content that comes after a place, '' where there is none."""
-    start = body.find(key, after)
-    if start < 0:
-        return ""
-    start += len(key)
-    text = body[start : body.find('"', start)]
-    if "\\" in text:
-        return str(json.JSONDecoder().raw_decode(body, start - 1)[0])
-    return text
+def _text_at(body: str, start: int) -> str:
+    """The text that begins there."""
+    return str(json.JSONDecoder().raw_decode(body, start)[0])
 
 
 def _named_in(body: str) -> str:
