@@ -44,17 +44,10 @@ def known_on(record: Record, day: date | None) -> tuple[Record, LeftOut]:
     known = {s.id for s in record.sources.values() if is_known(s, day)}
     late = [s for s in record.sources.values() if s.id not in known]
     free = {
-        (kind, name)
+        kind: {name for name, declared in table.items() if not declared.needs_source}
         for kind, table in properties().items()
-        for name, declared in table.items()
-        if not declared.needs_source
     }
-    kinds = {subject.id: subject.kind for subject in record.subjects()}
-
-    def is_told(subject: str, name: str, source: str) -> bool:
-        return source in known if source else (kinds[subject], name) in free
-
-    shown: Iterable[str] = kinds
+    shown: Iterable[str] = [subject.id for subject in record.subjects()]
     if record.focus is not None:
         shown = record.focus.shown
         cited = {source for subject in shown for _, source in record.citations(subject)}
@@ -62,13 +55,9 @@ def known_on(record: Record, day: date | None) -> tuple[Record, LeftOut]:
     left_out = LeftOut(
         unknown=sum(s.published is None for s in late),
         inferred=sum(s.published is not None and s.published_basis == "inferred" for s in late),
-        unsourced=sum(
-            not source and (kinds[subject], name) not in free
-            for subject in shown
-            for name, source in record.citations(subject)
-        ),
+        unsourced=record.unsourced(shown, free),
     )
-    return record.sourced(is_told), left_out
+    return record.sourced(known, free), left_out
 
 
 def as_of(record: Record, *, at: date | None = None, known: date | None = None) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -64,10 +64,14 @@ class Told(Mapping[str, Mapping[str, Sequence[Claim]]]):
         return {name for name, claims in told if any(c.polarity is Polarity.DENIED for c in claims)}
 
     def sourced(
-        self, subject: str, keep: Callable[[str, str], bool]
+        self, subject: str, known: Set[str], free: Set[str]
     ) -> Mapping[str, Sequence[Claim]]:
-        """Property -> the claims that pass a test of property and source."""
-        return _Part(self[subject], lambda claim: keep(claim.property, claim.source))
+        """Property -> the claims of those sources, and those without any on the free properties."""
+        return _Part(self[subject], lambda c: c.source in known if c.source else c.property in free)
+
+    def unsourced(self, subject: str, free: Set[str]) -> int:
+        """How many claims on other properties than the free ones have no source."""
+        return sum(not source and name not in free for name, source in self.citations(subject))
 
 
 class Record:
@@ -297,9 +301,21 @@ class Record:
         """The same record with the claims that pass, each looked at when it is asked for."""
         return self._with(_Kept(self._told, keep))
 
-    def sourced(self, keep: Callable[[str, str, str], bool]) -> Record:
-        """As :meth:`only`, by a test of subject, property and source ('' = unsourced)."""
-        return self._with(_Sourced(self._told, keep))
+    def sourced(self, known: Set[str], free: Mapping[str, Set[str]]) -> Record:
+        """As :meth:`only`: the claims of those sources, and unsourced ones on free properties.
+
+        ``free`` maps a kind of subject to those of its properties that need no source.
+        """
+        return self._with(_Sourced(self._told, known, self._free(free)))
+
+    def unsourced(self, subjects: Iterable[str], free: Mapping[str, Set[str]]) -> int:
+        """How many claims on some subjects have no source and are not on a free property."""
+        names = self._free(free)
+        held = (subject for subject in subjects if subject in self._told)
+        return sum(self._told.unsourced(subject, names[subject]) for subject in held)
+
+    def _free(self, free: Mapping[str, Set[str]]) -> dict[str, Set[str]]:
+        return {subject.id: free[subject.kind] for subject in self._subjects.values()}
 
     def citing(self, sources: Iterable[Source]) -> Record:
         """The same record with those sources and no others."""
@@ -375,18 +391,20 @@ class _Kept(_Filtered):
 
 
 class _Sourced(_Filtered):
-    """The claims that pass a test of their subject, property and source."""
+    """The claims of some sources, and those without any on properties that need none."""
 
-    def __init__(self, told: Told, keep: Callable[[str, str, str], bool]) -> None:
+    def __init__(self, told: Told, known: Set[str], free: Mapping[str, Set[str]]) -> None:
         super().__init__(told)
-        self._keep = keep
+        self._known, self._free = known, free
 
     def __getitem__(self, subject: str) -> Mapping[str, Sequence[Claim]]:
-        return self.told.sourced(subject, lambda name, source: self._keep(subject, name, source))
+        return self.told.sourced(subject, self._known, self._free.get(subject, frozenset()))
 
     def citations(self, subject: str) -> Iterator[tuple[str, str]]:
-        told = self.told.citations(subject)
-        return (cited for cited in told if self._keep(subject, *cited))
+        known, free = self._known, self._free.get(subject, frozenset())
+        for name, source in self.told.citations(subject):
+            if source in known if source else name in free:
+                yield name, source
 
 
 class _Part(Mapping[str, Sequence[Claim]]):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache, lru_cache
 from typing import Any
 
@@ -90,8 +90,11 @@ class Unread(Told):
     def denied(self, subject: str) -> set[str]:
         return self[subject].denied()
 
-    def sourced(self, subject: str, keep: Callable[[str, str], bool]) -> _Table:
-        return self[subject].sourced(keep)
+    def sourced(self, subject: str, known: Set[str], free: Set[str]) -> _Table:
+        return self[subject].sourced(known, free)
+
+    def unsourced(self, subject: str, free: Set[str]) -> int:
+        return self[subject].unsourced(free)
 
     def named(self, subject: str, *by: str) -> set[str]:
         """What the claims on a subject (or on those of its properties) may name."""
@@ -158,12 +161,23 @@ class _Table(Mapping[str, Sequence[Claim]]):
         told = self._bodies.items()
         return {name for name, bodies in told if any(_DENIED in body for body in bodies)}
 
-    def sourced(self, keep: Callable[[str, str], bool]) -> _Table:
-        """Those claims alone that pass a test of property and source; no other is read."""
+    def unsourced(self, free: Set[str]) -> int:
+        """How many claims on other properties than the free ones have no source."""
+        told = self._sources.items()
+        return sum(cited.count("") for name, cited in told if name not in free)
+
+    def sourced(self, known: Set[str], free: Set[str]) -> _Table:
+        """The claims of those sources, and those without any on the free properties.
+
+        No other is read.
+        """
         found = _Table(self._subject, self._kind)
         for name, bodies in self._bodies.items():
             cited = self._sources[name]
-            kept = [n for n, source in enumerate(cited) if keep(name, source)]
+            if name in free:
+                kept = [n for n, source in enumerate(cited) if source in known or not source]
+            else:
+                kept = [n for n, source in enumerate(cited) if source in known]
             if kept:
                 found._bodies[name] = [bodies[n] for n in kept]
                 found._sources[name] = [cited[n] for n in kept]
