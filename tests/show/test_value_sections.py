@@ -77,3 +77,17 @@ def test_a_sign_that_holds_in_nearly_all_draws_is_called_sure() -> None:
     for lang in LANGUAGES:  # said in each language, in letters of that language
         told = " ".join(statements(draws(0.97, 0.03), speech(lang)))
         assert lang == "en" or "of the draws" not in told
+
+
+@pytest.mark.parametrize("strength", [0.5, 1.0])
+def test_members_that_sell_as_one_are_drawn_as_one(strength: float) -> None:
+    told = forum(hub(["A", "B", "C"]), ["A", "B", "C"], strength=strength).to_dict()
+    [section] = value_sections(material(forum=told), speech("en"))
+    drawn = {name: middle for name, _, middle, _ in section.rows}
+    whole = told["coalitions"][0]
+    assert drawn["Other sellers"] == whole["outsiders"]
+    if strength == 1:
+        assert set(drawn) == {"Members together", "Other sellers", "Consumers"}
+        assert drawn["Members together"] == whole["gain"] and drawn["Consumers"] < 0
+    else:
+        assert {name: drawn[name] for name in "ABC"} == whole["gains"]

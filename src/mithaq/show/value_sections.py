@@ -109,14 +109,22 @@ def _bargain(data: Data, words: Speech) -> ValueSection:
 def _forum(data: Data, words: Speech) -> ValueSection:
     say = words.say
     whole = data["coalitions"][0]
+    caption = say("What each gains in the forum of all.")
     gains = sorted(whole["gains"].items(), key=lambda pair: -pair[1])
-    rows = [(words.place(name), min(x, 0.0), x, max(x, 0.0)) for name, x in gains]
-    rows.append((say("Other sellers"), 0.0, whole["outsiders"], whole["outsiders"]))
+    shown = [(words.place(name), x) for name, x in gains]
+    if data["strength"] == 1:
+        # Members that sell as one may split their profit otherwise: a picture of it would lie.
+        caption = say("What the forum of all brings to its members together and to others.")
+        shown = [(say("Members together"), whole["gain"])]
+    shown.append((say("Other sellers"), whole["outsiders"]))
+    if data["strength"] == 1:
+        shown.append((say("Consumers"), whole["consumers"]))
+    rows = [(name, min(x, 0.0), x, max(x, 0.0)) for name, x in shown]
     return ValueSection(
         "forum",
         say("The exporters' forum"),
         say("Every coalition of its members: the firms of a coalition sell as one group."),
-        say("What each gains in the forum of all."),
+        caption,
         rows,
         forum_sheets(data, words),
         (),
