@@ -178,7 +178,7 @@ def test_history_goes_out_and_in_with_its_hashes(
     other.close()
 
 
-@pytest.mark.parametrize("harm", ["cut", "swap", "byte", "noise"])
+@pytest.mark.parametrize("harm", ["cut", "swap", "byte", "noise", "number"])
 def test_a_harmed_history_is_refused_whole(
     store: Store, new_url: Callable[[], str], tmp_path: Path, harm: str
 ) -> None:
@@ -192,8 +192,11 @@ def test_a_harmed_history_is_refused_whole(
     elif harm == "byte":
         lines[2] = lines[2].replace("Agency", "Agencz").replace("gazprom", "gazprop")
         lines[1] = lines[1].replace("Agency", "Agencz")
-    else:
+    elif harm == "noise":
         lines[2] = "[" * 100_000
+    else:
+        lines[2] = lines[2].replace('"seq":3', f'"seq":{"9" * 41}')
+        assert "9999" in lines[2]
     path.write_text("\n".join(lines) + "\n", "utf-8")
     other = Store(new_url(), make=True)
     with pytest.raises(DataError, match=r"history\.jsonl, row"):

@@ -69,7 +69,7 @@ def _row(line: str, number: int, file: str) -> tuple[Row, dict[str, Any]]:
         plain = json.loads(line)
         row = Row.made_of(plain["row"])
         columns = row.columns()
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError, DataError):
         raise _wrong(file, number, "no row of a history") from None
     if columns["hash"] != plain.get("hash"):
         raise _wrong(file, number, "the hash is not that of the content")
