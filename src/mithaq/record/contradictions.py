@@ -15,7 +15,7 @@ from typing import Any
 from mithaq.record.claims import Claim, Modality, Polarity, Quantity, Rank, Share
 from mithaq.record.properties import Property, properties, property_of
 from mithaq.record.record import Record
-from mithaq.record.sides import Side, agree, components, decided, group, meet
+from mithaq.record.sides import Side, components, decided, exclude, group, meet
 from mithaq.words.dates import Edtf
 from mithaq.words.units import dimension
 
@@ -131,10 +131,6 @@ def _told(claims: Iterable[Claim]) -> list[Claim]:
         and c.polarity is not Polarity.NOT_FOUND
         and c.value is not None
     ]
-
-
-def _excludes(a: Claim, b: Claim) -> bool:
-    return not agree(a, b) and meet(a, b)
 
 
 # Within one subject
@@ -335,4 +331,4 @@ def _identity(record: Record, groups: Iterable[tuple[str, ...]]) -> Iterator[Con
 def _crosses(item: Contradiction) -> bool:
     """Whether two different subjects stand against each other, not one against itself."""
     claims = [c for side in item.sides for c in side.claims]
-    return any(_excludes(a, b) for a in claims for b in claims if a.subject != b.subject)
+    return any(exclude(a, b) for a in claims for b in claims if a.subject != b.subject)

@@ -15,7 +15,7 @@ from mithaq.record.claims import Claim, Office, Quantity, Rank, Share
 from mithaq.record.names import fold
 from mithaq.words.dates import Edtf
 
-__all__ = ["Grouping", "Side", "agree", "components", "decided", "group", "meet"]
+__all__ = ["Grouping", "Side", "agree", "components", "decided", "exclude", "group", "meet"]
 
 
 @dataclass(slots=True)
@@ -77,6 +77,11 @@ def agree(a: Claim, b: Claim) -> bool:
     return _words_agree(a, b) if a.language else False
 
 
+def exclude(a: Claim, b: Claim) -> bool:
+    """Whether two claims of one property contradict each other."""
+    return not agree(a, b) and meet(a, b)
+
+
 def _words_agree(a: Claim, b: Claim) -> bool:
     left, right = fold(a.text), fold(b.text)
     return left in right or right in left
@@ -90,15 +95,12 @@ def _offices_agree(left: Office, right: Office) -> bool:
     return one == other or one.startswith(f"{other}_of_") or other.startswith(f"{one}_of_")
 
 
-def group(
-    claims: Iterable[Claim], conflict: Callable[[Claim, Claim], bool] | None = None
-) -> Grouping:
+def group(claims: Iterable[Claim], conflict: Callable[[Claim, Claim], bool] = exclude) -> Grouping:
     """Sort claims of one property into sides.
 
     The narrowest values come first and found the sides; a coarser one joins the only side that it
     agrees with wholly. One that fits several is left undecided: it excludes none of them.
     """
-    excludes = conflict or (lambda a, b: not agree(a, b) and meet(a, b))
     sides: list[Side] = []
     # Of the claims of each side that tell the same of the same time, one.
     heads: list[dict[tuple[object, ...], Claim]] = []
@@ -108,7 +110,7 @@ def group(
         fitting = [
             n
             for n, told in enumerate(heads)
-            if not any(excludes(claim, other) for other in told.values())
+            if not any(conflict(claim, other) for other in told.values())
         ]
         if len(fitting) > 1:
             fitting = [n for n in fitting if sides[n].claims[0].value == claim.value][:1]

@@ -104,7 +104,7 @@ class ForumDraws:
             "seed": self.seed,
             "spare": self.spare,
             "inputs": [item.to_dict() for item in self.inputs],
-            "together": {name: _told(self.spread(name)) for name in TOGETHER},
+            "together": {name: self.spread(name).told() for name in TOGETHER},
             "members": self._each(self.gains),
             "leaving": self._each(self.leaving),
             "outsiders_gain_more": round(float((outside > inside).mean()), 4),
@@ -129,7 +129,7 @@ class ForumDraws:
     def _each(self, values: Mapping[str, Array] | None) -> dict[str, Any] | None:
         if values is None:
             return None
-        return {name: _told(Spread(values[name])) for name in self.members}
+        return {name: Spread(values[name]).told() for name in self.members}
 
     def _every(self) -> dict[str, Any]:
         if self.largest is None or self.held is None:
@@ -149,14 +149,6 @@ class ForumDraws:
                 for size in self.held
             ],
         }
-
-
-def _told(spread: Spread) -> dict[str, float]:
-    return {
-        **spread.to_dict(),
-        "probability_of_gain": round(spread.gain, 4),
-        "probability_of_loss": round(spread.loss, 4),
-    }
 
 
 def forum_draws(

@@ -142,6 +142,14 @@ class Spread:
         told = {f"p{int(100 * p):02d}": self.quantile(p) for p in (0.05, 0.5, 0.95)}
         return {k: round(x, digits) + 0.0 for k, x in {**told, "mean": self.draws.mean()}.items()}
 
+    def told(self) -> dict[str, float]:
+        """Quantiles and mean, and the shares of draws above and below zero."""
+        return {
+            **self.to_dict(),
+            "probability_of_gain": round(self.gain, 4),
+            "probability_of_loss": round(self.loss, 4),
+        }
+
 
 @dataclass(frozen=True)
 class Uncertain:
@@ -223,10 +231,10 @@ class Uncertain:
 
     def _together(self, alone: str) -> dict[str, Any]:
         kinds = {"firms": "firm", "states": "state"}
-        return {name: _told(self.together(kind, alone)) for name, kind in kinds.items()}
+        return {name: self.together(kind, alone).told() for name, kind in kinds.items()}
 
     def _alone(self, name: str) -> dict[str, Any]:
-        parties = {party: _told(self.spread(party, name)) for party in self.parties}
+        parties = {party: self.spread(party, name).told() for party in self.parties}
         return {"parties": parties, "together": self._together(name)}
 
     def _party(self, i: int) -> dict[str, Any]:
@@ -246,18 +254,10 @@ class Uncertain:
         }
         if self.legs is not None:
             found["legs"] = {
-                leg.id: _told(Spread(self.legs[:, k, i]))
+                leg.id: Spread(self.legs[:, k, i]).told()
                 for k, leg in enumerate(self.scenario.legs)
             }
         return found
-
-
-def _told(spread: Spread) -> dict[str, float]:
-    return {
-        **spread.to_dict(),
-        "probability_of_gain": round(spread.gain, 4),
-        "probability_of_loss": round(spread.loss, 4),
-    }
 
 
 def uncertain(

@@ -14,7 +14,7 @@ between the two, and neither lets one check, row by row, that it answers from th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -129,18 +129,20 @@ class Postings:
         if link is not None:
             self._links.append((*link, seq))
 
-    def flush(self, connection: sql.Connection, *tables: sql.Table) -> None:
-        """Write what was gathered (for those tables alone), and begin anew.
+    def flush(
+        self, connection: sql.Connection, tables: Sequence[sql.Table] = (terms, links)
+    ) -> None:
+        """Write what was gathered for those tables, and begin anew.
 
         The guards want it before the rows themselves.
         """
-        if self._rows and terms in (tables or (terms,)):
+        if self._rows and terms in tables:
             lines = [
                 (what, term, rows[0], line_of(rows))
                 for (what, term), rows in sorted(self._rows.items())
             ]
             insert(connection, terms, lines)
-        if self._links and links in (tables or (links,)):
+        if self._links and links in tables:
             insert(connection, links, sorted(self._links))
         self._rows, self._links = {}, []
 
@@ -172,7 +174,7 @@ def fill(connection: sql.Connection, table: sql.Table) -> None:
         for seq, body in part:
             row = Row.of(body)
             postings.add(seq, row.kind, row.subject, row.content)
-        postings.flush(connection, table)
+        postings.flush(connection, (table,))
         last = part[-1][0]
 
 
