@@ -36,6 +36,7 @@ __all__ = [
     "Stability",
     "chain_name",
     "firms_of",
+    "forum_of",
     "forum",
     "members_named",
     "stability",
@@ -238,11 +239,7 @@ def forum(
     >>> round(found.of("A", "B").gain, 1), round(found.of("A", "B", "C").gain, 1)
     (-88.9, 400.0)
     """
-    firms = firms_of(chain, members)
-    if not 2 <= len(firms) <= MOST:
-        raise ModelError(f"a forum needs 2 to {MOST} members; here are {len(firms)}")
-    if not 0 < strength <= 1:
-        raise ModelError(f"the strength of a forum lies above 0 and at most at 1, not {strength:g}")
+    firms = forum_of(chain, members, strength)
     chain = opened(chain) if entry else chain
     base = solve(chain)
     kept = least_sales(base, [f for own in firms.values() for f in own]) if floors else {}
@@ -321,6 +318,20 @@ def _translated(chain: Chain) -> dict[str, str]:
     names |= {row["country"] or row["name"] for row in chain.rows("nodes")}
     plain = sorted(name for name in names if "{" not in name)
     return {language(code).say(n).casefold(): n for code in ("ar", "fr", "ru", "en") for n in plain}
+
+
+def forum_of(chain: Chain, members: Sequence[str], strength: float) -> dict[str, tuple[str, ...]]:
+    """The firms of each member of a forum of that strength.
+
+    Raises DataError for what the chain does not have, ModelError for too few or too many members
+    or a strength outside (0, 1].
+    """
+    firms = firms_of(chain, members)
+    if not 2 <= len(firms) <= MOST:
+        raise ModelError(f"a forum needs 2 to {MOST} members; here are {len(firms)}")
+    if not 0 < strength <= 1:
+        raise ModelError(f"the strength of a forum lies above 0 and at most at 1, not {strength:g}")
+    return firms
 
 
 def firms_of(chain: Chain, members: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,6 @@ draw. Draws are those of :mod:`mithaq.worth.uncertain`: the same seed gives the 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,9 +21,9 @@ from numpy.typing import NDArray
 from mithaq.chain import Chain
 from mithaq.errors import BatchError, ModelError
 from mithaq.worth.batch import Progress, Where, batch
-from mithaq.worth.forum import EVEN, LEAVER, MEMBER, MOST, PRICE, Reached, firms_of, reach, told_of
+from mithaq.worth.forum import EVEN, LEAVER, MEMBER, PRICE, Reached, forum_of, reach, told_of
 from mithaq.worth.plan import opened, resized
-from mithaq.worth.uncertain import LEAST, Input, Spread, market_of, points
+from mithaq.worth.uncertain import Input, Spread, market_of, must_be_drawn, points
 
 __all__ = ["ForumDraws", "forum_draws"]
 
@@ -179,17 +178,8 @@ def forum_draws(
     Raises as :func:`worth.forum` does; ModelError for fewer than eight draws, for no input and for
     a ``spare`` that is not above zero; BatchError where more than half of the draws fail.
     """
-    firms = firms_of(chain, members)
-    if not 2 <= len(firms) <= MOST:
-        raise ModelError(f"a forum needs 2 to {MOST} members; here are {len(firms)}")
-    if not 0 < strength <= 1:
-        raise ModelError(f"the strength of a forum lies above 0 and at most at 1, not {strength:g}")
-    if draws < LEAST:
-        raise ModelError(f"at least {LEAST} draws are wanted, not {draws}")
-    if not inputs:
-        raise ModelError("there is no input with a range to draw from")
-    if not (math.isfinite(spare) and spare > 0):
-        raise ModelError(f"the capacity of others is multiplied by more than 0, not by {spare:g}")
+    firms = forum_of(chain, members, strength)
+    must_be_drawn(draws, inputs, spare, "there is no input with a range to draw from")
     unit = points(len(inputs), draws, seed)
     values = [[item.at(u) for item, u in zip(inputs, row, strict=True)] for row in unit.tolist()]
     names = [f"seed {seed} draw {k}" for k in range(draws)]

@@ -328,12 +328,7 @@ def uncertain_of(
     that was begun for something else, :class:`BatchError` where more than half of the draws fail.
     """
     inputs = inputs_of(scenario, chain)
-    if draws < LEAST:
-        raise ModelError(f"at least {LEAST} draws are wanted, not {draws}")
-    if not inputs:
-        raise ModelError(f"scenario {scenario.id} has no input with a range")
-    if not (math.isfinite(spare) and spare > 0):
-        raise ModelError(f"the capacity of others is multiplied by more than 0, not by {spare:g}")
+    must_be_drawn(draws, inputs, spare, f"scenario {scenario.id} has no input with a range")
     parts = [Part("", tuple(right.id for right in scenario.rights()))]
     parts += [part(scenario, leg.id) for leg in scenario.legs] if legs else []
     parts += [part(scenario, name) for name in alone]
@@ -486,6 +481,16 @@ def _draw(shared: _Draws, values: Sequence[float]) -> dict[str, float]:
                     prices[str(node)] += branch.probability * float(x)
         gains.append(dict(sorted(total.items())))
     return _Drawn(tuple(gains), dict(prices), violation).row()
+
+
+def must_be_drawn(draws: int, inputs: Sequence[Input], spare: float, without: str) -> None:
+    """Raise ModelError (``without``: where there is no input) for what cannot be drawn."""
+    if draws < LEAST:
+        raise ModelError(f"at least {LEAST} draws are wanted, not {draws}")
+    if not inputs:
+        raise ModelError(without)
+    if not (math.isfinite(spare) and spare > 0):
+        raise ModelError(f"the capacity of others is multiplied by more than 0, not by {spare:g}")
 
 
 def market_of(
