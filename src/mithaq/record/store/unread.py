@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from mithaq.errors import DataError, Problem
+from mithaq.record.about import references
 from mithaq.record.claims import (
     Claim,
     Office,
@@ -80,12 +81,11 @@ class Unread(Told):
         found._tables = self._tables
         return found
 
-    def citations(self, subject: str) -> Iterator[tuple[str, str]]:
-        return self[subject].citations()
+    def cited(self, subject: str) -> Set[str]:
+        return self[subject].cited()
 
-    def cited(self) -> set[str]:
-        """The sources of all claims."""
-        return set().union(*(self[subject].cited() for subject in self)) - {""}
+    def bare(self, subject: str) -> Set[str]:
+        return self[subject].bare()
 
     def denied(self, subject: str) -> set[str]:
         return self[subject].denied()
@@ -110,6 +110,7 @@ class _Table(Mapping[str, Sequence[Claim]]):
         self._sources: dict[str, list[str]] = {}
         self._made: dict[str, list[Claim]] = {}
         self._named: set[str] | None = None
+        self._cited: set[str] | None = None
         held, cited = self._bodies, self._sources
         for body in bodies:
             start = body.find(_PROPERTY) + len(_PROPERTY)
@@ -148,13 +149,15 @@ class _Table(Mapping[str, Sequence[Claim]]):
     def __len__(self) -> int:
         return len(self._bodies)
 
-    def citations(self) -> Iterator[tuple[str, str]]:
-        """Property and source of each claim."""
-        return ((name, one) for name, cited in self._sources.items() for one in cited)
+    def cited(self) -> Set[str]:
+        """The sources of the claims, '' among them where one has none."""
+        if self._cited is None:
+            self._cited = set().union(*self._sources.values())
+        return self._cited
 
-    def cited(self) -> set[str]:
-        """The sources of the claims ('' = unsourced)."""
-        return set().union(*self._sources.values())
+    def bare(self) -> Set[str]:
+        """The properties on which some claim has no source."""
+        return {name for name, cited in self._sources.items() if "" in cited}
 
     def denied(self) -> set[str]:
         """The properties on which some claim may deny something."""
@@ -192,8 +195,7 @@ class _Table(Mapping[str, Sequence[Claim]]):
         return self._named
 
     def _named_by(self, names: Iterable[str]) -> set[str]:
-        dated = _dated(self._kind)
-        told = (self._bodies.get(name, ()) for name in names if name not in dated)
+        told = (self._bodies.get(name, ()) for name in references(self._kind).intersection(names))
         return {_named_in(body) for bodies in told for body in bodies} - {""}
 
 
@@ -310,9 +312,14 @@ def _share(party: str, percent: str) -> Share:
     return Share(party, percent)
 
 
+@lru_cache(maxsize=1 << 14)
+def _office(party: str, role: str) -> Office:
+    return Office(party, role)
+
+
 def _value(plain: Any, dated: bool) -> Value:
     if isinstance(plain, dict):
         if "number" in plain:
             return _quantity(**plain)
-        return _share(**plain) if "percent" in plain else Office(**plain)
+        return _share(**plain) if "percent" in plain else _office(**plain)
     return parse(str(plain)) if dated else str(plain)
