@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache, lru_cache
+from itertools import compress
 from typing import Any
 
 from mithaq.errors import DataError, Problem
@@ -133,14 +134,10 @@ class _Table(Mapping[str, Sequence[Claim]]):
         if made is None:
             bodies = self._bodies[name]
             try:
-                made = claims_in(bodies, self._kind)
+                made = self._made[name] = claims_in(bodies, self._kind, (self._subject, name))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 what = f"the claims on {self._subject!r} cannot be read: {error!r}"
                 raise damaged(what=what) from None
-            if any(c.property != name or c.subject != self._subject for c in made):
-                what = f"the claims on {self._subject!r} cannot be read: they are on something else"
-                raise damaged(what=what)
-            self._made[name] = made
         return made
 
     def __iter__(self) -> Iterator[str]:
@@ -177,13 +174,12 @@ class _Table(Mapping[str, Sequence[Claim]]):
         found = _Table(self._subject, self._kind)
         for name, bodies in self._bodies.items():
             cited = self._sources[name]
-            if name in free:
-                kept = [n for n, source in enumerate(cited) if source in known or not source]
-            else:
-                kept = [n for n, source in enumerate(cited) if source in known]
-            if kept:
-                found._bodies[name] = [bodies[n] for n in kept]
-                found._sources[name] = [cited[n] for n in kept]
+            kept = [source in known for source in cited]
+            if name in free and not all(kept):
+                kept = [keep or not source for keep, source in zip(kept, cited, strict=True)]
+            if any(kept):
+                found._bodies[name] = list(compress(bodies, kept))
+                found._sources[name] = list(compress(cited, kept))
         return found
 
     def named(self, *by: str) -> set[str]:
@@ -279,11 +275,12 @@ _REST = re.compile(
 )
 
 
-def claims_in(bodies: Iterable[str], kind: str) -> list[Claim]:
+def claims_in(bodies: Iterable[str], kind: str, on: tuple[str, str] | None = None) -> list[Claim]:
     """The claims of their canonical rows, on a subject of that kind.
 
     Only what a claim needs is read of each row, hence the fixed order of the parts is relied on.
-    Raises ValueError, KeyError or TypeError where one is no row of a claim.
+    Raises ValueError, KeyError or TypeError where one is no row of a claim, or none ``on`` that
+    subject and property.
     """
     dated = _dated(kind)
     found = []
@@ -292,6 +289,8 @@ def claims_in(bodies: Iterable[str], kind: str) -> list[Claim]:
         rest = _REST.match(body, end)
         if rest is None:
             raise ValueError("no row")
+        if on is not None and (content["subject"], content["property"]) != on:
+            raise ValueError("one is on something else")
         at, by, seq = rest.groups()
         value = content.get("value")
         if value is not None:
