@@ -110,7 +110,7 @@ class _Table(Mapping[str, Sequence[Claim]]):
         self._bodies: dict[str, list[str]] = {}
         self._sources: dict[str, list[str]] = {}
         self._made: dict[str, list[Claim]] = {}
-        self._named: set[str] | None = None
+        self._named: dict[str, Set[str]] = {}
         self._cited: set[str] | None = None
         held, cited = self._bodies, self._sources
         for body in bodies:
@@ -184,15 +184,15 @@ class _Table(Mapping[str, Sequence[Claim]]):
 
     def named(self, *by: str) -> set[str]:
         """What the claims (or those on some properties) may name."""
-        if by:
-            return self._named_by(by)
-        if self._named is None:
-            self._named = self._named_by(self._bodies)
-        return self._named
+        names = references(self._kind).intersection(by or self._bodies)
+        return set().union(*map(self._named_by, names))
 
-    def _named_by(self, names: Iterable[str]) -> set[str]:
-        told = (self._bodies.get(name, ()) for name in references(self._kind).intersection(names))
-        return {_named_in(body) for bodies in told for body in bodies} - {""}
+    def _named_by(self, name: str) -> Set[str]:
+        found = self._named.get(name)
+        if found is None:
+            named = {_named_in(body) for body in self._bodies.get(name, ())}
+            found = self._named[name] = named - {""}
+        return found
 
 
 # What the bytes tell before they are read
