@@ -140,7 +140,7 @@ class _Steps:
             z, slack, rest = self._duals(x, y, at, columns)
             idle = np.maximum(golombek.capacity - before, LEAST * golombek.capacity)
             still = np.max(np.abs(x[golombek.column] - before) / idle, initial=0.0) < STILL
-            if still and count and self._good(z, slack, rest):
+            if still and (count or not len(golombek.column)) and self._good(z, slack, rest):
                 z[self.pattern.equalities :] = np.maximum(z[self.pattern.equalities :], 0.0)
                 return Answer("Solved", x, z)
         return None

@@ -27,6 +27,7 @@ NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error 
 CLOSE = 1.0  # the same, below which the limits that bind are taken to be known
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
 TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
+BLURRED = 0.1  # of the certificate's tolerance, above which digits of an answer are missing
 HALF, BUSY = 0.5, 0.95  # use of capacity to start from where nothing, or too much, is known
 ENGINES = ("auto", "program", "complementarity")
 OWN = "interior-point method of its own"
@@ -160,7 +161,11 @@ def _answer(
     """What the solvers of the concave program say."""
     tolerance, limit = method.solver_tolerance, method.max_iterations
     if not program.cones:
-        return solve_quadratic(whole_program(program), tolerance, limit)
+        problem = whole_program(program)
+        answer = solve_quadratic(problem, tolerance, limit)
+        if STATUS.get(answer.status) is Outcome.SOLVED and _blurred(problem, answer, method):
+            answer = settle(program, problem, answer.x, answer.z) or answer
+        return answer
     if near is not None:
         steps = method.refinements + method.first_steps
         refined = _refine(program, first_guess(program, near), steps, method)
@@ -170,6 +175,17 @@ def _answer(
     if STATUS.get(answer.status) is Outcome.SOLVED:
         answer = _refine(program, answer.x, method.refinements, method) or answer
     return answer
+
+
+def _blurred(problem: Quadratic, answer: Answer, method: Method) -> bool:
+    """Whether a limit is neither met nor free: its slack and its price are both well above zero.
+
+    Such an answer would hardly be certified.
+    """
+    first = problem.equalities
+    slack = (problem.bound - problem.matrix @ answer.x)[first:]
+    both = np.minimum(slack, answer.z[first:])
+    return bool(both.max(initial=0.0) > BLURRED * method.tolerance)
 
 
 def first_guess(program: Program, near: Mapping[tuple[str, str], float]) -> Vector:
