@@ -259,6 +259,15 @@ def keeping(command: Callable[..., None]) -> Callable[..., None]:
     return option("--store", metavar="DIR", type=kind, help=text)(command)
 
 
+def listed(options: Sequence[str]) -> list[str]:
+    """Names of options that were given once for each, or parted by commas.
+
+    Options without any name are no way to leave them out: they hold the name '', which nobody has.
+    """
+    names = [part.strip() for option in options for part in option.split(",")]
+    return [name for name in names if name] or names[:1]
+
+
 def about(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command that reads a record ``--about``."""
     text = say(

@@ -137,9 +137,40 @@ def test_every_mistake_of_a_file_is_told_at_once(tmp_path):
     assert [problem.row for problem in problems] == sorted(problem.row for problem in problems)
 
 
+def lossy(loss):
+    """The good file with a line on which that share is lost."""
+    line = {"capacity": (5, "bcm/year"), "stake": (0.5, "share"), "share": (1, "share")}
+    line |= {"investment": (9, "MUSD"), "operating_cost": (1, "USD/1000 m3")}
+    rows = [
+        f"              {name}: {{value: {x}, unit: {unit}, basis: {{assumption: x}}}}"
+        for name, (x, unit) in line.items()
+    ]
+    right = dedent("""\
+      - id: transport
+        rights:
+          - id: line
+            what: pipeline
+            to: A
+            territory: Europe
+            name: {en: Line, ar: خط, fr: Ligne, ru: Линия}
+            pipeline: New line
+            from: land of A
+            into: Hub
+            partner: B
+            parameters:
+    """)
+    right = "".join(f"  {row}\n" for row in right.splitlines())
+    return "\n".join([GOOD.rstrip() + "\n" + right.rstrip(), *rows, f"              loss: {loss}"])
+
+
+LOSS = "{value: 0.1, settings: [1], unit: share, basis: {assumption: x}}"
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        (lossy(LOSS), "1 must be between 0 and 0.999"),
+        (lossy("{same_as: line.share}"), "line.loss must be at most 0.999"),
         ("- a\n- b\n", "must hold a mapping"),
         ("", "must hold a mapping"),
         ("id: {", "is no YAML"),

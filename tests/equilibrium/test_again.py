@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import mithaq
 from mithaq import Change, Cooperate, Floor
 from mithaq.chain import Edit
-from mithaq.equilibrium import pattern
+from mithaq.equilibrium import pattern, result
 from mithaq.equilibrium.prepared import Memory
 from mithaq.equilibrium.program import build_program
 from mithaq.errors import MithaqError
@@ -96,3 +96,12 @@ def test_programs_share_a_structure_where_numbers_alone_differ() -> None:
     lines = {row["name"] for row in base.rows("pipelines")}
     line = next(name for _, name in program.network.flows if name in lines)
     assert not shares(Change("pipelines", line, "loss", 0.5))
+
+
+def test_a_degenerate_answer_is_sharpened_before_it_is_judged() -> None:
+    """The chain of 2010 has limits that neither bind nor are free; one certificate is enough."""
+    base = mithaq.Chain.shipped(2010).quadratic()
+    with mock.patch.object(result, "certify", wraps=result.certify) as judged:
+        answer = mithaq.solve(base)
+    assert judged.call_count == 1
+    assert answer.certificate.max_violation < 1e-12

@@ -246,7 +246,9 @@ def test_sampling_asks_for_no_coalition_twice():
     assert len(asked) == len(set(asked)) <= 64
 
 
-@pytest.mark.parametrize("settings", [{"n": 0}, {"n": 3, "orders": 2}, {"n": 3, "confidence": 1}])
+@pytest.mark.parametrize(
+    "settings", [{"n": 0}, {"n": 3, "orders": 2}, {"n": 3, "confidence": 1}, {"n": 3, "seed": -1}]
+)
 def test_samples_that_say_nothing_are_refused(settings):
     with pytest.raises(ModelError):
         sample_shapley(worth=float, **settings)

@@ -46,6 +46,12 @@ def test_terms_are_compared_at_every_setting_and_at_those_asked_for():
         worth_of(scenario(search()), chain(), compare={"search.sahre": (0.5,)})
 
 
+@pytest.mark.parametrize("setting", [-0.1, 1.2, float("nan")])
+def test_a_term_is_not_compared_beyond_its_bounds(setting):
+    with pytest.raises(ModelError, match=r"search\.probability must be a number between 0 and 1"):
+        worth_of(scenario(search()), chain(), compare={"search.probability": [setting]})
+
+
 def test_an_order_is_willing_where_no_step_hurts():
     """Of two legs the first hurts A unless the second is there: it can only be signed second."""
     v = np.array([[0.0, 0.0], [-1.0, 1.0], [2.0, 2.0], [3.0, 4.0]])

@@ -228,3 +228,6 @@ def test_wrong_members_end_the_command_plainly(capsys):
     assert run(["forum", "algeria-russia", "--members", "Atlantis,Algeria"]) == 1
     assert "Atlantis" in capsys.readouterr().err
     assert run(["forum", "algeria-russia", "--strength", "2"]) == 2
+    assert run(["forum", "algeria-russia", "--members", " , "]) == 1
+    assert "'' is no firm" in capsys.readouterr().err
+    assert run(["forum", "algeria-russia", "--draws", "8", "--seed", "-1"]) == 2

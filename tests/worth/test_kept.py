@@ -151,3 +151,6 @@ def test_a_part_is_a_leg_a_right_or_a_right_with_a_term_held():
     for name in ("searches", "search.volume=2", "search.probability=much", "=2"):
         with pytest.raises(DataError):
             part(pact(), name)
+    for name in ("search.probability=1.2", "search.probability=nan", "search.probability=-0.1"):
+        with pytest.raises(ModelError, match="between 0 and 1"):
+            part(pact(), name)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 
 from mithaq.chain import Chain
+from mithaq.chain.rights import RIGHTS
 from mithaq.chain.scenarios import Basis, Leg, Parameter, Party, Right, Scenario
 
 WORDS = {"en": "x", "ar": "x", "fr": "x", "ru": "x"}
@@ -46,7 +47,8 @@ def right(name, what, to="A", territory="land of B", names=None, **figures):
     given = {}
     for key, value in figures.items():
         settings = value if isinstance(value, tuple) else (value,)
-        given[key] = parameter(f"{name}.{key}", *settings)
+        unit = RIGHTS[what].parameters[key].unit
+        given[key] = parameter(f"{name}.{key}", *settings, unit=unit)
     return Right(name, what, to, territory, WORDS, names or {}, given)
 
 

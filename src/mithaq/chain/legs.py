@@ -13,6 +13,7 @@ chain knows, that is all that a leg costs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -34,6 +35,7 @@ __all__ = [
     "TaggedEdit",
     "annuity",
     "branches",
+    "checked_settings",
     "load_scenario",
     "scenario_ids",
     "told_claims",
@@ -206,7 +208,7 @@ def branches(
     value where it differs from the central one. Probabilities sum to 1; branches of probability 0
     are left out. Finds of different rights are independent.
     """
-    values = _settings(scenario, settings or {})
+    values = {**scenario.settings(), **checked_settings(scenario, settings or {})}
     chosen = [
         (leg.id, right)
         for leg in scenario.legs
@@ -227,13 +229,22 @@ def branches(
     return tuple(out)
 
 
-def _settings(scenario: Scenario, changed: Settings) -> dict[str, float]:
-    central = scenario.settings()
-    for name in changed:
-        if name not in central:
-            hint = nearest(name, central)
+def checked_settings(scenario: Scenario, changed: Settings) -> Settings:
+    """Return settings as they are, if the scenario has the parameters and they are within bounds.
+
+    Raises ModelError otherwise.
+    """
+    parameters = scenario.parameters()
+    for name, value in changed.items():
+        if name not in parameters:
+            hint = nearest(name, parameters)
             raise ModelError(f"scenario {scenario.id} has no parameter {name!r} ({hint})")
-    return {**central, **changed}
+        low, high = parameters[name].bounds
+        if not (low <= value <= high and math.isfinite(value)):
+            bounds = f"at least {low:g}" if high == math.inf else f"between {low:g} and {high:g}"
+            unit = parameters[name].unit
+            raise ModelError(f"{name} must be a number {bounds} ({unit}), not {value:g}")
+    return changed
 
 
 def _branch(

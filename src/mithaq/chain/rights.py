@@ -39,10 +39,11 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A parameter of a right: its unit, and whether it must be given (else it is 0)."""
+    """A parameter of a right: its unit, whether it must be given (else it is 0), its most."""
 
     unit: str
     needed: bool = True
+    most: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class RightKind:
     parameters: Mapping[str, Figure] = field(default_factory=dict)
 
 
+# Of what is sent something has to arrive; the tables of the chain have the same bound.
+_LOSS = Figure("share", needed=False, most=0.999)
 _HOST = {"royalty": Figure("USD/1000 m3", needed=False), "profit_share": Figure("share", False)}
 
 _KINDS = (
@@ -95,7 +98,7 @@ _KINDS = (
             "investment": Figure("MUSD"),
             "operating_cost": Figure("USD/1000 m3"),
             "freight": Figure("USD/1000 m3 per 1000 nm"),
-            "loss": Figure("share", needed=False),
+            "loss": _LOSS,
         },
     ),
     RightKind(
@@ -114,7 +117,7 @@ _KINDS = (
             "share": Figure("share"),
             "investment": Figure("MUSD"),
             "operating_cost": Figure("USD/1000 m3"),
-            "loss": Figure("share", needed=False),
+            "loss": _LOSS,
         },
     ),
     RightKind(

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from mithaq.chain.reading import nearest
-from mithaq.chain.rights import RIGHTS, UNITS, RightKind
+from mithaq.chain.rights import RIGHTS, UNITS, Figure, RightKind
 from mithaq.errors import Problem
 
 __all__ = [
@@ -69,6 +69,13 @@ class Parameter:
     others: tuple[float, ...]
     unit: str
     basis: tuple[Basis, ...]
+    most: float = math.inf
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest value that it may take."""
+        low, high = UNITS[self.unit]
+        return low, min(high, self.most)
 
     @property
     def settings(self) -> tuple[float, ...]:
@@ -334,7 +341,7 @@ class _Reader:
             return {}
         cells = self.mapping(node, tuple(GENERAL))
         return {
-            name: self.parameter(name, cells[name], GENERAL[name])
+            name: self.parameter(name, cells[name], Figure(GENERAL[name]))
             for name in GENERAL
             if name in cells
         }
@@ -345,7 +352,9 @@ class _Reader:
             return {}
         cells = self.mapping(node, (), INPUTS)
         return {
-            name: self.parameter(name, cells[name], "ratio") for name in INPUTS if name in cells
+            name: self.parameter(name, cells[name], Figure("ratio"))
+            for name in INPUTS
+            if name in cells
         }
 
     def leg(self, node: yaml.Node) -> Leg:
@@ -426,17 +435,18 @@ class _Reader:
         needed = tuple(name for name, spec in kind.parameters.items() if spec.needed)
         cells = self.mapping(node, needed, tuple(kind.parameters))
         return {
-            name: self.parameter(f"{right}.{name}", value, kind.parameters[name].unit)
+            name: self.parameter(f"{right}.{name}", value, kind.parameters[name])
             for name, value in cells.items()
             if name in kind.parameters
         }
 
-    def parameter(self, name: str, node: yaml.Node, unit: str) -> Parameter:
+    def parameter(self, name: str, node: yaml.Node, figure: Figure) -> Parameter:
         """A parameter of its own, or the one named by ``same_as``, with which it moves."""
         if isinstance(node, yaml.MappingNode) and any(k.value == "same_as" for k, _ in node.value):
-            return self.linked(name, node, unit)
+            return self.linked(name, node, figure)
         cells = self.mapping(node, ("value", "unit", "basis"), ("low", "high", "settings"))
-        bounds = UNITS[unit]
+        unit = figure.unit
+        bounds = Parameter(name, 0.0, (), unit, (), figure.most).bounds
         value = self.number(cells.get("value"), *bounds)
         others = [self.number(cells[key], *bounds) for key in ("low", "high") if key in cells]
         others += [self.number(n, *bounds) for n in self.items(cells.get("settings"), "numbers")]
@@ -445,20 +455,23 @@ class _Reader:
         if given and given != unit:
             self.problem(_place(cells["unit"]), f"the unit of {name} is {unit!r}, not {given!r}")
         bases = self.bases(cells.get("basis"))
-        found = Parameter(name, value, tuple(others), unit, bases)
+        found = Parameter(name, value, tuple(others), unit, bases, figure.most)
         self.given[name] = found
         return found
 
-    def linked(self, name: str, node: yaml.Node, unit: str) -> Parameter:
+    def linked(self, name: str, node: yaml.Node, figure: Figure) -> Parameter:
         cells = self.mapping(node, ("same_as",))
         other = self.text(cells.get("same_as"))
         found = self.given.get(other)
         if found is None and other:
             hint = nearest(other, self.given)
             self.problem(_place(cells["same_as"]), f"no parameter {other!r} stands above", hint)
-        elif found is not None and found.unit != unit:
-            self.problem(_place(cells["same_as"]), f"the unit of {name} is {unit!r}")
-        return found or Parameter(name, 0.0, (), unit, ())
+        elif found is not None and found.unit != figure.unit:
+            self.problem(_place(cells["same_as"]), f"the unit of {name} is {figure.unit!r}")
+        elif found is not None and found.high > figure.most:
+            what = f"{name} must be at most {figure.most:g}, which {other} may exceed"
+            self.problem(_place(cells["same_as"]), what)
+        return found or Parameter(name, 0.0, (), figure.unit, ())
 
     def order(self, cells: Mapping[str, yaml.Node], value: float) -> None:
         if ("low" in cells) != ("high" in cells):

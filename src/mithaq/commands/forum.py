@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mithaq.cli import Asked, Talk, cli, common, keeping, option, reading, say
+from mithaq.cli import Asked, Talk, cli, common, keeping, listed, option, reading, say
 
 
 @cli.command(help=say("Would an exporters' forum hold together? Every coalition of its members."))
@@ -52,7 +52,13 @@ from mithaq.cli import Asked, Talk, cli, common, keeping, option, reading, say
     show_default=True,
     help=say("Also draw all inputs of the market at once, so many times (at least 8)."),
 )
-@option("--seed", type=int, default=1, show_default=True, help=say("Seed of the draws."))
+@option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help=say("Seed of the draws."),
+)
 @option(
     "--spare",
     type=click.FloatRange(0, min_open=True),
@@ -86,7 +92,7 @@ def forum(
     from mithaq.show.forum_sheets import forum_sheets
 
     words = talk.words(asked.case.record)
-    named = [part.strip() for member in members for part in member.split(",") if part.strip()]
+    named = listed(members)
     with talk.working(words.say("Solving the market for every coalition")) as tell:
         when = (named, strength, asked.at, asked.known)
         how: dict[str, Any] = {"floors": floors, "entry": entry, "progress": tell}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mithaq.cli import Asked, Talk, cli, common, keeping, option, reading, say
+from mithaq.cli import Asked, Talk, cli, common, keeping, listed, option, reading, say
 
 
 @cli.command(
@@ -51,8 +51,9 @@ def power(
     from mithaq.show.power_sheets import power_sheets
 
     words = talk.words(asked.case.record)
-    named = [part.strip() for player in players for part in player.split(",") if part.strip()]
     with talk.working(words.say("Solving the market for every coalition")) as tell:
-        found = asked.case.power(named, outsiders=outsiders, line=line, progress=tell, store=store)
+        found = asked.case.power(
+            listed(players), outsiders=outsiders, line=line, progress=tell, store=store
+        )
     data = found.to_dict()
     talk.answer(data, lambda: power_sheets(data, words))

@@ -17,7 +17,13 @@ from mithaq.cli import Asked, Talk, cli, common, keeping, option, reading, say
     show_default=True,
     help=say("Number of draws; a power of two spreads them best."),
 )
-@option("--seed", type=int, default=1, show_default=True, help=say("Seed of the draws."))
+@option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help=say("Seed of the draws."),
+)
 @option("--legs/--no-legs", default=False, help=say("Also tell what each leg alone would bring."))
 @option(
     "--alone",

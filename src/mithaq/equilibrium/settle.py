@@ -155,7 +155,7 @@ class _Steps:
             slack = self.bound - self.how.rows @ x
             idle = np.maximum(golombek.capacity - before, LEAST * golombek.capacity)
             still = np.max(np.abs(x[golombek.column] - before) / idle, initial=0.0) < STILL
-            if still and count and self._good(z, slack, rest):
+            if still and (count or not len(golombek.column)) and self._good(z, slack, rest):
                 z[first:] = np.maximum(z[first:], 0.0)
                 return Answer("Solved", x, z)
         return None

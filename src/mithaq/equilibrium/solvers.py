@@ -28,6 +28,7 @@ NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error 
 CLOSE = 1.0  # the same, below which the limits that bind are taken to be known
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
 TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
+BLURRED = 0.1  # of the certificate's tolerance, above which digits of an answer are missing
 HALF, BUSY = 0.5, 0.95  # use of capacity to start from where nothing, or too much, is known
 ENGINES = ("auto", "program", "complementarity")
 OWN = "interior-point method of its own"
@@ -162,7 +163,11 @@ def _answer(
     tolerance, limit = method.solver_tolerance, method.max_iterations
     short = condensed(program)
     if not program.cones:
-        return short.whole_answer(solve_quadratic(short.plain(), tolerance, limit))
+        problem = short.plain()
+        answer = solve_quadratic(problem, tolerance, limit)
+        if STATUS.get(answer.status) is Outcome.SOLVED and _blurred(problem, answer, method):
+            answer = settle(short, answer.x, answer.z) or answer
+        return short.whole_answer(answer)
     if near is not None:
         steps = method.refinements + method.first_steps
         refined = _refine(short, first_guess(program, near), steps, method)
@@ -173,6 +178,17 @@ def _answer(
         output = answer.x[program.golombek.column]
         answer = _refine(short, output, method.refinements, method) or answer
     return answer
+
+
+def _blurred(problem: Quadratic, answer: Answer, method: Method) -> bool:
+    """Whether a limit is neither met nor free: its slack and its price are both well above zero.
+
+    Such an answer would hardly be certified.
+    """
+    first = problem.equalities
+    slack = (problem.bound - problem.matrix @ answer.x)[first:]
+    both = np.minimum(slack, answer.z[first:])
+    return bool(both.max(initial=0.0) > BLURRED * method.tolerance)
 
 
 def first_guess(program: Program, near: Mapping[tuple[str, str], float]) -> Vector:

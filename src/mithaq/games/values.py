@@ -229,15 +229,18 @@ def sample_shapley(
     a player is that of the mean of ``orders // 2`` pairs (Castro, Gomez & Tejada 2009). The shares
     sum to worth(all) - worth(none) whatever the sample.
 
-    Raises :class:`ModelError` where there are no players, fewer than four orders, or a worth that
-    is not finite.
+    Raises :class:`ModelError` where there are no players, fewer than four orders, a seed below
+    zero, or a worth that is not finite.
 
     >>> found = sample_shapley(30, lambda s: float(s.bit_count() ** 2), orders=4)
     >>> bool(abs(found.shares.sum() - 900) < 1e-9), found.shares.shape
     (True, (30,))
     """
-    if n < 1 or orders < 4 or not 0 < confidence < 1:
-        raise ModelError("sampling needs players, at least four orders, a confidence below one")
+    if n < 1 or orders < 4 or not 0 < confidence < 1 or seed < 0:
+        raise ModelError(
+            "sampling needs players, at least four orders, a confidence below one and a seed of "
+            "0 or more"
+        )
     known: dict[int, float] = {}
 
     def value(bits: int) -> float:

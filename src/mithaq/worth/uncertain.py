@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from mithaq.chain import Chain
 from mithaq.chain.hindsight import Unknown
-from mithaq.chain.legs import branches
+from mithaq.chain.legs import branches, checked_settings
 from mithaq.chain.scenarios import INPUTS, Scenario
 from mithaq.errors import BatchError, DataError, ModelError, Problem
 from mithaq.record import Record
@@ -91,7 +91,8 @@ class Part:
 def part(scenario: Scenario, name: str) -> Part:
     """Return what ``name`` picks: a leg, a right, or a right with a term as ``right.term=value``.
 
-    Raises :class:`DataError` where the scenario has none of that name, or the value is no number.
+    Raises :class:`DataError` where the scenario has none of that name or the value is no number,
+    :class:`ModelError` where the number is out of bounds.
     """
     term, _, value = name.partition("=")
     held: tuple[tuple[str, float], ...] = ()
@@ -109,6 +110,7 @@ def part(scenario: Scenario, name: str) -> Part:
         hint = f"known: {', '.join(rights)}; a term as joint-marketing.strength=0.5"
         what = f"scenario {scenario.id} has no leg or right of that name, or no such term"
         raise DataError([Problem(column=name, what=what, hint=hint)])
+    checked_settings(scenario, dict(held))
     return Part(name, rights[picked], held)
 
 
@@ -399,8 +401,14 @@ def market_inputs(scenario: Scenario | None, chain: Chain) -> tuple[Input, ...]:
 
 
 def points(dimension: int, draws: int, seed: int) -> Array:
-    """Return the first ``draws`` scrambled Sobol' points of a unit cube."""
+    """Return the first ``draws`` scrambled Sobol' points of a unit cube.
+
+    Raises :class:`ModelError` for a seed below zero.
+    """
     from scipy.stats import qmc
+
+    if seed < 0:
+        raise ModelError(f"the seed of the draws is 0 or more, not {seed}")
 
     sampler = qmc.Sobol(dimension, scramble=True, rng=np.random.default_rng(seed))
     points: Array = sampler.random_base2(max(math.ceil(math.log2(draws)), 0))[:draws]
