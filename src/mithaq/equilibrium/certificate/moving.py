@@ -9,7 +9,7 @@ import numpy as np
 
 from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case
-from mithaq.equilibrium.certificate.findings import Array, Findings, Namer
+from mithaq.equilibrium.certificate.findings import Array, Findings, Namer, ever
 from mithaq.equilibrium.sheet import Sheet
 
 __all__ = ["check_balances", "check_carrying", "check_lifting", "check_swaps"]
@@ -61,14 +61,12 @@ def check_balances(case: Case, found: Findings) -> None:
         np.bincount(places, weights=weights, minlength=case.value.size)
         for weights in (moved, np.abs(moved) / 2)
     )
-    firms, names = list(place.firms), list(place.nodes)
-    uneven = np.flatnonzero(left)
 
     def where(number: int) -> str:
-        n, f, t = (int(at) for at in np.unravel_index(uneven[number], shape))
-        return f"gas of {firms[f]} at {names[n]}{case.calendar.name(t)}"
+        n, f, t = (int(at) for at in np.unravel_index(number, shape))
+        return f"gas of {place.names[f]} at {list(place.nodes)[n]}{case.calendar.name(t)}"
 
-    found.note("balance", np.abs(left[uneven]) / (1 + size[uneven]), where)
+    found.note("balance", np.abs(left) / (1 + size), where)
 
 
 def _by_label(case: Case, sheet: Sheet) -> Iterator[tuple[tuple[Any, ...], Array]]:
@@ -146,7 +144,7 @@ def _output_errors(case: Case, bent: Array, capacity: Array, target: Array) -> A
 def check_carrying(case: Case, built: Built, found: Findings) -> None:
     """Arcs hold what is sent, who sends may, and nobody would send one unit more or less."""
     arcs, calendar, flow = case.arcs, case.calendar, case.flow
-    firms, names = list(case.place.firms), [row["name"] for row in arcs.rows]
+    firms, names = case.place.names, arcs.names
     if not names:
         return
 
@@ -168,7 +166,7 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     found.limit(spare, case.rent, size, lambda a, t: names[a] + calendar.name(t))
     free = np.where(limited, 0.0, np.abs(case.rent))
     found.note("complementarity", free, lambda a, _: f"rent of {names[a]} without limit")
-    some = np.flatnonzero((arcs.third_share < 1) | case.outside_rent.any(axis=1)).tolist()
+    some = np.flatnonzero((arcs.third_share < 1) | ever(case.outside_rent != 0)).tolist()
     others = flow.among(arcs.outsider) if some else flow.by_arc
     for at in some:
         spare = arcs.third_share[at] * size[at] - others[at]
@@ -181,9 +179,9 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
         lambda p: f"{firms[flow.firm[p]]} has no access to {names[flow.arc[p]]}",
     )
     # To whom gas at the end fetches nothing will not send any.
-    worth = np.asarray(np.isfinite(case.value).any(axis=2))
+    worth = ever(np.isfinite(case.value))
     pairs = np.asarray(arcs.access & worth[arcs.tail] & worth[arcs.head])
-    sends = flow.quantity.any(axis=1)
+    sends = ever(flow.quantity != 0)
     pairs[flow.arc[sends], flow.firm[sends]] = True
     arc, user = np.nonzero(pairs)
     here, there = case.value[arcs.tail[arc], user], case.value[arcs.head[arc], user]
