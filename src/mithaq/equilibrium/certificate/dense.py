@@ -120,9 +120,8 @@ class Stores:
     def __init__(self, chain: Chain) -> None:
         calendar, place = calendar_of(chain), place_of(chain)
         table = table_of(chain, "storages")
-        self.rows, self.names = table.rows, table.texts("name")
-        self.at = numbered(self.names)
-        self.node = np.array([place.nodes[node] for node in table.texts("node")], dtype=int)
+        self.rows, self.names, self.at = table.rows, table.texts("name"), table.at
+        self.node = 3 * table.places("node", table_of(chain, "nodes"))
         count, shape = len(self.rows), (len(self.rows), calendar.length)
         self.keeps = 1.0 - table.numbers("loss")[:, None, None]
         opened, self.available = np.ones(shape), np.ones(shape)
