@@ -35,6 +35,7 @@ __all__ = [
     "always",
     "arcs_of",
     "calendar_of",
+    "dated",
     "deals_of",
     "first_given",
     "markets_of",
@@ -52,6 +53,12 @@ MARKETS = (
 def always(row: Row) -> bool:
     """Whether a row says nothing about years."""
     return math.isnan(row["from_year"]) and math.isnan(row["to_year"])
+
+
+def dated(table: Table | columns.Arcs) -> list[int]:
+    """Numbers of the rows that say something about years."""
+    said = ~np.isnan(table.numbers("from_year")) | ~np.isnan(table.numbers("to_year"))
+    return np.flatnonzero(said).tolist()
 
 
 def first_given(first: Array, second: Array) -> Array:
@@ -191,8 +198,7 @@ class Arcs:
         size = told.numbers("capacity", routes=math.inf)
         self.capacity = np.repeat(size[:, None], calendar.length, axis=1)
         self.available = np.ones((count, calendar.length))
-        dated = ~(np.isnan(told.numbers("from_year")) & np.isnan(told.numbers("to_year")))
-        for at in np.flatnonzero(dated).tolist():
+        for at in dated(told):
             opened = calendar.open(self.rows[at]) > 0
             self.capacity[at] = np.where(opened, self.capacity[at], 0.0)
         for table, name in calendar.factors:
@@ -286,12 +292,13 @@ class Markets:
             if access:
                 self.entitled[at] = place.mask(parse_names(access))
         for factor in chain.rows("demand_factors"):
-            mine = [
-                at
-                for at, row in enumerate(self.rows)
-                if factor["market"] in ("", row["name"]) and factor["sector"] in ("", row["sector"])
-            ]
-            here = np.ix_(np.array(mine, dtype=int), np.flatnonzero(calendar.matches(factor)))
+            name, sector = factor["market"], factor["sector"]
+            mine = np.ones(len(self.rows), dtype=bool)
+            if name:
+                mine &= [name == other for other in self.names]
+            if sector:
+                mine &= [sector == other for other in table.texts("sector")]
+            here = mine[:, None] & (calendar.matches(factor) > 0)
             self.reference[here] *= factor["quantity"]
             price[here] *= factor["price"]
         self.alive = self.reference > 0
@@ -403,9 +410,8 @@ def delivery_shapes(table: Table, calendar: Calendar, reference: Array) -> Array
     follows = np.array([profile == "demand" for profile in table.texts("profile")], dtype=bool)
     follows = follows[:, None] & (mean > 0)
     found = np.where(follows, reference / np.where(follows, mean, 1.0), found)
-    for at, row in enumerate(table.rows):
-        if not always(row):
-            found[at] *= calendar.open(row)
+    for at in dated(table):
+        found[at] *= calendar.open(table.rows[at])
     return found
 
 
