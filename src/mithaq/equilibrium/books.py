@@ -16,7 +16,7 @@ from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium.amounts import calendar_of
 from mithaq.equilibrium.columns import Table, table_of
 from mithaq.equilibrium.network import deliveries, regulated_supply
-from mithaq.equilibrium.prepared import remembered
+from mithaq.equilibrium.prepared import Memory, remembered
 
 __all__ = [
     "ASSETS",
@@ -179,8 +179,35 @@ class Stores(Owned):
 stores_of = remembered("storages")(Stores)
 
 
+class Slices:
+    """Slices of fields, one an owner: whose, where, and who levies; parties as in ``Arcs``.
+
+    ``field`` is the number of each slice's field, ``at`` the slice's own by firm and field.
+    """
+
+    def __init__(self, table: Table, country: Mapping[str, str]) -> None:
+        names, nodes = table.texts("name"), table.texts("node")
+        pieces = [
+            (at, firm, share)
+            for at, owners in enumerate(table.texts("owners"))
+            for firm, share in parse_shares(owners).items()
+        ]
+        self.field = np.array([at for at, _, _ in pieces], dtype=np.intp)
+        self.share = np.array([share for _, _, share in pieces])
+        self.at = {(firm, names[at]): number for number, (at, firm, _) in enumerate(pieces)}
+        self.node = [(firm, nodes[at]) for at, firm, _ in pieces]
+        self.parties = Names()
+        self.firm = self.parties.numbers(firm for _, firm, _ in pieces)
+        told = zip(table.texts("host"), nodes, strict=True)
+        hosts = [treasury(host or country[node]) for host, node in told]
+        self.host = self.parties.numbers(hosts)[self.field]
+
+
+_SLICES: Memory[Slices] = Memory()
+
+
 class Fields:
-    """Slices of fields, one an owner, with what each pays its host: arrays over slices.
+    """Slices of fields with what each costs and pays its host: arrays over slices.
 
     ``size`` is capacity by slot where cost depends on it; nothing can be built there.
     """
@@ -188,29 +215,17 @@ class Fields:
     def __init__(self, chain: Chain) -> None:
         calendar, country = calendar_of(chain), _country(chain)
         table = table_of(chain, "fields")
-        names, nodes = table.texts("name"), table.texts("node")
-        pieces = [
-            (at, firm, share)
-            for at, owners in enumerate(table.texts("owners"))
-            for firm, share in parse_shares(owners).items()
-        ]
-        field = np.array([at for at, _, _ in pieces], dtype=np.intp)  # of each slice
-        self.parties = Names()
-        self.keys = [(firm, names[at]) for at, firm, _ in pieces]
-        self.at = {key: number for number, key in enumerate(self.keys)}
-        self.node = [(firm, nodes[at]) for at, firm, _ in pieces]
-        self.firm = self.parties.numbers(firm for _, firm, _ in pieces)
-        told = zip(table.texts("host"), nodes, strict=True)
-        hosts = [host or country[node] for host, node in told]
-        party = {host: self.parties[treasury(host)] for host in hosts}
-        self.host = np.array([party[host] for host in hosts], dtype=np.intp)[field]
+        # Fields that differ in numbers alone have the same slices.
+        said = (tuple(table.texts(name)) for name in ("name", "node", "owners", "host"))
+        key = (id(country), *said)
+        self.slices = _SLICES.get(key, country, lambda: Slices(table, country))
+        field, share = self.slices.field, self.slices.share
         columns = ("a", "b", "g", "royalty", "profit_share", "entry_payment", "discovery_cost")
         self.a, b, self.g, self.royalty, self.profit_share, entry, search = (
             table.numbers(name)[field] for name in columns
         )
-        share = np.array([share for _, _, share in pieces])
         self.b, self.entry, self.search = b / share, entry * share, search * share
-        self.size = np.zeros((len(pieces), calendar.count))
+        self.size = np.zeros((len(field), calendar.count))
         bent = np.flatnonzero(self.g < 0)
         if len(bent):
             size = calendar.all_usable("fields", table, table.numbers("capacity"))

@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.amounts import Calendar, all_nominated, calendar_of
-from mithaq.equilibrium.arcs import LANDED, LIQUEFIED, Arc, arc_sizes, either, read_arcs
+from mithaq.equilibrium.arcs import Arc, arc_sizes, either, read_arcs
 from mithaq.equilibrium.building import Building, buildings
 from mithaq.equilibrium.columns import table_of
 from mithaq.equilibrium.nominations import Choice, choices
 from mithaq.equilibrium.prepared import Memory, remembered
+from mithaq.equilibrium.reach import Ways, sides
 
 __all__ = [
     "Handover",
@@ -200,7 +201,7 @@ def _frame(
     net.swap_caps = {row["name"]: row["cap"] for row in chain.rows("swaps")}
     live = _prune(chain, net, grown, bound)
     _read_numbers(chain, net)
-    return net, [number for number, p in enumerate(slices) if p.node in live[p.firm]]
+    return net, [number for number, p in enumerate(slices) if (p.firm, p.node) in live]
 
 
 def _bound(chain: Chain) -> dict[str, set[str]]:
@@ -380,165 +381,48 @@ def _read_numbers(chain: Chain, net: Network) -> None:
 
 def _prune(
     chain: Chain, net: Network, grown: set[tuple[str, str]], bound: dict[str, set[str]]
-) -> dict[str, set[str]]:
-    """Keep the columns that can be of use; returns where each firm's gas can be."""
-    firms = [row["name"] for row in chain.rows("firms")]
-    sinks: dict[str, set[str]] = {firm: set() for firm in firms}
-    wanted = set(np.flatnonzero(~np.isnan(net.alpha).all(axis=0)).tolist())
-    markets = [market for index, market in enumerate(net.markets.values()) if index in wanted]
-    for market in markets:
-        for firm in market.sellers:
-            sinks[firm].add(market.node)
-    sources: dict[str, set[str]] = {firm: set() for firm in firms}
+) -> set[tuple[str, str]]:
+    """Keep the columns that can be of use; returns firms and nodes where the firm's gas can be."""
+    wanted = np.any(~np.isnan(net.alpha), axis=0).tolist()
+    markets = [m for m, some in zip(net.markets.values(), wanted, strict=True) if some]
+    sinks = [(firm, market.node) for market in markets for firm in market.sellers]
+    sources = [(piece.firm, piece.node) for piece in net.slices]
     for duty in net.obligations:
-        (sinks if duty.quantity.max() > 0 else sources)[duty.firm].add(duty.node)
+        (sinks if max(duty.quantity.tolist()) > 0 else sources).append((duty.firm, duty.node))
     for choice in net.choices:
-        sinks[choice.seller].add(choice.node)
+        sinks.append((choice.seller, choice.node))
         if choice.buyer:
-            sources[choice.buyer].add(choice.node)
-    for piece in net.slices:
-        sources[piece.firm].add(piece.node)
-    ways = _Ways(chain, net, grown, bound)
-    for arc in ways.usable:
-        if arc.fee_in_kind:
-            sources[arc.fee_firm].add(arc.tail)
-    swaps = chain.rows("swaps")
-    key = (
-        id(net.arcs),
-        tuple(arc.name for arc in ways.usable),
-        tuple(ways.country.items()),
-        *(
-            tuple((firm, frozenset(places)) for firm, places in found.items())
-            for found in (sources, sinks, ways.bound)
-        ),
-        id(swaps),
-    )
-    live, net.flows = _REACH.get(
-        key, (net.arcs, swaps), lambda: _reach(firms, sources, sinks, ways, swaps)
-    )
+            sources.append((choice.buyer, choice.node))
+    usable = np.asarray((net.arc_capacity > 0).any(axis=0))
+    arcs = list(net.arcs.values())
+    if grown:
+        usable |= np.array([(arc.table, arc.name) in grown for arc in arcs], dtype=bool)
+    taken = [at for at, arc in enumerate(arcs) if arc.fee_in_kind]
+    sources += [(arcs[at].fee_firm, arcs[at].tail) for at in taken if usable[at]]
+    ways, swaps = Ways(chain, arcs, usable, bound), chain.rows("swaps")
+    mask = ways.live(sources, sinks, swaps)
+    net.flows, net.balances = ways.flows(mask), ways.pairs(mask)
+    live = set(net.balances)
     net.sales = [
         (firm, market.name)
         for market in markets
         for firm in market.sellers
-        if market.node in live[firm]
+        if (firm, market.node) in live
     ]
     net.stores = [
         (firm, store.name)
         for store in net.storages.values()
-        for firm in firms
-        if store.node in live[firm] and (not store.access or firm in store.access)
+        for firm in ways.firms
+        if (firm, store.node) in live and (not store.access or firm in store.access)
     ]
     net.handovers = [
         Handover(row["name"], giver, receiver, node, weight)
         for row in swaps
-        for giver, receiver, nodes, weight in _sides(row)
-        for node in sorted(live[giver] & live[receiver])
-        if not nodes or node in nodes
+        for giver, receiver, nodes, weight in sides(row)
+        for node in ways.nodes
+        if (giver, node) in live and (receiver, node) in live and (not nodes or node in nodes)
     ]
     owed = {(duty.firm, duty.node) for duty in net.obligations}
-    net.balances = sorted({(firm, node) for firm in firms for node in live[firm]} | owed)
+    if not owed <= live:
+        net.balances = sorted(live | owed)
     return live
-
-
-class _Ways:
-    """Arcs by the node where they begin and end, and who may use them.
-
-    A fringe sells at home alone, so its gas stays in its home country and where its fields are.
-    """
-
-    def __init__(
-        self, chain: Chain, net: Network, grown: set[tuple[str, str]], bound: dict[str, set[str]]
-    ) -> None:
-        self.out: dict[str, list[Arc]] = defaultdict(list)
-        self.into: dict[str, list[Arc]] = defaultdict(list)
-        ever = set(np.flatnonzero((net.arc_capacity > 0).any(axis=0)).tolist())
-        self.usable = [
-            arc
-            for index, arc in enumerate(net.arcs.values())
-            if index in ever or (arc.table, arc.name) in grown
-        ]
-        for arc in self.usable:
-            self.out[arc.tail].append(arc)
-            self.into[arc.head].append(arc)
-        country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-        self.country = {
-            node + side: land for node, land in country.items() for side in ("", LIQUEFIED, LANDED)
-        }
-        self.bound = bound
-
-    def open(self, arc: Arc, firm: str) -> bool:
-        """Whether the firm's gas may go along the arc."""
-        if arc.access and firm not in arc.access:
-            return False
-        bound = self.bound.get(firm)
-        return bound is None or (
-            self.country[arc.tail] in bound and self.country[arc.head] in bound
-        )
-
-    def reach(self, firm: str, seeds: set[str], *, back: bool) -> set[str]:
-        """Nodes that the firm's gas can get to from the seeds, or get to the seeds from."""
-        found, todo = set(seeds), sorted(seeds)
-        steps = self.into if back else self.out
-        while todo:
-            for arc in steps.get(todo.pop(), ()):
-                node = arc.tail if back else arc.head
-                if node not in found and self.open(arc, firm):
-                    found.add(node)
-                    todo.append(node)
-        return found
-
-
-def _sides(row: Mapping[str, Any]) -> list[tuple[str, str, frozenset[str], float]]:
-    a, b = str(row["a"]), str(row["b"])
-    nodes_a = frozenset(parse_names(str(row["nodes_a"])))
-    nodes_b = frozenset(parse_names(str(row["nodes_b"])))
-    return [(a, b, nodes_a, 1.0), (b, a, nodes_b, -float(str(row["ratio"])))]
-
-
-Reach = tuple[dict[str, set[str]], list[tuple[str, str]]]
-_REACH: Memory[Reach] = Memory()
-
-
-def _reach(
-    firms: list[str],
-    sources: dict[str, set[str]],
-    sinks: dict[str, set[str]],
-    ways: _Ways,
-    swaps: Sequence[Mapping[str, Any]],
-) -> Reach:
-    """Where each firm's gas can be and is of use, and the arcs that it can take there."""
-    supply, useful = _spread(firms, sources, sinks, ways, swaps)
-    live = {firm: supply[firm] & useful[firm] for firm in firms}
-    flows = [
-        (firm, arc.name)
-        for firm in firms
-        for node in sorted(live[firm])
-        for arc in ways.out.get(node, ())
-        if arc.head in live[firm] and ways.open(arc, firm)
-    ]
-    return live, flows
-
-
-def _spread(
-    firms: list[str],
-    sources: dict[str, set[str]],
-    sinks: dict[str, set[str]],
-    ways: _Ways,
-    swaps: Sequence[Mapping[str, Any]],
-) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """Where each firm's gas can be, and whence it can still be of use; swaps widen both."""
-    supply = {firm: ways.reach(firm, sources[firm], back=False) for firm in firms}
-    useful = {firm: ways.reach(firm, sinks[firm], back=True) for firm in firms}
-    grown = bool(swaps)
-    while grown:
-        grown = False
-        for row in swaps:
-            for giver, receiver, nodes, _ in _sides(row):
-                passed = supply[giver] & useful[receiver]
-                passed = passed & nodes if nodes else passed
-                if passed <= supply[receiver] and passed <= useful[giver]:
-                    continue
-                grown = True
-                supply[receiver] |= ways.reach(receiver, passed - supply[receiver], back=False)
-                useful[giver] |= ways.reach(giver, passed - useful[giver], back=True)
-    return supply, useful

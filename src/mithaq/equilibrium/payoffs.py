@@ -199,17 +199,18 @@ def _book_markets(terms: Terms, ledger: Ledger) -> None:
 def _book_fields(terms: Terms, ledger: Ledger) -> None:
     part, slots = terms.part[:, None], len(terms)
     fields, sheet = fields_of(terms.chain), terms.point.lifting
-    quantity = np.zeros((slots, len(fields.keys)))
-    quantity[:, sheet.labels.whole(fields.at)] = sheet.filled(slots)
-    worth = terms.point.value.of(slots, fields.node)
+    slices = fields.slices
+    quantity = np.zeros((slots, len(slices.node)))
+    quantity[:, sheet.labels.whole(slices.at)] = sheet.filled(slots)
+    worth = terms.point.value.of(slots, slices.node)
     cost = lifting_cost(fields.a, fields.b, fields.g, quantity, fields.size.T)
     royalty = fields.royalty * quantity
     rent = np.maximum(worth * quantity - cost - royalty, 0.0)
-    ledger.open(fields.parties)
-    ledger.book(fields.firm, "lifting cost", -(part * cost).sum(axis=0))
-    ledger.pay_all(fields.firm, fields.host, "royalties", (part * royalty).sum(axis=0))
+    ledger.open(slices.parties)
+    ledger.book(slices.firm, "lifting cost", -(part * cost).sum(axis=0))
+    ledger.pay_all(slices.firm, slices.host, "royalties", (part * royalty).sum(axis=0))
     shared = fields.profit_share * (part * rent).sum(axis=0)
-    ledger.pay_all(fields.firm, fields.host, "profit shares", shared)
+    ledger.pay_all(slices.firm, slices.host, "profit shares", shared)
 
 
 def lifting_cost(a: Array, b: Array, g: Array, quantity: Array, capacity: Array) -> Array:
@@ -228,9 +229,10 @@ def lifting_cost(a: Array, b: Array, g: Array, quantity: Array, capacity: Array)
 
 def _book_entries(terms: Terms, ledger: Ledger) -> None:
     fields = fields_of(terms.chain)
-    ledger.open(fields.parties)
-    ledger.pay_all(fields.firm, fields.host, "entry payments", fields.entry)
-    ledger.book(fields.firm, "discovery cost", -fields.search)
+    slices = fields.slices
+    ledger.open(slices.parties)
+    ledger.pay_all(slices.firm, slices.host, "entry payments", fields.entry)
+    ledger.book(slices.firm, "discovery cost", -fields.search)
 
 
 def _book_arcs(terms: Terms, ledger: Ledger) -> None:

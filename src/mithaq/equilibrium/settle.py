@@ -8,6 +8,9 @@ once for all programs of a pattern: what keeps the fill of the whole low keeps t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -30,6 +33,8 @@ STEPS = 8
 FULL = 1e-14  # idle share of capacity that is none
 LEAST = 1e-3  # idle share of capacity below which output is judged against capacity itself
 STILL = 1e-7  # last step of a Golombek output, as a share of idle capacity
+
+SLIGHT = 1e-3  # the same, below which a factor of the step before serves the next, if limits stay
 EVEN = 1e-9  # how far below zero a slack or a dual may be, and what may be left of an equation
 
 
@@ -90,6 +95,17 @@ class _System:
         return found
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Factored:
+    """Newton's system over the columns that are free and the limits that bind."""
+
+    keep: Mask
+    order: Places
+    matrix: sp.csc_matrix
+    unshift: Vector
+    factors: Any  # of SuperLU, which has no type that can be named
+
+
 def _order(row: Places, column: Places, size: int) -> Places:
     """Order of elimination with little fill for any part of a matrix of this shape."""
     shape = sp.csc_matrix((np.ones(len(row)), (row, column)), shape=(size, size))
@@ -124,6 +140,8 @@ class _Steps:
     def run(self, x: Vector, z: Vector) -> Answer | None:
         system, golombek, first = self.system, self.golombek, self.how.equalities
         slack = self.bound - self.how.rows @ x
+        factored: _Factored | None = None
+        moved = np.inf
         for count in range(STEPS):
             binds = z > slack
             binds[:first] = True
@@ -139,7 +157,9 @@ class _Steps:
             x[golombek.column] = self._outputs(y)
             if not self._inside(x):
                 return None
-            step = self._newton(x, y, keep)
+            if factored is None or moved > SLIGHT or not np.array_equal(keep, factored.keep):
+                factored = self._factored(x, keep)
+            step = self._step(x, y, factored) if factored else None
             if step is None:
                 return None
             x, y = x + step[: self.width], y + step[self.width :]
@@ -154,8 +174,9 @@ class _Steps:
             rest[columns] = 0.0
             slack = self.bound - self.how.rows @ x
             idle = np.maximum(golombek.capacity - before, LEAST * golombek.capacity)
-            still = np.max(np.abs(x[golombek.column] - before) / idle, initial=0.0) < STILL
-            if still and (count or not len(golombek.column)) and self._good(z, slack, rest):
+            moved = float(np.max(np.abs(x[golombek.column] - before) / idle, initial=0.0))
+            sure = count or not len(golombek.column)
+            if moved < STILL and sure and self._good(z, slack, rest):
                 z[first:] = np.maximum(z[first:], 0.0)
                 return Answer("Solved", x, z)
         return None
@@ -178,7 +199,8 @@ class _Steps:
         slope[golombek.column] += golombek.weight * golombek.g * np.log(left)
         return slope
 
-    def _newton(self, x: Vector, y: Vector, keep: Mask) -> Vector | None:
+    def _factored(self, x: Vector, keep: Mask) -> _Factored | None:
+        """Newton's system at ``x``; None where it is singular."""
         system, golombek = self.system, self.golombek
         hessian = self.hessian.copy()
         left = golombek.capacity - x[golombek.column]
@@ -189,21 +211,26 @@ class _Steps:
             factors = splu(matrix, "NATURAL", **SYMMETRIC)
         except RuntimeError:
             return None
-        missed = self.bound[system.general] - system.limits @ x
-        target = np.concatenate([-self._slope(x) - system.falls @ y, missed])
         order = system.order[kept]
-        target, unshift = target[order], system.shift[order]
-        found, last = factors.solve(target), np.inf
+        return _Factored(keep, order, matrix, system.shift[order], factors)
+
+    def _step(self, x: Vector, y: Vector, factored: _Factored) -> Vector | None:
+        """Newton's step; None where it is not finite."""
+        system, matrix, unshift = self.system, factored.matrix, factored.unshift
+        missed = self.bound[system.general] - system.limits @ x
+        whole = np.concatenate([-self._slope(x) - system.falls @ y, missed])
+        target = whole[factored.order]
+        found, last = factored.factors.solve(target), np.inf
         for _ in range(ROUNDS):
             rest = target - matrix @ found + unshift * found
             size = np.abs(rest).max(initial=0.0)
             if not size < last / 2:
                 break
-            found, last = found + factors.solve(rest), size
+            found, last = found + factored.factors.solve(rest), size
         if not np.all(np.isfinite(found)):
             return None
-        step = np.zeros(len(keep))
-        step[order] = found
+        step = np.zeros(len(whole))
+        step[factored.order] = found
         return step
 
     def _good(self, z: Vector, slack: Vector, rest: Vector) -> bool:

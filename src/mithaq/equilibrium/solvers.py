@@ -25,7 +25,7 @@ __all__ = ["Method", "Outcome", "solve_program"]
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
-CLOSE = 1.0  # the same, below which the limits that bind are taken to be known
+CLOSE = 10.0  # the same, above which the limits that bind are not taken to be known
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
 TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
 BLURRED = 0.1  # of the certificate's tolerance, above which digits of an answer are missing

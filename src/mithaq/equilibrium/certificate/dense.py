@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
@@ -20,9 +21,9 @@ from mithaq.equilibrium.certificate.tables import (
     markets_of,
     place_of,
 )
-from mithaq.equilibrium.columns import table_of
+from mithaq.equilibrium.columns import Table, table_of
 from mithaq.equilibrium.point import Point
-from mithaq.equilibrium.prepared import remembered
+from mithaq.equilibrium.prepared import Memory, remembered
 from mithaq.equilibrium.sheet import Sheet
 
 __all__ = ["Case", "Flow", "Slices", "Stores"]
@@ -35,25 +36,40 @@ def numbered(names: Iterable[Any]) -> dict[Any, int]:
     return {name: at for at, name in enumerate(names)}
 
 
-class Slices:
-    """Each owner's part of each field, stacked: arrays over slices, and over slots last."""
+class Owned:
+    """Each owner's part of each field: number of the field, share, owner, place."""
 
-    def __init__(self, chain: Chain) -> None:
-        calendar, place = calendar_of(chain), place_of(chain)
-        table = table_of(chain, "fields")
+    def __init__(self, table: Table, place: Place) -> None:
         names = table.texts("name")
         pieces = [
             (at, firm, share)
             for at, owners in enumerate(table.texts("owners"))
             for firm, share in parse_shares(owners).items()
         ]
-        field = np.array([at for at, _, _ in pieces], dtype=int)  # of each slice
+        self.field = np.array([at for at, _, _ in pieces], dtype=int)
         self.keys = [(firm, names[at]) for at, firm, _ in pieces]
         self.at = numbered(self.keys)
         self.share = np.array([share for _, _, share in pieces])
         self.firm = np.array([place.firms[firm] for _, firm, _ in pieces], dtype=int)
-        self.node = np.array([place.nodes[node] for node in table.texts("node")], dtype=int)[field]
-        share = self.share[:, None]
+        nodes = np.array([place.nodes[node] for node in table.texts("node")], dtype=int)
+        self.node = nodes[self.field]
+
+
+_OWNED: Memory[Owned] = Memory()
+
+
+class Slices:
+    """Each owner's part of each field, stacked: arrays over slices, and over slots last."""
+
+    def __init__(self, chain: Chain) -> None:
+        calendar, place = calendar_of(chain), place_of(chain)
+        table = table_of(chain, "fields")
+        # Fields that differ in numbers alone are owned alike.
+        key = (id(place), *(tuple(table.texts(name)) for name in ("name", "node", "owners")))
+        owned = _OWNED.get(key, place, lambda: Owned(table, place))
+        self.keys, self.at, field = owned.keys, owned.at, owned.field
+        self.firm, self.node = owned.firm, owned.node
+        share = owned.share[:, None]
         columns = ("a", "b", "g", "royalty", "user_cost", "reserves", "capacity")
         self.a, b, self.g, royalty, user_cost, reserves, size = (
             table.numbers(name)[field, None] for name in columns
@@ -132,22 +148,35 @@ class Stores:
 stores_of = remembered("storages", "availability", "periods", "years", "firms", "nodes")(Stores)
 
 
+class Pairs:
+    """Pairs of an arc and a firm: their ``number`` by arc and firm (-1: none), sums by arc."""
+
+    def __init__(self, firm: Array, arc: Array, shape: tuple[int, int]) -> None:
+        self.firm, self.arc = firm, arc
+        self.number = np.full(shape, -1)
+        self.number[arc, firm] = np.arange(len(arc))
+        places = (arc, np.arange(len(arc)))
+        self.sums = sp.csr_matrix((np.ones(len(arc)), places), (shape[0], len(arc)))
+
+
+_PAIRS: Memory[Pairs] = Memory()
+
+
 class Flow:
     """What is sent, by pairs of an arc and a firm: ``quantity`` is pairs x slots."""
 
     def __init__(self, sheet: Sheet, place: Place, arcs: Arcs, slots: int) -> None:
-        self.firm, self.arc = sheet.labels.places(place.firms, arcs.at)
+        firm, arc = sheet.labels.places(place.firms, arcs.at)
+        held = sheet.labels, place, arcs
+        shape = len(arcs.rows), len(place.firms)
+        pairs = _PAIRS.get(tuple(map(id, held)), held, lambda: Pairs(firm, arc, shape))
+        self.firm, self.arc, self.number = firm, arc, pairs.number
+        self._sums = pairs.sums
         self.quantity = sheet.filled(slots).T
-        self.number = np.full(arcs.access.shape, -1)
-        self.number[self.arc, self.firm] = np.arange(len(self.arc))
         self.by_arc = self._summed(self.quantity)
 
     def _summed(self, quantity: Array) -> Array:
-        slots = self.quantity.shape[1]
-        at = self.arc[:, None] * slots + np.arange(slots)
-        size = len(self.number) * slots
-        whole = np.bincount(at.ravel(), weights=quantity.ravel(), minlength=size)
-        return whole.astype(float).reshape(len(self.number), slots)  # of nothing, counts are whole
+        return np.asarray(self._sums @ quantity)
 
     def among(self, firms: Array) -> Array:
         """What some firms send, by arc and slot; ``firms`` says by arc which."""

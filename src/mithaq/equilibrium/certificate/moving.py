@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings, Namer, ever
+from mithaq.equilibrium.prepared import Memory
 from mithaq.equilibrium.sheet import Sheet
 
 __all__ = ["check_balances", "check_carrying", "check_lifting", "check_swaps"]
@@ -27,8 +28,7 @@ def check_balances(case: Case, found: Findings) -> None:
     moves: list[tuple[Array, Array]] = []  # node and firm in one number; what comes, by slot
 
     def move(node: Array, firm: Array, quantity: Array) -> None:
-        at = np.broadcast_to(node * count + firm, quantity.shape[:-1])
-        moves.append((at.ravel(), quantity.reshape(-1, quantity.shape[-1])))
+        moves.append((node * count + firm, quantity))
 
     move(arcs.tail[flow.arc], flow.firm, -flow.quantity)
     move(arcs.head[flow.arc], flow.firm, arcs.keeps[flow.arc][:, None] * flow.quantity)
@@ -53,20 +53,33 @@ def check_balances(case: Case, found: Findings) -> None:
     move(node, deals.seller, -deals.quantity)
     move(node[onward], deals.onward[onward], deals.quantity[onward])
 
-    shape = case.value.shape
-    slots = np.arange(shape[2])
-    places = (np.concatenate([at for at, _ in moves])[:, None] * len(slots) + slots).ravel()
+    point, slots = case.point, case.calendar.length
+    sheets = point.flow, point.withdrawal, point.injection, point.spot, point.handed
+    held = (*(sheet.labels for sheet in sheets), case.calendar, place, arcs, stores)
+    held = (*held, case.markets, deals.market, pieces.node)
+    places, number = _BALANCES.get(
+        tuple(map(id, held)), held, lambda: _balances([where for where, _ in moves], slots)
+    )
     moved = np.concatenate([quantity for _, quantity in moves]).ravel()
     left, size = (
-        np.bincount(places, weights=weights, minlength=case.value.size)
+        np.bincount(number, weights=weights, minlength=len(places) * slots).reshape(-1, slots)
         for weights in (moved, np.abs(moved) / 2)
     )
 
-    def where(number: int) -> str:
-        n, f, t = (int(at) for at in np.unravel_index(number, shape))
-        return f"gas of {place.names[f]} at {list(place.nodes)[n]}{case.calendar.name(t)}"
+    def where(balance: int, slot: int) -> str:
+        node, firm = divmod(int(places[balance]), count)
+        return f"gas of {place.names[firm]} at {list(place.nodes)[node]}{case.calendar.name(slot)}"
 
     found.note("balance", np.abs(left) / (1 + size), where)
+
+
+_BALANCES: Memory[tuple[Array, Array]] = Memory()
+
+
+def _balances(moves: Sequence[Array], slots: int) -> tuple[Array, Array]:
+    """Balances (node and firm in one number) of moves, and for each move and slot which it is."""
+    at, number = np.unique(np.concatenate(moves), return_inverse=True)
+    return at, (number[:, None] * slots + np.arange(slots)).ravel()
 
 
 def _by_label(case: Case, sheet: Sheet) -> Iterator[tuple[tuple[Any, ...], Array]]:
