@@ -1,6 +1,6 @@
 """Write the figures of docs/explanation/answer.md that come from draws.
 
-    python scripts/answer.py --store DIR [--draws 200] [--every 32] [--only partnership|forum]
+    python scripts/answer.py --store DIR [--draws 200] [--every 200] [--only partnership|forum]
 
 One run for each way in which the market may be set up; each draws all inputs at once and values the
 parts of the partnership by themselves in the same draws. Then the forum of ten exporters in each
@@ -196,7 +196,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--store", type=Path, required=True, help="folder that keeps the draws")
     parser.add_argument("--draws", type=int, default=200)
-    parser.add_argument("--every", type=int, default=32, help="draws of all coalitions of the ten")
+    parser.add_argument("--every", type=int, default=200, help="draws of all coalitions of the ten")
     parser.add_argument("--only", choices=("partnership", "forum"))
     options = parser.parse_args()
     if options.only != "forum":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 from datetime import date
@@ -15,6 +16,7 @@ from mithaq.cli import run
 from mithaq.errors import DataError
 from mithaq.record import Record, case_ids, deadlines, load_case, state, timeline
 from mithaq.record.about import about
+from mithaq.record.collecting import no_collecting
 from mithaq.record.known import known_on
 from mithaq.record.store import Store
 from tests.record.making import record_of
@@ -123,6 +125,41 @@ def test_a_side_is_a_party_with_what_belongs_to_it() -> None:
     alone = about(record, "deal")
     assert alone.focus is not None and "other" not in alone.focus.shown
     assert not alone.has("other") and alone.home("branch") == "russia"
+
+
+def test_words_that_happen_to_be_an_id_name_nobody(tmp_path: Path) -> None:
+    """Only values that refer do: a place and a code may be spelled as something is."""
+    record = record_of(
+        """
+- {id: met, kind: party, party_kind: company, home: russia, name: {en: Met}}
+- {id: deal, kind: agreement, parties: [met, sonatrach]}
+- {id: shop, kind: presence, party: lukoil, territory: algeria, place: {en: met}}
+- {id: vow, kind: commitment, debtor: lukoil, creditor: sonatrach, commitment_status: met}
+"""
+    )
+    store = Store(tmp_path / "record.db", make=True)
+    keep(store, record)
+    for part in (about(record, "met"), store.record(about=["met"])):
+        assert part.focus is not None and part.focus.shown == {"met", "deal"}
+    store.close()
+
+
+def test_loading_leaves_the_collector_as_it_was() -> None:
+    assert gc.isenabled()
+    with no_collecting():
+        assert not gc.isenabled()
+        with no_collecting():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled() and not gc.get_freeze_count()
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        with no_collecting():
+            pass
+        assert gc.get_freeze_count() == frozen
+    finally:
+        gc.unfreeze()
 
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:

@@ -170,6 +170,7 @@ class Chain:
         edits = [
             Change("fields", row["name"], "b", row["b"] - slope * row["g"] / row["capacity"])
             for row in fields
+            if row["capacity"] > 0
         ]
         return self.with_edits([*edits, *(Change("fields", r["name"], "g", 0.0) for r in fields)])
 

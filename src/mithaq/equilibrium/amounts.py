@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mithaq.chain import Chain
+from mithaq.equilibrium.columns import Table, table_of
 from mithaq.equilibrium.prepared import remembered
 from mithaq.equilibrium.slots import Slot, slots
 
-__all__ = ["Calendar", "calendar_of", "nominated"]
+__all__ = ["Calendar", "all_nominated", "calendar_of", "nominated"]
 
 Vector = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -43,7 +44,7 @@ class Calendar:
         for row in chain.rows("availability"):
             self._available[row["table"], row["row"]].append(row)
         self._factors = chain.rows("demand_factors")
-        self._markets = {row["name"]: row for row in chain.rows("markets")}
+        self._markets = table_of(chain, "markets")
 
     @cached_property
     def years(self) -> tuple[float | None, ...]:
@@ -56,14 +57,13 @@ class Calendar:
 
     def opened(self, row: Row) -> Mask:
         """Where the years ``from_year`` to ``to_year`` of a row hold."""
-        found: Mask = self.all_opened([row])[0]
+        found: Mask = self.all_opened(Table([row]))[0]
         return found
 
-    def all_opened(self, rows: Sequence[Row]) -> Mask:
+    def all_opened(self, table: Table) -> Mask:
         """The same for many rows: rows x slots."""
-        years = [(row["from_year"], row["to_year"]) for row in rows]
-        first, last = np.array(years, dtype=float).reshape(-1, 2).T
-        found: Mask = ~((self.year < first[:, None]) | (self.year > last[:, None]))
+        first, last = table.numbers("from_year")[:, None], table.numbers("to_year")[:, None]
+        found: Mask = ~((self.year < first) | (self.year > last))
         return found
 
     def _matches(self, row: Row) -> Mask:
@@ -83,22 +83,22 @@ class Calendar:
 
     def usable(self, table: str, row: Row, capacity: float) -> Vector:
         """Capacity of an asset: what is available of it while it is open."""
-        found: Vector = self.all_usable(table, [row], [capacity])[0]
+        found: Vector = self.all_usable(table, Table([row]), np.array([capacity]))[0]
         return found
 
-    def all_usable(self, table: str, rows: Sequence[Row], capacity: Sequence[float]) -> Vector:
-        """The same for many assets of a table: assets x slots."""
-        size = np.repeat(np.array(capacity, dtype=float)[:, None], self.count, axis=1)
-        for at, row in enumerate(rows):
-            if (table, row["name"]) in self._available and not math.isinf(capacity[at]):
-                size[at] = capacity[at] * self.available(table, row["name"])
-        return np.where(self.all_opened(rows), size, 0.0)
+    def all_usable(self, name: str, assets: Table, capacity: Vector) -> Vector:
+        """The same for many assets of a table of that name: assets x slots."""
+        size = np.repeat(capacity[:, None], self.count, axis=1)
+        for at, asset in enumerate(assets.texts("name") if self._available else ()):
+            if (name, asset) in self._available and not math.isinf(capacity[at]):
+                size[at] = capacity[at] * self.available(name, asset)
+        return np.where(self.all_opened(assets), size, 0.0)
 
     @cached_property
     def _demand_factors(self) -> tuple[dict[str, int], Vector, Vector]:
         """Number of each market, and factors on its quantity and price: markets x slots."""
-        markets = list(self._markets.values())
-        number = {row["name"]: at for at, row in enumerate(markets)}
+        markets = self._markets.rows
+        number = {name: at for at, name in enumerate(self._markets.texts("name"))}
         quantity, price = (np.ones((len(markets), self.count)) for _ in range(2))
         for row in self._factors:
             mine = [
@@ -116,17 +116,15 @@ class Calendar:
 
         P = alpha - beta Q through the reference point, beta = P0 / (abs(e) Q0).
         """
-        alpha, beta = self.all_demand([market])
+        alpha, beta = self.all_demand(Table([market]))
         return alpha[0], beta[0]
 
-    def all_demand(self, markets: Sequence[Row]) -> tuple[Vector, Vector]:
+    def all_demand(self, markets: Table) -> tuple[Vector, Vector]:
         """The same for many markets: markets x slots."""
         number, quantity, price = self._demand_factors
-        mine = np.array([number[market["name"]] for market in markets], dtype=np.intp)
-        numbers = [
-            [m["reference_quantity"], m["reference_price"], abs(m["elasticity"])] for m in markets
-        ]
-        size, worth, bend = np.array(numbers, dtype=float).reshape(-1, 3).T[:, :, None]
+        mine = np.array([number[name] for name in markets.texts("name")], dtype=np.intp)
+        size, worth = (markets.numbers(f"reference_{n}")[:, None] for n in ("quantity", "price"))
+        bend = np.abs(markets.numbers("elasticity"))[:, None]
         q = size * np.where(quantity[mine] > 0, quantity[mine], math.nan)
         p = worth * price[mine]
         beta = p / (bend * q)
@@ -144,16 +142,16 @@ class Calendar:
         Nothing is delivered before or after the contract's years; nor where there is no demand, if
         the gas has to be used there.
         """
-        found: Vector = self.profiles([contract])[0]
+        found: Vector = self.profiles(Table([contract]))[0]
         return found
 
-    def profiles(self, contracts: Sequence[Row]) -> Vector:
+    def profiles(self, contracts: Table) -> Vector:
         """The same for many contracts: contracts x slots."""
         number, quantity, _ = self._demand_factors
-        factor = quantity[np.array([number[c["market"]] for c in contracts], dtype=np.intp)]
-        here = np.array([c["destination_clause"] for c in contracts], dtype=bool)
+        factor = quantity[np.array([number[m] for m in contracts.texts("market")], dtype=np.intp)]
+        here = contracts.truths("destination_clause")
         shape = np.where((factor > 0) | ~here[:, None], 1.0, 0.0)
-        follows = np.array([c["profile"] == "demand" for c in contracts], dtype=bool)
+        follows = np.array([p == "demand" for p in contracts.texts("profile")], dtype=bool)
         by_year = (
             (factor * self.share).reshape(len(contracts), len(self.years), self.periods).sum(axis=2)
         )
@@ -170,11 +168,17 @@ class Calendar:
 calendar_of = remembered("periods", "years", "availability", "demand_factors", "markets")(Calendar)
 
 
-def nominated(row: Row) -> float:
-    """What is delivered under a contract in any case: the nomination, else the take-or-pay floor.
+def all_nominated(contracts: Table) -> Vector:
+    """What is delivered under contracts in any case: the nomination, else the take-or-pay floor.
 
     A buyer who nominates is bound to the floor alone.
     """
-    floor = row["take_or_pay"] * row["annual_quantity"]
-    given = row["nominated"] if row["nomination"] == "data" else math.nan
-    return float(floor if math.isnan(given) else given)
+    floor = contracts.numbers("take_or_pay") * contracts.numbers("annual_quantity")
+    by_data = np.array([n == "data" for n in contracts.texts("nomination")], dtype=bool)
+    given = np.where(by_data, contracts.numbers("nominated"), np.nan)
+    return np.where(np.isnan(given), floor, given)
+
+
+def nominated(row: Row) -> float:
+    """The same of one contract."""
+    return float(all_nominated(Table([row]))[0])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.amounts import calendar_of
+from mithaq.equilibrium.columns import Table, table_of
 from mithaq.equilibrium.prepared import remembered
 
 __all__ = ["LANDED", "LIQUEFIED", "Arc", "arc_sizes", "either", "read_arcs"]
 
 Vector = NDArray[np.float64]
 LIQUEFIED, LANDED = " (liquefied)", " (landed)"
+TABLES = ("pipelines", "terminals", "routes")
 
 
-@dataclass(frozen=True, slots=True)
-class Arc:
+class Arc(NamedTuple):
     """A directed way for gas: pipeline, terminal or shipping leg."""
 
     name: str
@@ -52,22 +53,23 @@ def either(value: float, other: float) -> float:
     return 0.0 if math.isnan(other) else other
 
 
-@remembered("pipelines", "terminals", "routes")
+@remembered(*TABLES)
 def read_arcs(chain: Chain) -> dict[str, Arc]:
     """Every arc by name. A shipping leg runs from the liquefied side to the landed side."""
-    arcs = {}
-    for row in chain.rows("pipelines"):
-        ends = row["from"], row["to"]
-        arcs[row["name"]] = _arc(row, "pipelines", "pipeline", ends, row["capacity"])
-    for row in chain.rows("terminals"):
-        node = row["node"]
-        liquefies = row["kind"] == "liquefaction"
-        ends = (node, node + LIQUEFIED) if liquefies else (node + LANDED, node)
-        arcs[row["name"]] = _arc(row, "terminals", row["kind"], ends, row["capacity"])
-    for row in chain.rows("routes"):
-        ends = row["from"] + LIQUEFIED, row["to"] + LANDED
-        arcs[row["name"]] = _arc(row, "routes", "lng", ends, math.inf)
-    return dict(sorted(arcs.items()))
+    found: list[Arc] = []
+    lines, terminals, legs = (table_of(chain, name) for name in TABLES)
+    ends = lines.texts("from"), lines.texts("to")
+    found += _arcs(lines, "pipelines", ["pipeline"] * len(lines), *ends)
+    tails, heads = list[str](), list[str]()
+    for node, kind in zip(terminals.texts("node"), terminals.texts("kind"), strict=True):
+        liquefies = kind == "liquefaction"
+        tails.append(node if liquefies else node + LANDED)
+        heads.append(node + LIQUEFIED if liquefies else node)
+    found += _arcs(terminals, "terminals", terminals.texts("kind"), tails, heads)
+    tails = [node + LIQUEFIED for node in legs.texts("from")]
+    heads = [node + LANDED for node in legs.texts("to")]
+    found += _arcs(legs, "routes", ["lng"] * len(legs), tails, heads)
+    return {arc.name: arc for arc in sorted(found, key=attrgetter("name"))}
 
 
 @lru_cache(maxsize=4096)
@@ -80,34 +82,48 @@ def _owners(text: str) -> frozenset[str]:
     return frozenset(parse_shares(text))
 
 
-def _arc(
-    row: Mapping[str, Any], table: str, mode: str, ends: tuple[str, str], capacity: float
-) -> Arc:
-    charge = either(row["tariff"], row["operating_cost"])
-    charge += row.get("transit_fee", 0.0) + row.get("export_duty", 0.0)
-    return Arc(
-        row["name"],
-        table,
-        mode,
-        *ends,
+def _arcs(
+    table: Table, name: str, modes: Sequence[str], tails: Sequence[str], heads: Sequence[str]
+) -> Iterator[Arc]:
+    """The arcs of a table, of which these are modes and ends."""
+    count = len(table)
+    paid, spent = table.numbers("tariff"), table.numbers("operating_cost")
+    charge = np.where(np.isnan(paid), np.nan_to_num(spent), paid)
+    capacity, third = [math.inf] * count, [1.0] * count
+    in_kind, receiver = [0.0] * count, [""] * count
+    if name != "terminals":
+        charge = charge + (table.numbers("transit_fee") + table.numbers("export_duty"))
+    if name != "routes":
+        capacity, third = table.texts("capacity"), table.texts("third_party_share")
+    if name == "pipelines":
+        in_kind, receiver = table.texts("fee_in_kind"), table.texts("fee_firm")
+    return map(
+        Arc,
+        table.texts("name"),
+        [name] * count,
+        modes,
+        tails,
+        heads,
         capacity,
-        charge,
-        row["loss"],
-        _names(row["access"]),
-        _owners(row["owner"]),
-        row.get("third_party_share", 1.0),
-        row.get("fee_in_kind", 0.0),
-        row.get("fee_firm", ""),
+        charge.tolist(),
+        table.texts("loss"),
+        map(_names, table.texts("access")),
+        map(_owners, table.texts("owner")),
+        third,
+        in_kind,
+        receiver,
     )
 
 
-@remembered("pipelines", "terminals", "routes", "availability", "periods", "years")
-def arc_sizes(chain: Chain) -> dict[str, Vector]:
-    """Capacity of each arc by slot, before anything is built."""
-    calendar, arcs = calendar_of(chain), read_arcs(chain)
-    size: dict[str, Vector] = {}
-    for table in ("pipelines", "terminals", "routes"):
-        rows = chain.rows(table)
-        whole = calendar.all_usable(table, rows, [arcs[row["name"]].capacity for row in rows])
-        size |= {row["name"]: whole[number] for number, row in enumerate(rows)}
-    return size
+@remembered(*TABLES, "availability", "periods", "years")
+def arc_sizes(chain: Chain) -> Vector:
+    """Capacity of each arc before anything is built: slots x arcs, as ``read_arcs`` lists them."""
+    calendar, names, sizes = calendar_of(chain), list[str](), []
+    for name in TABLES:
+        table = table_of(chain, name)
+        size = np.full(len(table), math.inf) if name == "routes" else table.numbers("capacity")
+        sizes.append(calendar.all_usable(name, table, size))
+        names += table.texts("name")
+    number = {name: at for at, name in enumerate(names)}
+    order = np.array([number[name] for name in read_arcs(chain)], dtype=np.intp)
+    return np.ascontiguousarray(np.concatenate(sizes)[order].T)

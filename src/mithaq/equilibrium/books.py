@@ -5,7 +5,6 @@ Money itself is worked out in ``payoffs``; here stand the parties, by number, an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,8 +14,9 @@ from numpy.typing import NDArray
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium.amounts import calendar_of
-from mithaq.equilibrium.network import curves, deliveries, regulated_supply
-from mithaq.equilibrium.prepared import remembered
+from mithaq.equilibrium.columns import Table, table_of
+from mithaq.equilibrium.network import deliveries, regulated_supply
+from mithaq.equilibrium.prepared import Memory, remembered
 
 __all__ = [
     "ASSETS",
@@ -53,12 +53,23 @@ def owners_of(row: Row, noun: str) -> Mapping[str, float]:
     return parse_shares(row["owner"] or f"operator of {noun} {row['name']}")
 
 
-def price_and_cost(row: Row, price: str, cost: str) -> tuple[float, float]:
+def _owners_of(table: Table, noun: str) -> list[Mapping[str, float]]:
+    """The same for all assets of a table."""
+    told = zip(table.texts("owner"), table.texts("name"), strict=True)
+    return [parse_shares(owner or f"operator of {noun} {name}") for owner, name in told]
+
+
+def prices_and_costs(table: Table, price: str, cost: str) -> Array:
     """What users pay and what it costs; each stands in for the other where it is empty."""
-    paid, spent = row[price], row[cost]
-    if math.isnan(paid):
-        paid = 0.0 if math.isnan(spent) else spent
-    return float(paid), float(paid if math.isnan(spent) else spent)
+    paid, spent = table.numbers(price), table.numbers(cost)
+    paid = np.where(np.isnan(paid), np.nan_to_num(spent), paid)
+    return np.stack([paid, np.where(np.isnan(spent), paid, spent)])
+
+
+def price_and_cost(row: Row, price: str, cost: str) -> tuple[float, float]:
+    """The same of one asset."""
+    paid, spent = prices_and_costs(Table([row]), price, cost)[:, 0].tolist()
+    return paid, spent
 
 
 @remembered("nodes")
@@ -115,25 +126,32 @@ class Arcs(Owned):
     """
 
     def __init__(self, chain: Chain) -> None:
-        rows = [(table, noun, row) for table, noun in ARCS for row in chain.rows(table)]
-        super().__init__({row["name"]: owners_of(row, noun) for _, noun, row in rows}, Names())
-        money = [price_and_cost(row, "tariff", "operating_cost") for _, _, row in rows]
-        self.tariff, self.cost = np.array(money, dtype=float).reshape(-1, 2).T
+        parts = [(name, noun, table_of(chain, name)) for name, noun in ARCS]
+        owners: dict[str, Mapping[str, float]] = {}
+        for _, noun, part in parts:
+            owners |= zip(part.texts("name"), _owners_of(part, noun), strict=True)
+        super().__init__(owners, Names())
         country = _country(chain)
-        levies = []
-        for table, _, row in rows:
-            if table == "terminals":
-                levies.append((0.0, 0.0, "", ""))
+        money, levies, receivers = [], [], []
+        for name, _, part in parts:
+            money.append(prices_and_costs(part, "tariff", "operating_cost"))
+            if name == "terminals":
+                levies.append(np.zeros((2, len(part))))
+                receivers.append(np.full((2, len(part)), self.parties[""]))
                 continue
-            here = country[row["from"]]
-            fee, duty = (treasury(row[f"{kind}_receiver"] or here) for kind in ("fee", "duty"))
-            levies.append((row["transit_fee"], row["export_duty"], fee, duty))
-        self.fee = np.array([levy[0] for levy in levies], dtype=float)
-        self.duty = np.array([levy[1] for levy in levies], dtype=float)
-        self.fee_to = self.parties.numbers(levy[2] for levy in levies)
-        self.duty_to = self.parties.numbers(levy[3] for levy in levies)
-        self.table = {row["name"]: table for table, _, row in rows}
-        self.rows = [row for _, _, row in rows]
+            levies.append(np.stack([part.numbers(levy) for levy in ("transit_fee", "export_duty")]))
+            homes = [country[node] for node in part.texts("from")]
+            told = [
+                [said or home for said, home in zip(part.texts(column), homes, strict=True)]
+                for column in ("fee_receiver", "duty_receiver")
+            ]
+            party = {land: self.parties[treasury(land)] for both in told for land in both}
+            receivers.append(np.array([[party[land] for land in both] for both in told]))
+        self.tariff, self.cost = np.concatenate(money, axis=1)
+        self.fee, self.duty = np.concatenate(levies, axis=1)
+        self.fee_to, self.duty_to = np.concatenate(receivers, axis=1).astype(np.intp)
+        self.table = {name: table for table, _, part in parts for name in part.texts("name")}
+        self.rows = [row for _, _, part in parts for row in part.rows]
 
     def foreign(self, firm: str, arc: str) -> bool:
         """Whether a firm owns nothing of an arc."""
@@ -148,50 +166,70 @@ class Stores(Owned):
     """What is paid for a unit put into each storage and taken out of it: ``price`` and ``cost``."""
 
     def __init__(self, chain: Chain) -> None:
-        rows = chain.rows("storages")
-        super().__init__({row["name"]: owners_of(row, "storage") for row in rows}, Names())
+        table = table_of(chain, "storages")
+        owners = zip(table.texts("name"), _owners_of(table, "storage"), strict=True)
+        super().__init__(dict(owners), Names())
         self.price: dict[str, Array] = {}
         self.cost: dict[str, Array] = {}
         for kind in ("injection", "withdrawal"):
-            money = [price_and_cost(row, f"{kind}_tariff", f"{kind}_cost") for row in rows]
-            self.price[kind], self.cost[kind] = np.array(money, dtype=float).reshape(-1, 2).T
+            names = f"{kind}_tariff", f"{kind}_cost"
+            self.price[kind], self.cost[kind] = prices_and_costs(table, *names)
 
 
 stores_of = remembered("storages")(Stores)
 
 
+class Slices:
+    """Slices of fields, one an owner: whose, where, and who levies; parties as in ``Arcs``.
+
+    ``field`` is the number of each slice's field, ``at`` the slice's own by firm and field.
+    """
+
+    def __init__(self, table: Table, country: Mapping[str, str]) -> None:
+        names, nodes = table.texts("name"), table.texts("node")
+        pieces = [
+            (at, firm, share)
+            for at, owners in enumerate(table.texts("owners"))
+            for firm, share in parse_shares(owners).items()
+        ]
+        self.field = np.array([at for at, _, _ in pieces], dtype=np.intp)
+        self.share = np.array([share for _, _, share in pieces])
+        self.at = {(firm, names[at]): number for number, (at, firm, _) in enumerate(pieces)}
+        self.node = [(firm, nodes[at]) for at, firm, _ in pieces]
+        self.parties = Names()
+        self.firm = self.parties.numbers(firm for _, firm, _ in pieces)
+        told = zip(table.texts("host"), nodes, strict=True)
+        hosts = [treasury(host or country[node]) for host, node in told]
+        self.host = self.parties.numbers(hosts)[self.field]
+
+
+_SLICES: Memory[Slices] = Memory()
+
+
 class Fields:
-    """Slices of fields, one an owner, with what each pays its host: arrays over slices.
+    """Slices of fields with what each costs and pays its host: arrays over slices.
 
     ``size`` is capacity by slot where cost depends on it; nothing can be built there.
     """
 
     def __init__(self, chain: Chain) -> None:
         calendar, country = calendar_of(chain), _country(chain)
-        rows = [
-            (row, firm, share)
-            for row in chain.rows("fields")
-            for firm, share in parse_shares(row["owners"]).items()
-        ]
-        self.parties = Names()
-        self.keys = [(firm, row["name"]) for row, firm, _ in rows]
-        self.at = {key: number for number, key in enumerate(self.keys)}
-        self.node = [(firm, row["node"]) for row, firm, _ in rows]
-        self.firm = self.parties.numbers(firm for _, firm, _ in rows)
-        hosts = [treasury(row["host"] or country[row["node"]]) for row, _, _ in rows]
-        self.host = self.parties.numbers(hosts)
-        names = ("a", "b", "g", "royalty", "profit_share", "entry_payment", "discovery_cost")
-        numbers = [[float(row[name]) for name in names] for row, _, _ in rows]
-        columns = np.array(numbers).reshape(-1, len(names)).T
-        self.share = np.array([share for _, _, share in rows])
-        self.a, self.b, self.g, self.royalty, self.profit_share = columns[:5]
-        self.b = self.b / self.share
-        self.entry, self.search = columns[5:] * self.share
-        size = np.zeros((len(rows), calendar.count))
-        for number, (row, _, share) in enumerate(rows):
-            if row["g"] < 0:
-                size[number] = calendar.usable("fields", row, share * row["capacity"])
-        self.size = size
+        table = table_of(chain, "fields")
+        # Fields that differ in numbers alone have the same slices.
+        said = (tuple(table.texts(name)) for name in ("name", "node", "owners", "host"))
+        key = (id(country), *said)
+        self.slices = _SLICES.get(key, country, lambda: Slices(table, country))
+        field, share = self.slices.field, self.slices.share
+        columns = ("a", "b", "g", "royalty", "profit_share", "entry_payment", "discovery_cost")
+        self.a, b, self.g, self.royalty, self.profit_share, entry, search = (
+            table.numbers(name)[field] for name in columns
+        )
+        self.b, self.entry, self.search = b / share, entry * share, search * share
+        self.size = np.zeros((len(field), calendar.count))
+        bent = np.flatnonzero(self.g < 0)
+        if len(bent):
+            size = calendar.all_usable("fields", table, table.numbers("capacity"))
+            self.size[bent] = share[bent, None] * size[field[bent]]
 
 
 fields_of = remembered(
@@ -207,16 +245,16 @@ class Sales:
     """
 
     def __init__(self, chain: Chain) -> None:
-        country, demand = _country(chain), curves(chain)
-        rows = chain.rows("markets")
+        country, calendar = _country(chain), calendar_of(chain)
+        markets = table_of(chain, "markets")
+        rows = markets.rows
         self.parties = Names()
-        self.at = {row["name"]: number for number, row in enumerate(rows)}
-        slots = calendar_of(chain).count
-        both = np.array([demand[row["name"]] for row in rows]).reshape(len(rows), 2, slots)
-        self.choke, self.slope = np.nan_to_num(both).transpose(1, 2, 0)
-        here = [country[row["node"]] for row in rows]
+        self.at = {name: number for number, name in enumerate(markets.texts("name"))}
+        slots = calendar.count
+        self.choke, self.slope = (np.nan_to_num(m.T) for m in calendar.all_demand(markets))
+        here = [country[node] for node in markets.texts("node")]
         self.users = self.parties.numbers(map(consumers, here))
-        self.free = np.array([math.isnan(row["regulated_price"]) for row in rows], dtype=bool)
+        self.free = np.isnan(markets.numbers("regulated_price"))
         total = regulated_supply(chain)
         self.obliged = np.zeros((slots, len(rows)))
         supply = []  # market, supplier, share, price
@@ -228,21 +266,21 @@ class Sales:
         self.supplied = np.array([number for number, _, _ in supply], dtype=np.intp)
         self.supplier = self.parties.numbers(firm for _, firm, _ in supply)
         self.supply_price = np.array([price for _, _, price in supply], dtype=float)
-        deals = [row for row in chain.rows("contracts") if self.free[self.at[row["market"]]]]
-        self.deals = deals
-        self.market = np.array([self.at[row["market"]] for row in deals], dtype=np.intp)
-        self.seller = self.parties.numbers(row["seller"] for row in deals)
+        deals = table_of(chain, "contracts")  # none with a market whose price is regulated
+        self.deals = deals.rows
+        market = [self.at[name] for name in deals.texts("market")]
+        self.market = np.array(market, dtype=np.intp)
+        self.seller = self.parties.numbers(deals.texts("seller"))
         self.buyer = self.parties.numbers(
-            row["buyer"] or f"buyers in {here[at]}"
-            for row, at in zip(deals, self.market.tolist(), strict=True)
+            buyer or f"buyers in {here[at]}"
+            for buyer, at in zip(deals.texts("buyer"), market, strict=True)
         )
-        brought = deliveries(chain)
-        quantity = [brought[row["name"]] for row in deals]
-        self.delivered = np.array(quantity).reshape(len(deals), slots).T
-        self.price = np.array([row["price"] for row in deals], dtype=float)
-        self.at_spot = np.array([row["pricing"] == "spot" for row in deals], dtype=bool)
-        self.used = np.array([row["destination_clause"] for row in deals], dtype=bool)
-        self.chosen = [at for at, row in enumerate(deals) if row["nomination"] == "buyer"]
+        brought = list(deliveries(chain).values())
+        self.delivered = np.array(brought).reshape(len(deals), slots).T
+        self.price = deals.numbers("price")
+        self.at_spot = np.array([p == "spot" for p in deals.texts("pricing")], dtype=bool)
+        self.used = deals.truths("destination_clause")
+        self.chosen = [at for at, n in enumerate(deals.texts("nomination")) if n == "buyer"]
 
 
 sales_of = remembered(

@@ -14,8 +14,9 @@ import pandas as pd
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium.amounts import Calendar, calendar_of, nominated
-from mithaq.equilibrium.arcs import Arc, read_arcs
+from mithaq.equilibrium.arcs import Arc, arc_sizes, read_arcs
 from mithaq.equilibrium.building import Building, buildings
+from mithaq.equilibrium.columns import Table, table_of
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.prepared import remembered
 
@@ -36,13 +37,14 @@ class _Fixed:
     """What the tables alone decide: contract gas, regulated sales, inverse demand."""
 
     def __init__(self, chain: Chain) -> None:
-        calendar, markets = calendar_of(chain), chain.rows("markets")
+        calendar, table = calendar_of(chain), table_of(chain, "markets")
+        markets = table.rows
         self.node: dict[str, str] = {row["name"]: row["node"] for row in markets}
         # Without a destination clause the buyer sells the gas where it likes, and it counts there.
         rows = [row for row in chain.rows("contracts") if row["destination_clause"]]
         self.contracts: list[tuple[str, str, str, list[float]]] = [
             (row["name"], row["seller"], row["market"], (nominated(row) * part).tolist())
-            for row, part in zip(rows, calendar.profiles(rows), strict=True)
+            for row, part in zip(rows, calendar.profiles(Table(rows)), strict=True)
         ]
         self.regulated: list[Delivery] = [
             (slot, firm, row["name"], row["node"], "regulated", share * quantity)
@@ -51,7 +53,7 @@ class _Fixed:
             for firm, share in parse_shares(row["supplier"]).items()
             for slot, quantity in enumerate(calendar.regulated(row).tolist())
         ]
-        alpha, beta = calendar.all_demand(markets)
+        alpha, beta = calendar.all_demand(table)
         self.demand: list[tuple[list[float], list[float]]] = list(
             zip(alpha.tolist(), beta.tolist(), strict=True)
         )
@@ -194,11 +196,7 @@ class BySlot:
         sent: dict[tuple[str, int], float] = defaultdict(float)
         for (_, name, slot), quantity in self.point.flow.items():
             sent[name, slot] += quantity
-        size = {}
-        for table in ("pipelines", "terminals", "routes"):
-            for row in self.chain.rows(table):
-                capacity = self.arcs[row["name"]].capacity
-                size[row["name"]] = self.calendar.usable(table, row, capacity)
+        size = dict(zip(self.arcs, arc_sizes(self.chain).T, strict=True))
         for building in self._buildings:
             if building.row in size and building.table != "storages":
                 built = self.point.built.get(building.key, 0.0)

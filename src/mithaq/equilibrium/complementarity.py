@@ -31,7 +31,7 @@ def needs(program: Program) -> tuple[str, ...]:
     found = [
         f"conduct in {conduct.market} is not symmetric: {one} weighs {other} otherwise than "
         f"{other} weighs {one}"
-        for conduct in program.conduct.values()
+        for conduct in (() if program.conduct.plain else program.conduct.values())
         for one, other in conduct.uneven[:1]
     ]
     if program.gifts.nnz:

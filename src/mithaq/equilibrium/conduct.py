@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mithaq.chain import Chain
-from mithaq.equilibrium.prepared import remembered
+from mithaq.equilibrium.prepared import Memory, remembered
 from mithaq.errors import ModelError
 
-__all__ = ["CONDUCT", "Conduct", "conduct_matrices"]
+__all__ = ["CONDUCT", "Conduct", "Markets", "conduct_matrices"]
 
 Matrix = NDArray[np.float64]
 ROUNDING = 1e-9
@@ -89,7 +89,41 @@ class Group:
     theta: float
 
 
-def conduct_matrices(chain: Chain, sellers: dict[str, tuple[str, ...]]) -> dict[str, Conduct]:
+class Markets(Mapping[str, Conduct]):
+    """Conduct of every market; a market's matrix is made when it is asked for.
+
+    ``triangles`` are those of all markets, one after another. ``plain``: as of each of them.
+    """
+
+    def __init__(
+        self, names: Sequence[str], made: Callable[[str], Conduct], known: Matrix | None = None
+    ) -> None:
+        self._made: dict[str, Conduct | None] = dict.fromkeys(names)
+        self._make = made
+        self._known = known
+        self.plain = known is not None or all(conduct.plain for conduct in self.values())
+
+    def __getitem__(self, name: str) -> Conduct:
+        found = self._made[name]
+        if found is None:
+            found = self._made[name] = self._make(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    @cached_property
+    def triangles(self) -> Matrix:
+        if self._known is not None:
+            return self._known
+        found: Matrix = np.concatenate([np.zeros(0), *(c.triangle for c in self.values())])
+        return found
+
+
+def conduct_matrices(chain: Chain, sellers: dict[str, tuple[str, ...]]) -> Markets:
     """L of each market over ``sellers`` (market → firms that can sell there).
 
     L may be asymmetric (``Conduct.uneven``): such conduct has no potential, but an equilibrium.
@@ -98,7 +132,11 @@ def conduct_matrices(chain: Chain, sellers: dict[str, tuple[str, ...]]) -> dict[
     of f in g adds v theta_f to L_fg (Reynolds and Snapp 1986, for Cournot sellers).
     """
     behaviour, groups = _behaviour(chain), chain.rows("cooperation")
-    return {market: behaviour.conduct(market, firms, groups) for market, firms in sellers.items()}
+    return Markets(
+        tuple(sellers),
+        lambda market: behaviour.conduct(market, sellers[market], groups),
+        behaviour.triangles(sellers, groups),
+    )
 
 
 CONDUCT = ("firms", "conduct", "stakes", "weights", "observed", "nodes", "markets")
@@ -127,6 +165,7 @@ class _Behaviour:
         country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
         self.country = {row["name"]: country[row["node"]] for row in chain.rows("markets")}
         self.observed = _latest_trade(chain)
+        self._seen: Memory[_Seen] = Memory()
         self.known: dict[tuple[str, tuple[str, ...]], Conduct] = {}
 
     def conduct(
@@ -138,6 +177,28 @@ class _Behaviour:
             self.known[key] = self._made(market, firms, [])
         groups = self.groups(market, firms, cooperation) if cooperation else []
         return self._made(market, firms, groups) if groups else self.known[key]
+
+    def triangles(
+        self, sellers: dict[str, tuple[str, ...]], cooperation: Sequence[Mapping[str, Any]]
+    ) -> Matrix | None:
+        """Triangles of all markets in one pass; None where conduct is not so simple.
+
+        Simple are groups that are the same everywhere, and no stakes or weights.
+        """
+        group: dict[str, tuple[int, float]] = {}
+        names: dict[str, int] = {}
+        for row in cooperation:
+            number = names.setdefault(row["group"], len(names))
+            if row["market"] or not math.isnan(row["theta"]) or row["firm"] in group:
+                return None
+            group[row["firm"]] = number, row["strength"]
+        strengths = dict(group.values())
+        if self.stakes or self.weights or not all(0 <= k <= 1 for k in strengths.values()):
+            return None
+        seen = self._seen.get(id(sellers), sellers, lambda: _Seen(self, sellers))
+        if not seen.plain:
+            return None
+        return seen.triangles({firm: number for firm, (number, _) in group.items()}, strengths)
 
     def own(self, firm: str, market: str) -> float:
         """theta of the firm in the market."""
@@ -208,6 +269,62 @@ class _Behaviour:
         whole = sum(seen)
         weighted = sum(theta * bcm for theta, bcm in zip(own, seen, strict=True))
         return weighted / whole if whole > 0 else sum(own) / len(own)
+
+
+class _Seen:
+    """All sellers of all markets in arrays, market by market."""
+
+    def __init__(self, behaviour: _Behaviour, sellers: dict[str, tuple[str, ...]]) -> None:
+        pairs = [(firm, market) for market, firms in sellers.items() for firm in firms]
+        self.firms = {firm: number for number, firm in enumerate(behaviour.default)}
+        self.firm = np.array([self.firms[firm] for firm, _ in pairs], dtype=np.intp)
+        count = [len(firms) for firms in sellers.values()]
+        self.market = np.repeat(np.arange(len(count)), count)
+        self.theta = np.array([behaviour.own(*pair) for pair in pairs], dtype=float)
+        self.bcm = np.array(
+            [
+                behaviour.observed.get((behaviour.home[firm], behaviour.country[market]), 0.0)
+                for firm, market in pairs
+            ],
+            dtype=float,
+        )
+        self.plain = bool((self.theta >= 0).all())
+        starts = np.cumsum([0, *count]).tolist()
+        upper = [_upper(size) for size in count]
+        none = np.zeros(0, dtype=np.intp)
+        self.one, self.other = (
+            np.concatenate([none, *(up[side] + at for up, at in zip(upper, starts, strict=False))])
+            for side in (0, 1)
+        )
+        self.alone = 1.0 + np.where(self.one == self.other, self.theta[self.one], 0.0)
+
+    def triangles(self, group: Mapping[str, int], strengths: Mapping[int, float]) -> Matrix:
+        """Triangles where these firms sell in groups of these strengths."""
+        if not group:
+            return self.alone
+        number = np.full(len(self.firms), -1)
+        for firm, at in group.items():
+            if firm in self.firms:
+                number[self.firms[firm]] = at
+        mine = number[self.firm]
+        (inside,) = np.nonzero((mine[self.one] >= 0) & (mine[self.one] == mine[self.other]))
+        one, other = self.one[inside], self.other[inside]
+        (joined,) = np.nonzero(mine >= 0)
+        place = self.market[joined] * len(strengths) + mine[joined]
+
+        def summed(numbers: Matrix) -> Matrix:
+            return np.bincount(place, numbers).astype(float)
+
+        own, bcm = self.theta[joined], self.bcm[joined]
+        whole, count = summed(bcm), summed(np.ones(len(joined)))
+        weighted = summed(own * bcm) / np.where(whole > 0, whole, 1.0)
+        mean = summed(own) / np.maximum(count, 1.0)
+        theta = np.where(whole > 0, weighted, mean)
+        k = np.array([strengths[at] for at in range(len(strengths))])[mine[one]]
+        block = k * theta[self.market[one] * len(strengths) + mine[one]]
+        found = self.alone.copy()
+        found[inside] = 1.0 + (block + np.where(one == other, (1 - k) * self.theta[one], 0.0))
+        return found
 
 
 def _latest_trade(chain: Chain) -> dict[tuple[str, str], float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,28 +44,29 @@ def read_point(program: Program, x: Vector, z: Vector) -> Point:
     width = len(x) if len(x) < len(program.linear) else len(x) - program.cones
     full = np.zeros(columns.first_cone)
     full[columns.alive[: columns.first_cone]] = np.maximum(x[:width], 0.0)
-    lifted = columns.of("lifting")
+    lifted = columns.part(full, "lifting")
     grown = {b.row for b in net.buildings if b.table == "fields"}
     most = net.slice_capacity
     if grown:
         free = np.array([piece.field in grown for piece in net.slices], dtype=bool)
         most = np.where(free, np.inf, most)
-    full[lifted] = np.minimum(full[lifted], most)
+    np.minimum(lifted, most, out=lifted)
     _lower_levels(program, full)
-    point = Point()
-    for kind in KINDS:
-        setattr(point, kind, Sheet(labels[kind], full[columns.of(kind)], columns.mask(kind)))
-    for number, building in enumerate(net.buildings):
-        point.built[building.key] = float(full[columns.first_built + number])
+    sheets = {
+        kind: Sheet(labels[kind], columns.part(full, kind).copy(), columns.mask(kind))
+        for kind in KINDS
+    }
+    single: dict[str, dict[Any, float]] = {}
     for kind, name in VALUES.items():
         family = program.families[kind]
         if family.slots:
-            setattr(point, name, _sheet_of_duals(program, family, labels[name], z))
+            sheets[name] = _sheet_of_duals(program, family, labels[name], z)
         else:
             duals = z[family.first : family.last].tolist()
-            keys = (key for _, key in family.labels())
-            getattr(point, name).update(zip(keys, duals, strict=True))
-    return point
+            single[name] = dict(zip((key for _, key in family.labels()), duals, strict=True))
+    built = full[columns.first_built :].tolist()
+    single["built"] = {b.key: size for b, size in zip(net.buildings, built, strict=True)}
+    return Point(**sheets, **single)  # type: ignore[arg-type]
 
 
 _LABELS: Memory[dict[str, Labels]] = Memory()
@@ -84,13 +87,10 @@ def _labels_of(program: Program) -> dict[str, Labels]:
 
 def _lower_levels(program: Program, full: Vector) -> None:
     """Gas that never leaves a store is no choice of the year: the lowest level of each is zero."""
-    columns = program.columns
-    at = columns.of("level")
-    if not at.size:
-        return
-    shape = (-1, program.network.calendar.periods, at.shape[1])
-    level = full[at].reshape(shape)
-    full[at] = (level - level.min(axis=1, keepdims=True)).reshape(at.shape)
+    level = program.columns.part(full, "level")
+    if level.size:
+        by_year = level.reshape(-1, program.network.calendar.periods, level.shape[1])
+        level -= np.repeat(by_year.min(axis=1), by_year.shape[1], axis=0)
 
 
 def _sheet_of_duals(program: Program, family: Family, labels: Labels, z: Vector) -> Sheet:

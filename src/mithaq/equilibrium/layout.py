@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 __all__ = ["COLUMN_KINDS", "Columns", "Entries", "Family"]
 
+Array = NDArray[Any]
 Vector = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Index = NDArray[np.int64]
@@ -60,9 +61,15 @@ class Columns:
         found: Index = slot + first + np.arange(size)[None, :]
         return found
 
+    def part(self, full: Array, kind: str) -> Array:
+        """A view of what an array over the full list says of one kind: slots x columns."""
+        first = self.start[kind]
+        by_slot = full[: self.first_built].reshape(self.slots, self.width)
+        return by_slot[:, first : first + len(self.keys[kind])]
+
     def mask(self, kind: str) -> Mask:
         """Which columns of one kind are there: slots x columns."""
-        return self.alive[self.of(kind)]
+        return self.part(self.alive, kind).copy()
 
     def settle(self) -> None:
         """Number the columns that are there."""

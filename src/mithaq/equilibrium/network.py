@@ -9,20 +9,23 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
-from mithaq.equilibrium.amounts import Calendar, calendar_of, nominated
-from mithaq.equilibrium.arcs import LANDED, LIQUEFIED, Arc, arc_sizes, either, read_arcs
+from mithaq.equilibrium.amounts import Calendar, all_nominated, calendar_of
+from mithaq.equilibrium.arcs import Arc, arc_sizes, either, read_arcs
 from mithaq.equilibrium.building import Building, buildings
+from mithaq.equilibrium.columns import table_of
 from mithaq.equilibrium.nominations import Choice, choices
 from mithaq.equilibrium.prepared import Memory, remembered
+from mithaq.equilibrium.reach import Ways, sides
 
 __all__ = [
     "Handover",
@@ -40,8 +43,7 @@ __all__ = [
 Vector = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(NamedTuple):
     """One owner's part of a field: capacity share times K, the marginal-cost curve scaled."""
 
     firm: str
@@ -55,8 +57,7 @@ class Slice:
     reserves: float  # bcm over all years; math.inf where nothing is said
 
 
-@dataclass(frozen=True, slots=True)
-class Market:
+class Market(NamedTuple):
     """Demand of a sector at a node, and who may sell to it; its curve stands in the network."""
 
     name: str
@@ -64,8 +65,7 @@ class Market:
     sellers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Storage:
+class Storage(NamedTuple):
     """A gas store: what a unit costs to put in and to take out, and what is lost of it."""
 
     name: str
@@ -76,8 +76,7 @@ class Storage:
     access: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Obligation:
+class Obligation(NamedTuple):
     """Gas that a firm must deliver at a node (or, where negative, receives), whatever the price.
 
     ``quantity`` has one entry a slot, bcm/yr.
@@ -89,8 +88,7 @@ class Obligation:
     quantity: Vector
 
 
-@dataclass(frozen=True, slots=True)
-class Handover:
+class Handover(NamedTuple):
     """Gas that may pass from ``giver`` to ``receiver`` at a node under a swap."""
 
     swap: str
@@ -159,8 +157,13 @@ def network(chain: Chain) -> Network:
     built = buildings(chain, calendar_of(chain))
     grown = {(b.table, b.row) for b in built}
     whole = _field_sizes(chain)
-    some = {name for name, size in whole.items() if size.any() or ("fields", name) in grown}
-    slices = [piece for piece in _slices(chain) if piece.field in some]
+    lifts, fields = np.any(whole, axis=1).tolist(), table_of(chain, "fields")
+    number = {
+        name: at
+        for at, name in enumerate(fields.texts("name"))
+        if lifts[at] or ("fields", name) in grown
+    }
+    slices = [piece for piece in _slices(chain) if piece.field in number]
     # Of fields the frame depends on who lifts where, not on how much or at what cost.
     tables = [chain.rows(table) for table in FRAME]
     if chain.rows("expansions"):
@@ -172,10 +175,10 @@ def network(chain: Chain) -> Network:
         tuple((firm, frozenset(lands)) for firm, lands in bound.items()),
     )
     frame, kept = _FRAMES.get(key, tables, lambda: _frame(chain, slices, built, grown, bound))
-    slices = [slices[number] for number in kept]
-    sizes = [piece.share * whole[piece.field] for piece in slices]
-    capacity = _columns(frame.calendar, sizes)
-    return dataclasses.replace(frame, slices=slices, slice_capacity=capacity)
+    slices = [slices[at] for at in kept]
+    share = np.array([piece.share for piece in slices], dtype=float)
+    at = np.array([number[piece.field] for piece in slices], dtype=np.intp)
+    return dataclasses.replace(frame, slices=slices, slice_capacity=share * whole.T[:, at])
 
 
 def _frame(
@@ -198,7 +201,7 @@ def _frame(
     net.swap_caps = {row["name"]: row["cap"] for row in chain.rows("swaps")}
     live = _prune(chain, net, grown, bound)
     _read_numbers(chain, net)
-    return net, [number for number, p in enumerate(slices) if p.node in live[p.firm]]
+    return net, [number for number, p in enumerate(slices) if (p.firm, p.node) in live]
 
 
 def _bound(chain: Chain) -> dict[str, set[str]]:
@@ -218,33 +221,33 @@ def _bound(chain: Chain) -> dict[str, set[str]]:
 
 def _slices(chain: Chain) -> list[Slice]:
     slices = []
-    for row in chain.rows("fields"):
-        reserves = math.inf if math.isnan(row["reserves"]) else row["reserves"]
-        for firm, share in parse_shares(row["owners"]).items():
-            levy = row["user_cost"] + row["royalty"]
-            place = firm, row["name"], row["node"], share
-            slope = row["b"] / share
-            slices.append(Slice(*place, row["a"], slope, row["g"], levy, share * reserves))
+    names = ("owners", "name", "node", "a", "b", "g", "user_cost", "royalty", "reserves")
+    for owners, name, node, a, b, g, user_cost, royalty, reserves in map(
+        itemgetter(*names), chain.rows("fields")
+    ):
+        left, levy = math.inf if math.isnan(reserves) else reserves, user_cost + royalty
+        for firm, share in parse_shares(owners).items():
+            slices.append(Slice(firm, name, node, share, a, b / share, g, levy, share * left))
     return slices
 
 
 @remembered("fields", "availability", "periods", "years")
-def _field_sizes(chain: Chain) -> dict[str, Vector]:
-    """Capacity of each field by slot, before anything is built."""
-    rows = chain.rows("fields")
-    size = calendar_of(chain).all_usable("fields", rows, [row["capacity"] for row in rows])
-    return {row["name"]: size[number] for number, row in enumerate(rows)}
+def _field_sizes(chain: Chain) -> Vector:
+    """Capacity of each field before anything is built: fields x slots."""
+    fields = table_of(chain, "fields")
+    return calendar_of(chain).all_usable("fields", fields, fields.numbers("capacity"))
 
 
 def _read_arc_numbers(chain: Chain, net: Network) -> None:
-    calendar, size = net.calendar, arc_sizes(chain)
-    net.arc_capacity = _columns(calendar, [size[name] for name in net.arcs])
+    calendar = net.calendar
+    net.arc_capacity = arc_sizes(chain)
+    place = {name: at for at, name in enumerate(net.arcs)} if chain.rows("bookings") else {}
     for row in chain.rows("bookings"):
         key = row["firm"], row["arc"]
         reserved = np.where(calendar.opened(row), row["capacity"], 0.0)
         reserved = reserved * calendar.available(net.arcs[row["arc"]].table, row["arc"])
         # A line that is closed has nothing to reserve.
-        net.bookings[key] = np.where(size[row["arc"]] > 0, reserved, 0.0)
+        net.bookings[key] = np.where(net.arc_capacity[:, place[row["arc"]]] > 0, reserved, 0.0)
 
 
 def _columns(calendar: Calendar, columns: Sequence[Vector]) -> Vector:
@@ -254,28 +257,34 @@ def _columns(calendar: Calendar, columns: Sequence[Vector]) -> Vector:
 @remembered("markets", "demand_factors", "periods", "years")
 def curves(chain: Chain) -> dict[str, tuple[Vector, Vector]]:
     """Intercept and slope of each market's demand, by slot."""
-    rows = chain.rows("markets")
-    alpha, beta = calendar_of(chain).all_demand(rows)
-    return {row["name"]: (alpha[at], beta[at]) for at, row in enumerate(rows)}
+    markets = table_of(chain, "markets")
+    alpha, beta = calendar_of(chain).all_demand(markets)
+    return dict(zip(markets.texts("name"), zip(alpha, beta, strict=True), strict=True))
 
 
 @remembered("firms", "markets", "conduct", "nodes")
 def _sellers(chain: Chain) -> dict[str, tuple[str, ...]]:
     """Firms that may sell in each market."""
-    firms = chain.rows("firms")
-    fringe = {row["name"]: row["home"] for row in firms if row["fringe"]}
-    barred = {(r["firm"], r["market"]) for r in chain.rows("conduct") if not r["may_sell"]}
+    names = table_of(chain, "firms").texts("name")
+    fringe = {row["name"]: row["home"] for row in chain.rows("firms") if row["fringe"]}
+    barred: dict[str, set[str]] = defaultdict(set)
+    for firm, market, may_sell in map(
+        itemgetter("firm", "market", "may_sell"), chain.rows("conduct")
+    ):
+        if not may_sell:
+            barred[market].add(firm)
     country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
+    # Who may sell in a country that is not its own, and who is a fringe at home there.
+    free = set(names) - set(fringe)
+    at_home: dict[str, set[str]] = defaultdict(set)
+    for firm, home in fringe.items():
+        at_home[home].add(firm)
     sellers = {}
     for row in chain.rows("markets"):
-        allowed, here = set(parse_names(row["access"])), country[row["node"]]
-        sellers[row["name"]] = tuple(
-            firm["name"]
-            for firm in firms
-            if (not allowed or firm["name"] in allowed)
-            and (firm["name"], row["name"]) not in barred
-            and fringe.get(firm["name"], here) == here
-        )
+        some = (free | at_home[country[row["node"]]]) - barred[row["name"]]
+        if row["access"]:
+            some &= set(parse_names(row["access"]))
+        sellers[row["name"]] = tuple(filter(some.__contains__, names))
     return sellers
 
 
@@ -299,20 +308,21 @@ def _read_markets(chain: Chain, net: Network) -> None:
 @remembered("markets", "demand_factors", "periods", "years")
 def regulated_supply(chain: Chain) -> dict[str, Vector]:
     """What each regulated market takes, by slot."""
-    calendar = calendar_of(chain)
-    return {
-        row["name"]: calendar.regulated(row)
-        for row in chain.rows("markets")
-        if not math.isnan(row["regulated_price"])
-    }
+    found = {}
+    for row in chain.rows("markets"):
+        if not math.isnan(row["regulated_price"]):
+            alpha, beta = curves(chain)[row["name"]]
+            taken = np.maximum((alpha - row["regulated_price"]) / beta, 0.0)
+            found[row["name"]] = np.nan_to_num(taken)
+    return found
 
 
 @remembered("contracts", "markets", "demand_factors", "periods", "years")
 def deliveries(chain: Chain) -> dict[str, Vector]:
     """What is delivered under each contract, by slot."""
-    rows = chain.rows("contracts")
-    shape = calendar_of(chain).profiles(rows)
-    return {row["name"]: nominated(row) * shape[at] for at, row in enumerate(rows)}
+    contracts = table_of(chain, "contracts")
+    brought = all_nominated(contracts)[:, None] * calendar_of(chain).profiles(contracts)
+    return dict(zip(contracts.texts("name"), brought, strict=True))
 
 
 def _read_contracts(chain: Chain, net: Network) -> None:
@@ -320,7 +330,12 @@ def _read_contracts(chain: Chain, net: Network) -> None:
     place = {name: index for index, name in enumerate(net.markets)}
     delivered = deliveries(chain)
     net.fixed = np.zeros((net.calendar.count, len(place)))
-    for row in chain.rows("contracts"):
+    whole = np.array(list(delivered.values())).reshape(len(delivered), net.calendar.count)
+    alive = np.any(whole, axis=1).tolist()
+    net.obligations = [duty for duty in net.obligations if duty.quantity.any()]
+    for at, row in enumerate(chain.rows("contracts")):
+        if not alive[at]:
+            continue
         quantity, node = delivered[row["name"]], node_of[row["market"]]
         label = f"contract {row['name']}"
         net.obligations.append(Obligation(label, row["seller"], node, quantity))
@@ -328,7 +343,6 @@ def _read_contracts(chain: Chain, net: Network) -> None:
             net.fixed[:, place[row["market"]]] += quantity
         else:
             net.obligations.append(Obligation(label, row["buyer"], node, -quantity))
-    net.obligations = [duty for duty in net.obligations if duty.quantity.any()]
 
 
 def _read_storages(chain: Chain, net: Network) -> None:
@@ -356,182 +370,59 @@ def _read_numbers(chain: Chain, net: Network) -> None:
         key = row["seller"], row["market"]
         if row["pricing"] == "spot" and row["destination_clause"] and key in sale:
             net.ahead[:, sale[key]] += deliveries(chain)[row["name"]]
-    rows = {row["name"]: row for row in chain.rows("storages")}
-    net.storage_size = np.stack(
-        [
-            _columns(calendar, [_store(calendar, rows[name], column) for name in net.storages])
-            for column in ("working_gas", "injection", "withdrawal")
-        ]
+    stores = table_of(chain, "storages")
+    room = np.where(calendar.all_opened(stores), stores.numbers("working_gas")[:, None], 0.0)
+    put, take = (
+        calendar.all_usable("storages", stores, stores.numbers(kind))
+        for kind in ("injection", "withdrawal")
     )
-
-
-def _store(calendar: Calendar, row: Mapping[str, Any], column: str) -> Vector:
-    if column == "working_gas":
-        return np.where(calendar.opened(row), row[column], 0.0)
-    return calendar.usable("storages", row, row[column])
+    net.storage_size = np.ascontiguousarray(np.stack([room, put, take]).transpose(0, 2, 1))
 
 
 def _prune(
     chain: Chain, net: Network, grown: set[tuple[str, str]], bound: dict[str, set[str]]
-) -> dict[str, set[str]]:
-    """Keep the columns that can be of use; returns where each firm's gas can be."""
-    firms = [row["name"] for row in chain.rows("firms")]
-    sinks: dict[str, set[str]] = {firm: set() for firm in firms}
-    wanted = set(np.flatnonzero(~np.isnan(net.alpha).all(axis=0)).tolist())
-    markets = [market for index, market in enumerate(net.markets.values()) if index in wanted]
-    for market in markets:
-        for firm in market.sellers:
-            sinks[firm].add(market.node)
-    sources: dict[str, set[str]] = {firm: set() for firm in firms}
+) -> set[tuple[str, str]]:
+    """Keep the columns that can be of use; returns firms and nodes where the firm's gas can be."""
+    wanted = np.any(~np.isnan(net.alpha), axis=0).tolist()
+    markets = [m for m, some in zip(net.markets.values(), wanted, strict=True) if some]
+    sinks = [(firm, market.node) for market in markets for firm in market.sellers]
+    sources = [(piece.firm, piece.node) for piece in net.slices]
     for duty in net.obligations:
-        (sinks if duty.quantity.max() > 0 else sources)[duty.firm].add(duty.node)
+        (sinks if max(duty.quantity.tolist()) > 0 else sources).append((duty.firm, duty.node))
     for choice in net.choices:
-        sinks[choice.seller].add(choice.node)
+        sinks.append((choice.seller, choice.node))
         if choice.buyer:
-            sources[choice.buyer].add(choice.node)
-    for piece in net.slices:
-        sources[piece.firm].add(piece.node)
-    ways = _Ways(chain, net, grown, bound)
-    for arc in ways.usable:
-        if arc.fee_in_kind:
-            sources[arc.fee_firm].add(arc.tail)
-    swaps = chain.rows("swaps")
-    key = (
-        id(net.arcs),
-        tuple(arc.name for arc in ways.usable),
-        tuple(ways.country.items()),
-        *(
-            tuple((firm, frozenset(places)) for firm, places in found.items())
-            for found in (sources, sinks, ways.bound)
-        ),
-        id(swaps),
-    )
-    live, net.flows = _REACH.get(
-        key, (net.arcs, swaps), lambda: _reach(firms, sources, sinks, ways, swaps)
-    )
+            sources.append((choice.buyer, choice.node))
+    usable = np.asarray((net.arc_capacity > 0).any(axis=0))
+    arcs = list(net.arcs.values())
+    if grown:
+        usable |= np.array([(arc.table, arc.name) in grown for arc in arcs], dtype=bool)
+    taken = [at for at, arc in enumerate(arcs) if arc.fee_in_kind]
+    sources += [(arcs[at].fee_firm, arcs[at].tail) for at in taken if usable[at]]
+    ways, swaps = Ways(chain, arcs, usable, bound), chain.rows("swaps")
+    mask = ways.live(sources, sinks, swaps)
+    net.flows, net.balances = ways.flows(mask), ways.pairs(mask)
+    live = set(net.balances)
     net.sales = [
         (firm, market.name)
         for market in markets
         for firm in market.sellers
-        if market.node in live[firm]
+        if (firm, market.node) in live
     ]
     net.stores = [
         (firm, store.name)
         for store in net.storages.values()
-        for firm in firms
-        if store.node in live[firm] and (not store.access or firm in store.access)
+        for firm in ways.firms
+        if (firm, store.node) in live and (not store.access or firm in store.access)
     ]
     net.handovers = [
         Handover(row["name"], giver, receiver, node, weight)
         for row in swaps
-        for giver, receiver, nodes, weight in _sides(row)
-        for node in sorted(live[giver] & live[receiver])
-        if not nodes or node in nodes
+        for giver, receiver, nodes, weight in sides(row)
+        for node in ways.nodes
+        if (giver, node) in live and (receiver, node) in live and (not nodes or node in nodes)
     ]
     owed = {(duty.firm, duty.node) for duty in net.obligations}
-    net.balances = sorted({(firm, node) for firm in firms for node in live[firm]} | owed)
+    if not owed <= live:
+        net.balances = sorted(live | owed)
     return live
-
-
-class _Ways:
-    """Arcs by the node where they begin and end, and who may use them.
-
-    A fringe sells at home alone, so its gas stays in its home country and where its fields are.
-    """
-
-    def __init__(
-        self, chain: Chain, net: Network, grown: set[tuple[str, str]], bound: dict[str, set[str]]
-    ) -> None:
-        self.out: dict[str, list[Arc]] = defaultdict(list)
-        self.into: dict[str, list[Arc]] = defaultdict(list)
-        ever = set(np.flatnonzero((net.arc_capacity > 0).any(axis=0)).tolist())
-        self.usable = [
-            arc
-            for index, arc in enumerate(net.arcs.values())
-            if index in ever or (arc.table, arc.name) in grown
-        ]
-        for arc in self.usable:
-            self.out[arc.tail].append(arc)
-            self.into[arc.head].append(arc)
-        country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-        self.country = {
-            node + side: land for node, land in country.items() for side in ("", LIQUEFIED, LANDED)
-        }
-        self.bound = bound
-
-    def open(self, arc: Arc, firm: str) -> bool:
-        """Whether the firm's gas may go along the arc."""
-        if arc.access and firm not in arc.access:
-            return False
-        bound = self.bound.get(firm)
-        return bound is None or (
-            self.country[arc.tail] in bound and self.country[arc.head] in bound
-        )
-
-    def reach(self, firm: str, seeds: set[str], *, back: bool) -> set[str]:
-        """Nodes that the firm's gas can get to from the seeds, or get to the seeds from."""
-        found, todo = set(seeds), sorted(seeds)
-        steps = self.into if back else self.out
-        while todo:
-            for arc in steps.get(todo.pop(), ()):
-                node = arc.tail if back else arc.head
-                if node not in found and self.open(arc, firm):
-                    found.add(node)
-                    todo.append(node)
-        return found
-
-
-def _sides(row: Mapping[str, Any]) -> list[tuple[str, str, frozenset[str], float]]:
-    a, b = str(row["a"]), str(row["b"])
-    nodes_a = frozenset(parse_names(str(row["nodes_a"])))
-    nodes_b = frozenset(parse_names(str(row["nodes_b"])))
-    return [(a, b, nodes_a, 1.0), (b, a, nodes_b, -float(str(row["ratio"])))]
-
-
-Reach = tuple[dict[str, set[str]], list[tuple[str, str]]]
-_REACH: Memory[Reach] = Memory()
-
-
-def _reach(
-    firms: list[str],
-    sources: dict[str, set[str]],
-    sinks: dict[str, set[str]],
-    ways: _Ways,
-    swaps: Sequence[Mapping[str, Any]],
-) -> Reach:
-    """Where each firm's gas can be and is of use, and the arcs that it can take there."""
-    supply, useful = _spread(firms, sources, sinks, ways, swaps)
-    live = {firm: supply[firm] & useful[firm] for firm in firms}
-    flows = [
-        (firm, arc.name)
-        for firm in firms
-        for node in sorted(live[firm])
-        for arc in ways.out.get(node, ())
-        if arc.head in live[firm] and ways.open(arc, firm)
-    ]
-    return live, flows
-
-
-def _spread(
-    firms: list[str],
-    sources: dict[str, set[str]],
-    sinks: dict[str, set[str]],
-    ways: _Ways,
-    swaps: Sequence[Mapping[str, Any]],
-) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """Where each firm's gas can be, and whence it can still be of use; swaps widen both."""
-    supply = {firm: ways.reach(firm, sources[firm], back=False) for firm in firms}
-    useful = {firm: ways.reach(firm, sinks[firm], back=True) for firm in firms}
-    grown = bool(swaps)
-    while grown:
-        grown = False
-        for row in swaps:
-            for giver, receiver, nodes, _ in _sides(row):
-                passed = supply[giver] & useful[receiver]
-                passed = passed & nodes if nodes else passed
-                if passed <= supply[receiver] and passed <= useful[giver]:
-                    continue
-                grown = True
-                supply[receiver] |= ways.reach(receiver, passed - supply[receiver], back=False)
-                useful[giver] |= ways.reach(giver, passed - useful[giver], back=True)
-    return supply, useful

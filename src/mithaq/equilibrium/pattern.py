@@ -7,6 +7,7 @@ content on which it depends.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,8 +77,8 @@ class Pattern:
 
 
 def _with_data(matrix: sp.csc_matrix, data: Vector) -> sp.csc_matrix:
-    """The matrix with other entries at the same places."""
-    found = matrix.copy()
+    """The matrix with other entries at the same places, which both share."""
+    found = copy.copy(matrix)
     found.data = data
     return found
 

@@ -78,21 +78,23 @@ def booked(chain: Chain, point: Point) -> Ledger:
 class Ledger:
     """Sums of money by party and item; a transfer is written once and lands on both sides.
 
-    Bookings come as arrays; parties are given by number among the names that are open.
+    Bookings come as arrays; parties are given by number among the names that are open. Whose sums
+    they are is worked out when somebody asks.
     """
 
     def __init__(self) -> None:
-        self.parties, self.items = Names(), Names()
-        self._booked: list[tuple[Array, int, Array]] = []  # parties, item, amounts
-        self._mine: Array = np.zeros(0, dtype=np.intp)
+        self._booked: list[
+            tuple[list[str], Array, str, Array]
+        ] = []  # names, parties, item, amounts
+        self._mine: list[str] = []
         self.always: Iterable[str] = ()  # parties that are shown with nothing to show, too
 
     def open(self, names: Iterable[str]) -> None:
         """Read numbers of parties as places among these names from here on."""
-        self._mine = self.parties.numbers(names)
+        self._mine = list(names)
 
     def book(self, party: Array, item: str, amount: Array) -> None:
-        self._booked.append((self._mine[party], self.items[item], amount))
+        self._booked.append((self._mine, party, item, amount))
 
     def pay_all(self, payer: Array, receiver: Array, item: str, amount: Array) -> None:
         self.book(payer, item, -amount)
@@ -105,33 +107,40 @@ class Ledger:
 
     def charge(self, party: str, item: str, amount: float) -> None:
         """A single booking, of a party by name."""
-        number = np.array([self.parties[party]], dtype=np.intp)
-        self._booked.append((number, self.items[item], np.array([amount], dtype=float)))
+        one = np.zeros(1, dtype=np.intp)
+        self._booked.append(([party], one, item, np.array([amount], dtype=float)))
 
-    def _sums(self) -> tuple[Array, Array]:
-        """Sums by party and item, and which of them anything was booked on."""
-        count = len(self.items)
-        at = [party * count + item for party, item, _ in self._booked]
-        place, amount = np.concatenate(at), np.concatenate([part for _, _, part in self._booked])
+    def _sums(self) -> tuple[list[str], list[str], Array, Array]:
+        """Parties, items, sums by both, and which of them anything was booked on."""
+        parties, items = Names(), Names()
+        numbers: dict[int, Array] = {}  # of the parties of each list of names
+        at = []
+        for names, party, item, _ in self._booked:
+            if id(names) not in numbers:
+                numbers[id(names)] = parties.numbers(names)
+            at.append((numbers[id(names)][party], items[item]))
+        count = len(items)
+        place = np.concatenate([party * count + item for party, item in at])
+        amount = np.concatenate([part for _, _, _, part in self._booked])
         some = amount != 0
-        shape = len(self.parties), count
+        shape = len(parties), count
         size = shape[0] * shape[1]
         found = np.bincount(place[some], weights=amount[some], minlength=size)
         there = np.bincount(place[some], minlength=size) > 0
-        return found.reshape(shape), there.reshape(shape)
+        return list(parties), list(items), found.reshape(shape), there.reshape(shape)
 
     def totals(self) -> dict[str, float]:
         """Sum of each party's items."""
-        return dict(zip(self.parties, self._sums()[0].sum(axis=1).tolist(), strict=True))
+        parties, _, sums, _ = self._sums()
+        return dict(zip(parties, sums.sum(axis=1).tolist(), strict=True))
 
     def total(self) -> float:
         """Sum of all that was booked, million USD a year: world welfare."""
-        return float(sum(amount.sum() for _, _, amount in self._booked))
+        return float(sum(amount.sum() for _, _, _, amount in self._booked))
 
     def rows(self) -> list[tuple[str, str, float]]:
         """Party, item and sum of each item of each party that anything was booked on, sorted."""
-        sums, there = self._sums()
-        parties, items = list(self.parties), list(self.items)
+        parties, items, sums, there = self._sums()
         keys = ((parties[p], items[i]) for p, i in np.argwhere(there).tolist())
         lines = dict(zip(keys, sums[there].tolist(), strict=True))
         paid = {party for party, _ in lines}
@@ -190,17 +199,18 @@ def _book_markets(terms: Terms, ledger: Ledger) -> None:
 def _book_fields(terms: Terms, ledger: Ledger) -> None:
     part, slots = terms.part[:, None], len(terms)
     fields, sheet = fields_of(terms.chain), terms.point.lifting
-    quantity = np.zeros((slots, len(fields.keys)))
-    quantity[:, sheet.labels.whole(fields.at)] = sheet.filled(slots)
-    worth = terms.point.value.of(slots, fields.node)
+    slices = fields.slices
+    quantity = np.zeros((slots, len(slices.node)))
+    quantity[:, sheet.labels.whole(slices.at)] = sheet.filled(slots)
+    worth = terms.point.value.of(slots, slices.node)
     cost = lifting_cost(fields.a, fields.b, fields.g, quantity, fields.size.T)
     royalty = fields.royalty * quantity
     rent = np.maximum(worth * quantity - cost - royalty, 0.0)
-    ledger.open(fields.parties)
-    ledger.book(fields.firm, "lifting cost", -(part * cost).sum(axis=0))
-    ledger.pay_all(fields.firm, fields.host, "royalties", (part * royalty).sum(axis=0))
+    ledger.open(slices.parties)
+    ledger.book(slices.firm, "lifting cost", -(part * cost).sum(axis=0))
+    ledger.pay_all(slices.firm, slices.host, "royalties", (part * royalty).sum(axis=0))
     shared = fields.profit_share * (part * rent).sum(axis=0)
-    ledger.pay_all(fields.firm, fields.host, "profit shares", shared)
+    ledger.pay_all(slices.firm, slices.host, "profit shares", shared)
 
 
 def lifting_cost(a: Array, b: Array, g: Array, quantity: Array, capacity: Array) -> Array:
@@ -219,9 +229,10 @@ def lifting_cost(a: Array, b: Array, g: Array, quantity: Array, capacity: Array)
 
 def _book_entries(terms: Terms, ledger: Ledger) -> None:
     fields = fields_of(terms.chain)
-    ledger.open(fields.parties)
-    ledger.pay_all(fields.firm, fields.host, "entry payments", fields.entry)
-    ledger.book(fields.firm, "discovery cost", -fields.search)
+    slices = fields.slices
+    ledger.open(slices.parties)
+    ledger.pay_all(slices.firm, slices.host, "entry payments", fields.entry)
+    ledger.book(slices.firm, "discovery cost", -fields.search)
 
 
 def _book_arcs(terms: Terms, ledger: Ledger) -> None:

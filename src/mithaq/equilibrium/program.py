@@ -24,7 +24,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from mithaq.chain import Chain
-from mithaq.equilibrium.conduct import CONDUCT, Conduct, conduct_matrices
+from mithaq.equilibrium.conduct import CONDUCT, Markets, conduct_matrices
 from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Family
 from mithaq.equilibrium.network import Network, network
 from mithaq.equilibrium.pattern import Pattern, pattern_of
@@ -65,7 +65,7 @@ class Program:
     """
 
     network: Network
-    conduct: dict[str, Conduct]
+    conduct: Markets
     pattern: Pattern
     quadratic: sp.csc_matrix
     linear: Vector
@@ -142,7 +142,7 @@ def build_program(chain: Chain) -> Program:
     return assemble(net, conduct)
 
 
-_CONDUCT: Memory[dict[str, Conduct]] = Memory()
+_CONDUCT: Memory[Markets] = Memory()
 _SELLERS: Memory[dict[str, tuple[str, ...]]] = Memory()
 
 
@@ -158,7 +158,7 @@ def _sellers(net: Network) -> dict[str, tuple[str, ...]]:
     return _SELLERS.get(id(net.frame), net.frame, make)
 
 
-def assemble(net: Network, conduct: dict[str, Conduct]) -> Program:
+def assemble(net: Network, conduct: Markets) -> Program:
     """The program of a network whose sellers behave as ``conduct`` says."""
     pattern = pattern_of(net)
     bound, linear, golombek = _NUMBERS.get(id(net), net, lambda: _numbers(net, pattern))
@@ -250,7 +250,7 @@ def _unit_costs(net: Network, columns: Columns) -> Vector:
     return whole
 
 
-def _minded(net: Network, conduct: dict[str, Conduct]) -> Vector:
+def _minded(net: Network, conduct: Markets) -> Vector:
     """Of each sale: contract gas at the market's price whose margin the seller minds, L z."""
     parts, start = [], 0
     for name in net.markets:
@@ -260,7 +260,7 @@ def _minded(net: Network, conduct: dict[str, Conduct]) -> Vector:
     return np.concatenate(parts, axis=1)
 
 
-def _quadratic(net: Network, conduct: dict[str, Conduct], pattern: Pattern) -> sp.csc_matrix:
+def _quadratic(net: Network, conduct: Markets, pattern: Pattern) -> sp.csc_matrix:
     """Upper triangle of P: cost slopes of lifting, beta (11' + (L + L')/2) in each market."""
     weight = net.calendar.weight[:, None]
     bend = np.array([piece.b for piece in net.slices])
@@ -272,10 +272,17 @@ def _quadratic(net: Network, conduct: dict[str, Conduct], pattern: Pattern) -> s
 _SLOPES: Memory[Vector] = Memory()
 
 
-def _slopes(net: Network, conduct: dict[str, Conduct]) -> Vector:
+def _slopes(net: Network, conduct: Markets) -> Vector:
     """Entries of all markets' triangles: slots x entries."""
-    count = [len(conduct[name].triangle) for name in net.markets]
-    entries = np.concatenate([np.zeros(0), *(conduct[name].triangle for name in net.markets)])
+    return _BETAS.get(id(net.frame), net.frame, lambda: _betas(net)) * conduct.triangles
+
+
+_BETAS: Memory[Vector] = Memory()
+
+
+def _betas(net: Network) -> Vector:
+    """Slope of demand, weighted, for each entry of the triangles."""
+    count = [len(firms) * (len(firms) + 1) // 2 for firms in _sellers(net).values()]
     beta = np.nan_to_num(net.beta) * net.calendar.weight[:, None]
-    found: Vector = np.repeat(beta, count, axis=1) * entries
+    found: Vector = np.repeat(beta, count, axis=1)
     return found

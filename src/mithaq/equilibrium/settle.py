@@ -9,127 +9,157 @@ once for all programs of a pattern: what keeps the fill of the whole low keeps t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
-from mithaq.equilibrium.backends import Answer, Quadratic
-from mithaq.equilibrium.pattern import Pattern
+from mithaq.equilibrium.backends import Answer
+from mithaq.equilibrium.condense import Condensed, Condensing
 from mithaq.equilibrium.prepared import Memory
-from mithaq.equilibrium.program import Golombek, Program
+from mithaq.equilibrium.program import Golombek
 
 __all__ = ["settle"]
 
 Vector = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Places = NDArray[np.intp]
+SYMMETRIC = {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
 SHIFT = 1e-9  # keeps the system regular where binding limits say the same twice
 ROUNDS = 6  # of refinement, which take the shift out again
 STEPS = 8
 FULL = 1e-14  # idle share of capacity that is none
 LEAST = 1e-3  # idle share of capacity below which output is judged against capacity itself
 STILL = 1e-7  # last step of a Golombek output, as a share of idle capacity
+
+SLIGHT = 1e-3  # the same, below which a factor of the step before serves the next, if limits stay
 EVEN = 1e-9  # how far below zero a slack or a dual may be, and what may be left of an equation
 
 
-@dataclass(frozen=True, eq=False)
 class _System:
-    """Entries of [P + shift, A'; A, -shift] column by column, in a good order of elimination.
+    """[P + shift, A'; A, -shift] column by column in a good order of elimination; limits apart.
 
-    ``source``: number in the list of P's upper triangle, then A's entries, then the diagonal.
+    ``order`` says which column or row of the program stands at each place. Of the entries
+    ``always`` is what costs do not change, ``at`` where those of P belong and ``found`` which of
+    its list (an upper triangle) they are.
     """
 
-    order: NDArray[np.intp]
-    rows: NDArray[np.intp]
-    columns: NDArray[np.intp]
-    source: NDArray[np.intp]
-    general: NDArray[np.intp]  # rows of A that bound more than one column
-    single: NDArray[np.intp]
-    bounded: NDArray[np.intp]  # the column of each single row
-    sign: Vector
+    def __init__(self, how: Condensing, hessian: sp.csc_matrix) -> None:
+        width, rows, single = len(how.kept), how.rows, how.single
+        self.general = np.flatnonzero(~single)  # rows that bound more than one column
+        self.single = np.flatnonzero(single)
+        self.bounded = rows.indices[rows.indptr[self.single]].astype(np.intp)
+        self.sign = rows.data[rows.indptr[self.single]]
+        self.limits = rows[self.general]
+        self.falls = self.limits.T.tocsr()
+        size = width + len(self.general)
+        numbered = sp.csc_matrix(
+            (np.arange(1.0, hessian.nnz + 1), hessian.indices, hessian.indptr), (width, width)
+        )
+        both = (numbered + sp.triu(numbered, 1).T).tocsr()
+        both.sort_indices()
+        self.entry = both.data.astype(np.intp) - 1
+        self.curves = both.indices, both.indptr, both.shape  # P as a whole, by rows
+        matrix = self.limits.tocoo()
+        at = np.repeat(np.arange(width), np.diff(both.indptr))
+        every = np.arange(size)
+        shift = np.where(every < width, SHIFT, -SHIFT)
+        lower, right = matrix.row + width, matrix.col
+        row = np.concatenate([at, lower, right, every])
+        column = np.concatenate([both.indices, right, lower, every])
+        fixed = np.concatenate([np.zeros(len(at)), matrix.data, matrix.data, shift])
+        order = _order(row, column, size)
+        rank = np.empty(size, dtype=np.intp)
+        rank[order] = every
+        place, of = np.unique(rank[column] * size + rank[row], return_inverse=True)
+        self.order, self.shift = order, shift
+        self.rows, self.columns = place % size, place // size
+        self.ends = np.searchsorted(self.columns, np.arange(size + 1))
+        self.always = np.bincount(of, fixed, len(place))
+        self.at = of[: len(at)]
+
+    def matrix(self, keep: Mask, hessian: Vector) -> sp.csc_matrix:
+        """The rows and columns of ``keep`` (in the order of elimination) with these curvatures."""
+        values = self.always.copy()
+        values[self.at] += hessian[self.entry]
+        chosen = keep[self.rows] & keep[self.columns]
+        number = np.cumsum(keep) - 1
+        before = np.concatenate([[0], np.cumsum(chosen)])
+        ends = before[self.ends[np.append(np.flatnonzero(keep), len(keep))]]
+        count = len(ends) - 1
+        data = values[chosen], number[self.rows[chosen]], ends
+        found = sp.csc_matrix(data, shape=(count, count))
+        found.has_canonical_format = True
+        return found
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Factored:
+    """Newton's system over the columns that are free and the limits that bind."""
+
+    keep: Mask
+    order: Places
+    matrix: sp.csc_matrix
+    unshift: Vector
+    factors: Any  # of SuperLU, which has no type that can be named
+
+
+def _order(row: Places, column: Places, size: int) -> Places:
+    """Order of elimination with little fill for any part of a matrix of this shape."""
+    shape = sp.csc_matrix((np.ones(len(row)), (row, column)), shape=(size, size))
+    sure = shape + sp.diags(np.full(size, 2.0 * size))
+    found: Places = np.argsort(splu(sure.tocsc(), "MMD_AT_PLUS_A", **SYMMETRIC).perm_c)
+    return found
 
 
 _SYSTEMS: Memory[_System] = Memory()
 
 
-def _system(pattern: Pattern) -> _System:
-    width = pattern.core.shape[1]
-    flags = pattern.single[: pattern.core.shape[0]]
-    general, single = np.flatnonzero(~flags), np.flatnonzero(flags)
-    rows = pattern.core_rows
-    matrix = rows[general].tocoo()
-    upper = pattern.hessian[:width, :width].tocoo()
-    off = np.flatnonzero(upper.row != upper.col)
-    size = width + len(general)
-    every = np.arange(size)
-    first, last = upper.nnz, upper.nnz + matrix.nnz
-    at = [upper.row, upper.col[off], matrix.row + width, matrix.col, every]
-    to = [upper.col, upper.row[off], matrix.col, matrix.row + width, every]
-    source = [np.arange(first), off, np.arange(first, last), np.arange(first, last), last + every]
-    row, column, found = (np.concatenate(part).astype(np.intp) for part in (at, to, source))
-    shape = sp.csc_matrix((np.ones(len(row)), (row, column)), shape=(size, size))
-    sure = shape + sp.diags(np.full(size, 2.0 * size))
-    options = {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
-    order = np.argsort(splu(sure.tocsc(), "MMD_AT_PLUS_A", **options).perm_c)
-    rank = np.empty(size, dtype=np.intp)
-    rank[order] = every
-    sorting = np.lexsort((rank[row], rank[column]))
-    return _System(
-        order,
-        rank[row][sorting],
-        rank[column][sorting],
-        found[sorting],
-        general,
-        single,
-        rows.indices[rows.indptr[single]].astype(np.intp),
-        rows.data[rows.indptr[single]],
-    )
-
-
-def settle(program: Program, tangent: Quadratic, x: Vector, z: Vector) -> Answer | None:
-    """The answer from (x, z), which solves ``tangent``, a program with tangent costs.
+def settle(program: Condensed, x: Vector, z: Vector) -> Answer | None:
+    """The answer from (x, z), which solves the program with tangent costs.
 
     Limits whose price falls below zero are let go and those that are overstepped bind, step by
     step. None where a few steps do not settle.
     """
-    return _Steps(program, tangent).run(x, z)
+    return _Steps(program).run(x, z)
 
 
 class _Steps:
-    def __init__(self, program: Program, tangent: Quadratic) -> None:
-        pattern = program.pattern
-        self.program, self.pattern, self.golombek = program, pattern, program.golombek
-        self.system = _SYSTEMS.get(id(pattern), pattern, lambda: _system(pattern))
-        self.width = len(tangent.linear)
-        self.bound = tangent.bound
-        golombek = self.golombek
-        self.linear = program.linear[: self.width].copy()
-        # The program's linear part already holds |g| for the epigraph form: take it out.
-        self.linear[golombek.column] += golombek.weight * golombek.g
-        self.diagonal = program.core.diagonal()
-        limits = pattern.core_rows[self.system.general]
-        self.limits, self.falls = limits, limits.T.tocsr()
+    def __init__(self, program: Condensed) -> None:
+        how, hessian = program.how, program.quadratic
+        self.golombek, self.how = program.golombek, how
+        self.system = _SYSTEMS.get(id(how), how, lambda: _System(how, hessian))
+        self.width = len(program.linear)
+        self.bound, self.linear = program.bound, program.linear
+        self.hessian, self.lifted = hessian.data, program.lifted
+        indices, ends, shape = self.system.curves
+        self.curves = sp.csr_matrix((hessian.data[self.system.entry], indices, ends), shape)
 
     def run(self, x: Vector, z: Vector) -> Answer | None:
-        system, golombek = self.system, self.golombek
-        slack = self.bound - self.pattern.core_rows @ x
+        system, golombek, first = self.system, self.golombek, self.how.equalities
+        slack = self.bound - self.how.rows @ x
+        factored: _Factored | None = None
+        moved = np.inf
         for count in range(STEPS):
             binds = z > slack
-            binds[: self.pattern.equalities] = True
+            binds[:first] = True
             binds[golombek.limit] = False  # cost without bound keeps these inside
-            at = system.single[binds[system.single]]
-            columns = system.bounded[binds[system.single]]
-            fixed = np.zeros(self.width, dtype=bool)
-            fixed[columns] = True
-            held = binds[system.general]
+            limited = binds[system.single]
+            at, columns = system.single[limited], system.bounded[limited]
+            keep = np.ones(self.width + len(system.general), dtype=bool)
+            keep[columns] = False
+            keep[self.width :] = binds[system.general]
             before = x[golombek.column]
-            x, y = x.copy(), np.where(held, z[system.general], 0.0)
-            x[columns] = system.sign[binds[system.single]] * self.bound[at]
+            x, y = x.copy(), np.where(keep[self.width :], z[system.general], 0.0)
+            x[columns] = system.sign[limited] * self.bound[at]
             x[golombek.column] = self._outputs(y)
             if not self._inside(x):
                 return None
-            step = self._newton(x, y, np.concatenate([~fixed, held]))
+            if factored is None or moved > SLIGHT or not np.array_equal(keep, factored.keep):
+                factored = self._factored(x, keep)
+            step = self._step(x, y, factored) if factored else None
             if step is None:
                 return None
             x, y = x + step[: self.width], y + step[self.width :]
@@ -137,11 +167,17 @@ class _Steps:
                 x[golombek.column] = self._outputs(y)
                 if not self._inside(x):
                     return None
-            z, slack, rest = self._duals(x, y, at, columns)
+            rest = self._slope(x) + system.falls @ y
+            z = np.zeros(len(self.bound))
+            z[system.general] = y
+            z[at] = -system.sign[limited] * rest[columns]
+            rest[columns] = 0.0
+            slack = self.bound - self.how.rows @ x
             idle = np.maximum(golombek.capacity - before, LEAST * golombek.capacity)
-            still = np.max(np.abs(x[golombek.column] - before) / idle, initial=0.0) < STILL
-            if still and (count or not len(golombek.column)) and self._good(z, slack, rest):
-                z[self.pattern.equalities :] = np.maximum(z[self.pattern.equalities :], 0.0)
+            moved = float(np.max(np.abs(x[golombek.column] - before) / idle, initial=0.0))
+            sure = count or not len(golombek.column)
+            if moved < STILL and sure and self._good(z, slack, rest):
+                z[first:] = np.maximum(z[first:], 0.0)
                 return Answer("Solved", x, z)
         return None
 
@@ -152,74 +188,54 @@ class _Steps:
 
     def _outputs(self, y: Vector) -> Vector:
         """Golombek outputs whose marginal cost meets the value of gas less what it uses up."""
-        earned = -(self.falls @ y)[self.golombek.column]
+        earned = -(self.system.falls @ y)[self.golombek.column]
         return outputs(self.golombek, earned / self.golombek.weight - self.golombek.a)
 
     def _slope(self, x: Vector) -> Vector:
         """Marginal cost of every column, less what the market pays."""
         golombek = self.golombek
-        upper = self.program.core
-        slope: Vector = upper @ x + upper.T @ x - self.diagonal * x + self.linear
+        slope: Vector = self.curves @ x + self.linear
         left = 1 - x[golombek.column] / golombek.capacity
         slope[golombek.column] += golombek.weight * golombek.g * np.log(left)
         return slope
 
-    def _newton(self, x: Vector, y: Vector, keep: Mask) -> Vector | None:
-        system, golombek, size = self.system, self.golombek, len(keep)
-        hessian = self.program.core.data.copy()
+    def _factored(self, x: Vector, keep: Mask) -> _Factored | None:
+        """Newton's system at ``x``; None where it is singular."""
+        system, golombek = self.system, self.golombek
+        hessian = self.hessian.copy()
         left = golombek.capacity - x[golombek.column]
-        hessian[self.pattern.lifted] -= golombek.weight * golombek.g / left
-        shift = np.full(size, SHIFT)
-        shift[self.width :] = -SHIFT
-        entries = np.concatenate([hessian, self.limits.data, shift])
+        hessian[self.lifted] -= golombek.weight * golombek.g / left
         kept = keep[system.order]
-        chosen = kept[system.rows] & kept[system.columns]
-        number = np.cumsum(kept) - 1
-        count = int(kept.sum())
-        rows, columns = number[system.rows[chosen]], number[system.columns[chosen]]
-        ends = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=count))])
-        values = entries[system.source[chosen]]
-        matrix = sp.csc_matrix((values, rows, ends), shape=(count, count))
-        matrix.sum_duplicates()
-        options = {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
+        matrix = system.matrix(kept, hessian)
         try:
-            factors = splu(matrix, "NATURAL", **options)
+            factors = splu(matrix, "NATURAL", **SYMMETRIC)
         except RuntimeError:
             return None
-        wrong = np.concatenate(
-            [self._slope(x) + self.falls @ y, self.limits @ x - self.bound[system.general]]
-        )
         order = system.order[kept]
-        target = -wrong[order]
-        unshift = shift[order]
-        found = factors.solve(target)
+        return _Factored(keep, order, matrix, system.shift[order], factors)
+
+    def _step(self, x: Vector, y: Vector, factored: _Factored) -> Vector | None:
+        """Newton's step; None where it is not finite."""
+        system, matrix, unshift = self.system, factored.matrix, factored.unshift
+        missed = self.bound[system.general] - system.limits @ x
+        whole = np.concatenate([-self._slope(x) - system.falls @ y, missed])
+        target = whole[factored.order]
+        found, last = factored.factors.solve(target), np.inf
         for _ in range(ROUNDS):
             rest = target - matrix @ found + unshift * found
-            if np.abs(rest).max(initial=0.0) <= EVEN * EVEN:
+            size = np.abs(rest).max(initial=0.0)
+            if not size < last / 2:
                 break
-            found = found + factors.solve(rest)
+            found, last = found + factored.factors.solve(rest), size
         if not np.all(np.isfinite(found)):
             return None
-        step = np.zeros(size)
-        step[order] = found
+        step = np.zeros(len(whole))
+        step[factored.order] = found
         return step
-
-    def _duals(
-        self, x: Vector, y: Vector, at: NDArray[np.intp], columns: NDArray[np.intp]
-    ) -> tuple[Vector, Vector, Vector]:
-        """Duals and slacks of all rows, and what is left of the conditions of free columns."""
-        system = self.system
-        z, sign = np.zeros(len(self.bound)), np.zeros(len(self.bound))
-        z[system.general] = y
-        rest = self._slope(x) + self.falls @ y
-        sign[system.single] = system.sign
-        z[at] = -sign[at] * rest[columns]
-        rest[columns] = 0.0
-        return z, self.bound - self.pattern.core_rows @ x, rest
 
     def _good(self, z: Vector, slack: Vector, rest: Vector) -> bool:
         """Whether all signs are right and nothing is left of any equation."""
-        first, scale = self.pattern.equalities, 1 + np.abs(self.bound)
+        first, scale = self.how.equalities, 1 + np.abs(self.bound)
         money = 1 + np.abs(self.linear).max(initial=0.0)
         return bool(
             (np.abs(rest) <= EVEN * money).all()

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_quadratic
 from mithaq.equilibrium.choices import missing, read_choices
 from mithaq.equilibrium.complementarity import needs, solve_mixed
+from mithaq.equilibrium.condense import Condensed, condensed
 from mithaq.equilibrium.labels import read_point
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.polish import polish
-from mithaq.equilibrium.program import Program
+from mithaq.equilibrium.program import Golombek, Program
 from mithaq.equilibrium.settle import settle
 from mithaq.errors import ModelError
 
@@ -24,7 +25,7 @@ __all__ = ["Method", "Outcome", "solve_program"]
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
-CLOSE = 1.0  # the same, below which the limits that bind are taken to be known
+CLOSE = 10.0  # the same, above which the limits that bind are not taken to be known
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
 TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
 BLURRED = 0.1  # of the certificate's tolerance, above which digits of an answer are missing
@@ -160,20 +161,22 @@ def _answer(
 ) -> Answer:
     """What the solvers of the concave program say."""
     tolerance, limit = method.solver_tolerance, method.max_iterations
+    short = condensed(program)
     if not program.cones:
-        problem = whole_program(program)
+        problem = short.plain()
         answer = solve_quadratic(problem, tolerance, limit)
         if STATUS.get(answer.status) is Outcome.SOLVED and _blurred(problem, answer, method):
-            answer = settle(program, problem, answer.x, answer.z) or answer
-        return answer
+            answer = settle(short, answer.x, answer.z) or answer
+        return short.whole_answer(answer)
     if near is not None:
         steps = method.refinements + method.first_steps
-        refined = _refine(program, first_guess(program, near), steps, method)
+        refined = _refine(short, first_guess(program, near), steps, method)
         if refined is not None:
             return refined
     answer = solve_conic(whole_program(program), program.cones, method.conic_tolerance, limit)
     if STATUS.get(answer.status) is Outcome.SOLVED:
-        answer = _refine(program, answer.x, method.refinements, method) or answer
+        output = answer.x[program.golombek.column]
+        answer = _refine(short, output, method.refinements, method) or answer
     return answer
 
 
@@ -189,7 +192,7 @@ def _blurred(problem: Quadratic, answer: Answer, method: Method) -> bool:
 
 
 def first_guess(program: Program, near: Mapping[tuple[str, str], float]) -> Vector:
-    """Lifting of each Golombek slice: as in a similar chain, or in use as others at its node."""
+    """Output of each Golombek slice: as in a similar chain, or in use as others at its node."""
     slices = program.network.slices
     size = program.network.slice_capacity.max(axis=0)
     used: dict[str, float] = {}
@@ -203,14 +206,9 @@ def first_guess(program: Program, near: Mapping[tuple[str, str], float]) -> Vect
             for p, capacity in zip(slices, size, strict=True)
         ]
     )
-    columns = program.columns
-    x = np.zeros(len(program.linear) - program.cones)
-    there = columns.mask("lifting")
-    x[columns.place[columns.of("lifting")[there]]] = np.broadcast_to(guess, there.shape)[there]
-    golombek = program.golombek
-    most = golombek.capacity * (1 - NEAR_CAPACITY)
-    x[golombek.column] = np.minimum(x[golombek.column], most)
-    return x
+    most = program.golombek.capacity * (1 - NEAR_CAPACITY)
+    found: Vector = np.minimum(guess[np.nonzero(program.pattern.curved)[1]], most)
+    return found
 
 
 def _read(program: Program, answer: Answer, method: Method) -> tuple[Outcome, str, Point | None]:
@@ -229,27 +227,31 @@ def _polished(program: Program, x: Vector, z: Vector) -> tuple[Vector, Vector]:
     The former settle or give up; the latter come closer even where limits say the same twice.
     """
     x, z = x[: len(program.linear) - program.cones], z[: program.equalities + program.inequalities]
-    settled = settle(program, tangent_program(program, x), x, z)
+    short = condensed(program)
+    settled = settle(short, *short.short(x, z))
     if settled is not None:
-        return settled.x, settled.z
+        whole = short.whole_answer(settled)
+        return whole.x, whole.z
     return polish(program, tangent_program, x, z)
 
 
-def _refine(program: Program, x: Vector, steps: int, method: Method) -> Answer | None:
-    """Tangent programs from ``x`` until a step is negligible; None where they do not settle."""
+def _refine(program: Condensed, output: Vector, steps: int, method: Method) -> Answer | None:
+    """Tangent programs from Golombek outputs until a step is negligible; None if they end apart."""
+    at = program.golombek.column
     for _ in range(steps):
-        tangent = tangent_program(program, x)
-        answer = solve_quadratic(tangent, method.solver_tolerance, method.max_iterations)
+        answer = solve_quadratic(
+            _tangent(program, output), method.solver_tolerance, method.max_iterations
+        )
         if STATUS.get(answer.status) is not Outcome.SOLVED:
             return None
-        step = _largest_step(program, x, answer.x)
+        step = _largest_step(program.golombek, output, answer.x[at])
         if step < NEGLIGIBLE:
-            return answer
+            return program.whole_answer(answer)
         if step < CLOSE:
-            settled = settle(program, tangent, answer.x, answer.z)
+            settled = settle(program, answer.x, answer.z)
             if settled is not None:
-                return settled
-        x = _closer(program, x, answer.x)
+                return program.whole_answer(settled)
+        output = _closer(program.golombek, output, answer.x[at])
     return None
 
 
@@ -265,38 +267,47 @@ def whole_program(program: Program) -> Quadratic:
     )
 
 
-def _closer(program: Program, before: Vector, after: Vector) -> Vector:
-    """The next point to expand at: no step takes more than nine tenths of the idle capacity."""
-    step = after.copy()
-    golombek = program.golombek
-    at = golombek.column
-    idle = np.maximum(golombek.capacity - before[at], 0.0)
-    step[at] = np.minimum(after[at], before[at] + 0.9 * idle)
-    return step
+def _closer(golombek: Golombek, before: Vector, after: Vector) -> Vector:
+    """The next outputs to expand at: no step takes more than nine tenths of the idle capacity."""
+    idle = np.maximum(golombek.capacity - before, 0.0)
+    found: Vector = np.minimum(after, before + 0.9 * idle)
+    return found
 
 
-def _largest_step(program: Program, before: Vector, after: Vector) -> float:
+def _largest_step(golombek: Golombek, before: Vector, after: Vector) -> float:
     """Largest change of a Golombek output, as a share of the capacity that is left idle."""
-    golombek = program.golombek
-    at, capacity = golombek.column, golombek.capacity
-    idle = np.maximum(capacity - after[at], NEAR_CAPACITY * capacity)
-    return float(np.max(np.abs(after[at] - before[at]) / idle, initial=0.0))
+    capacity = golombek.capacity
+    idle = np.maximum(capacity - after, NEAR_CAPACITY * capacity)
+    return float(np.max(np.abs(after - before) / idle, initial=0.0))
+
+
+def _expansion(golombek: Golombek, output: Vector) -> tuple[Vector, Vector]:
+    """Slope at no output, and curvature, of the parabola that touches each cost at an output."""
+    output = np.clip(output, 0.0, golombek.capacity)
+    left = np.maximum(golombek.capacity - output, STEEPEST * golombek.capacity)
+    bend = -golombek.g / left
+    slope = golombek.g * np.log(left / golombek.capacity) - bend * output
+    return golombek.weight * slope, golombek.weight * bend
+
+
+def _tangent(program: Condensed, output: Vector) -> Quadratic:
+    """The program with each Golombek cost replaced by its second-order expansion."""
+    slope, bend = _expansion(program.golombek, output)
+    linear, quadratic = program.linear.copy(), program.quadratic.copy()
+    linear[program.golombek.column] += slope
+    quadratic.data[program.lifted] += bend
+    return program.with_costs(quadratic, linear)
 
 
 def tangent_program(program: Program, x: Vector) -> Quadratic:
-    """The program with each Golombek cost replaced by its second-order expansion at ``x``."""
+    """The whole program with each Golombek cost replaced by its expansion at columns ``x``."""
     width = len(program.linear) - program.cones
     height = program.equalities + program.inequalities
-    linear = program.linear[:width].copy()
     golombek = program.golombek
-    at, capacity = golombek.column, golombek.capacity
-    output = np.clip(x[at], 0.0, capacity)
-    left = np.maximum(capacity - output, STEEPEST * capacity)
-    slope = golombek.g * np.log(left / capacity)
-    bend = -golombek.g / left
+    slope, bend = _expansion(golombek, x[golombek.column])
+    linear, quadratic = program.linear[:width].copy(), program.core.copy()
     # The program's linear part already holds |g| for the epigraph form: take it out.
-    linear[at] += golombek.weight * (golombek.g + slope - bend * output)
-    quadratic = program.core.copy()
-    quadratic.data[program.pattern.lifted] += golombek.weight * bend
+    linear[golombek.column] += golombek.weight * golombek.g + slope
+    quadratic.data[program.pattern.lifted] += bend
     bound, single = program.bound[:height], program.single[:height]
     return Quadratic(quadratic, linear, program.pattern.core, bound, program.equalities, single)

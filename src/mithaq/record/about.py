@@ -11,7 +11,7 @@ homes of parties, meetings that a judgement joins, and other bearers of a label.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
 from itertools import combinations
 from typing import Protocol
@@ -21,9 +21,10 @@ from mithaq.record.claims import Claim, Office, Share
 from mithaq.record.properties import properties
 from mithaq.record.record import Focus, Record
 
-__all__ = ["Graph", "about", "labels", "named_by", "reach"]
+__all__ = ["Graph", "about", "labels", "reach", "references"]
 
 _ABOVE = ("home", "part_of")
+_REFERRING = ("subject", "actor", "speaker", "share", "office")
 _PLAIN = ("", "party", "person", "judgement")
 
 
@@ -52,8 +53,17 @@ def labels() -> frozenset[str]:
     )
 
 
-def named_by(claim: Claim) -> str:
-    """The id that the value of a claim may name, or ''."""
+@cache
+def references(kind: str) -> frozenset[str]:
+    """The properties of a kind of subject whose value may name another subject."""
+    told = properties()[kind].items()
+    return frozenset(name for name, declared in told if declared.type in _REFERRING)
+
+
+def _named_by(record: Record, claim: Claim) -> str:
+    """The id that a claim names, or ''."""
+    if claim.property not in references(record.subject(claim.subject).kind):
+        return ""
     value = claim.value
     if isinstance(value, Share | Office):
         return value.party
@@ -97,8 +107,9 @@ class _Loaded:
         self._bearing: dict[str, set[str]] = {}
         unique = labels()
         for claim in record.unordered():
-            by = self._naming.setdefault(named_by(claim), {})
-            by.setdefault(claim.property, set()).add(claim.subject)
+            if name := _named_by(record, claim):
+                by = self._naming.setdefault(name, {})
+                by.setdefault(claim.property, set()).add(claim.subject)
             if claim.property in unique:
                 self._bearing.setdefault(claim.text, set()).add(claim.subject)
 
@@ -110,7 +121,8 @@ class _Loaded:
         return {name: self._record.subject(name).kind for name in names if has(name)}
 
     def named(self, name: str, *by: str) -> Set[str]:
-        return {named_by(claim) for claim in self._record.claims_of(name, *by)} - {""}
+        told = self._record.claims_of(name, *by)
+        return {_named_by(self._record, claim) for claim in told} - {""}
 
     def borne(self, name: str) -> Set[str]:
         return {claim.text for claim in self._record.claims_of(name, *labels())}
@@ -135,7 +147,7 @@ def reach(graph: Graph, ids: Sequence[str]) -> tuple[set[str], Focus]:
     walk = _Walk(graph)
     graph.load(ids)
     kinds = graph.kinds(ids)
-    sides = [walk.side(name, kinds[name]) for name in ids if kinds[name] in ("party", "person")]
+    sides = walk.sides({name: kinds[name] for name in ids if kinds[name] in ("party", "person")})
     shown = set(ids)
     if sides:
         shown |= walk.between([parties | people for parties, people in sides])
@@ -161,15 +173,26 @@ class _Walk:
         }
         return {name for name in found if self.graph.named(name, *by) & wanted}
 
-    def side(self, name: str, kind: str) -> tuple[set[str], set[str]]:
-        """A party with all that belongs to it, and the people who held an office there."""
-        if kind == "person":
-            return set(), {name}
-        parties, todo = {name}, {name}
-        while todo:
-            todo = self.naming(todo, ("party",), *_ABOVE) - parties
-            parties |= todo
-        return parties, self.naming(parties, ("person",), "office")
+    def sides(self, kinds: Mapping[str, str]) -> list[tuple[set[str], set[str]]]:
+        """Each party with all that belongs to it, and the people who held an office there.
+
+        All of them step by step together, so that a store is asked once a step.
+        """
+        named = self.graph.named
+        parties = {name: {name} for name, kind in kinds.items() if kind == "party"}
+        todo = dict(parties)
+        while any(todo.values()):
+            below = self.naming(set().union(*todo.values()), ("party",), *_ABOVE)
+            for name, last in todo.items():
+                todo[name] = {one for one in below if named(one, *_ABOVE) & last} - parties[name]
+                parties[name] = parties[name] | todo[name]
+        people = self.naming(set().union(*parties.values()), ("person",), "office")
+        return [
+            (parties[name], {one for one in people if named(one, "office") & parties[name]})
+            if name in parties
+            else (set(), {name})
+            for name in kinds
+        ]
 
     def between(self, sides: list[set[str]]) -> set[str]:
         """The things that name two of the sides (or the only one)."""

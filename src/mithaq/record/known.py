@@ -50,7 +50,7 @@ def known_on(record: Record, day: date | None) -> tuple[Record, LeftOut]:
     shown: Iterable[str] = [subject.id for subject in record.subjects()]
     if record.focus is not None:
         shown = record.focus.shown
-        cited = {source for subject in shown for _, source in record.citations(subject)}
+        cited = set().union(*map(record.cited, shown))
         late = [s for s in late if s.id in cited]
     left_out = LeftOut(
         unknown=sum(s.published is None for s in late),

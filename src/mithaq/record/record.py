@@ -52,11 +52,13 @@ class Focus:
 class Told(Mapping[str, Mapping[str, Sequence[Claim]]]):
     """Subject -> property -> claims in any order, made when they are asked for."""
 
-    def citations(self, subject: str) -> Iterator[tuple[str, str]]:
-        """Property and source ('' = unsourced) of each claim on a subject that is there."""
-        for name, claims in self[subject].items():
-            for claim in claims:
-                yield name, claim.source
+    def cited(self, subject: str) -> Set[str]:
+        """The sources of the claims on a subject that is there, '' among them for want of one."""
+        return {claim.source for claims in self[subject].values() for claim in claims}
+
+    def bare(self, subject: str) -> Set[str]:
+        """The properties on which some claim has no source, of a subject that is there."""
+        return {c.property for claims in self[subject].values() for c in claims if not c.source}
 
     def denied(self, subject: str) -> set[str]:
         """The properties on which some claim may deny something, of a subject that is there."""
@@ -71,7 +73,8 @@ class Told(Mapping[str, Mapping[str, Sequence[Claim]]]):
 
     def unsourced(self, subject: str, free: Set[str]) -> int:
         """How many claims on other properties than the free ones have no source."""
-        return sum(not source and name not in free for name, source in self.citations(subject))
+        told = self[subject].items()
+        return sum(not c.source for name, claims in told if name not in free for c in claims)
 
 
 class Record:
@@ -190,9 +193,12 @@ class Record:
         """The properties on which there are claims on a subject, in canonical order."""
         return tuple(self._table(subject_id))
 
-    def citations(self, subject_id: str) -> Iterator[tuple[str, str]]:
-        """Property and source ('' = unsourced) of each claim on a subject; no claim is made."""
-        return self._told.citations(subject_id) if subject_id in self._told else iter(())
+    def cited(self, subject_id: str) -> Set[str]:
+        """The sources of the claims on a subject, '' among them where one has none.
+
+        Nothing where there are no claims. No claim is made.
+        """
+        return self._told.cited(subject_id) if subject_id in self._told else frozenset()
 
     def denied(self, subject_id: str) -> tuple[str, ...]:
         """The properties of a subject on which some claim may deny something."""
@@ -400,11 +406,12 @@ class _Sourced(_Filtered):
     def __getitem__(self, subject: str) -> Mapping[str, Sequence[Claim]]:
         return self.told.sourced(subject, self._known, self._free.get(subject, frozenset()))
 
-    def citations(self, subject: str) -> Iterator[tuple[str, str]]:
-        known, free = self._known, self._free.get(subject, frozenset())
-        for name, source in self.told.citations(subject):
-            if source in known if source else name in free:
-                yield name, source
+    def cited(self, subject: str) -> Set[str]:
+        found = self.told.cited(subject)
+        if "" not in found:
+            return found & self._known
+        bare = self.told.bare(subject) & self._free.get(subject, frozenset())
+        return found & self._known | ({""} if bare else set())
 
 
 class _Part(Mapping[str, Sequence[Claim]]):

@@ -168,7 +168,7 @@ def _figures(claims: Iterable[Claim]) -> Iterator[tuple[Quantity, str]]:
 
 def source_count(record: Record, subject: str) -> int:
     """How many sources speak of a subject."""
-    return len({source for _, source in record.citations(subject)} - {""})
+    return len(record.cited(subject) - {""})
 
 
 # Agreements
@@ -177,7 +177,7 @@ def source_count(record: Record, subject: str) -> int:
 def _stages(record: Record, at: date, span: int) -> dict[str, Stage]:
     found: dict[str, Stage] = {}
     for subject in record.subjects("agreement"):
-        sourced = any(source for _, source in record.citations(subject.id))
+        sourced = record.cited(subject.id) - {""}
         if not sourced and not any(map(_is_dated, record.claims_of(subject.id))):
             continue
         reached = stage(record, subject.id, at, span=span)
@@ -220,7 +220,7 @@ def _commitment(
     agreement = record.value(subject, "agreement")
     # Without a day of its own a commitment is no older than the agreement under which it stands.
     unborn = promised is None and isinstance(agreement, str) and agreement not in stages
-    if unborn or not any(record.citations(subject)):
+    if unborn or not record.cited(subject):
         return None
     delivered = record.date(subject, "delivered")
     done = delivered is not None and delivered.reached(at) is not Answer.NO

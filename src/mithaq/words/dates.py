@@ -80,6 +80,9 @@ class Edtf:
     def __str__(self) -> str:
         return self.text
 
+    def __hash__(self) -> int:
+        return hash(self.text)
+
     @property
     def is_interval(self) -> bool:
         """Whether the date is written as an interval ``a/b``."""

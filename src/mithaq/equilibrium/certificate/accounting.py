@@ -5,6 +5,7 @@ from __future__ import annotations
 from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Findings
+from mithaq.equilibrium.columns import table_of
 
 __all__ = ["check_accounting", "welfare"]
 
@@ -18,7 +19,7 @@ def welfare(case: Case, built: Built) -> tuple[float, float]:
     cost = cost + case.arcs.cost @ case.flow.by_arc
     for kind, moved in (("injection", case.injection), ("withdrawal", case.withdrawal)):
         cost = cost + case.stores.cost[kind] @ moved.sum(axis=1)
-    yearly = sum(float(row["discovery_cost"]) for row in case.chain.rows("fields"))
+    yearly = float(table_of(case.chain, "fields").numbers("discovery_cost").sum())
     paid = sum(float(plan.unit_cost @ decided) for plan, _, decided in built.plans)
     whole = float(calendar.weight @ cost) + paid
     return float(calendar.weight @ use) / calendar.total, whole / calendar.total + yearly

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from mithaq.equilibrium.certificate.dense import Case
-from mithaq.equilibrium.certificate.findings import Array, Findings
+from mithaq.equilibrium.certificate.findings import Array, Findings, ever
 from mithaq.equilibrium.certificate.tables import Expansion
 
 __all__ = ["Built", "before_and_after", "check_building", "check_storing"]
@@ -67,7 +67,7 @@ def check_storing(case: Case, built: Built, found: Findings) -> None:
     calendar, stores, names = case.calendar, case.stores, case.stores.names
     if not names:
         return
-    firms = list(case.place.firms)
+    firms = case.place.names
     before, _ = before_and_after(case)
     into, out, level = case.injection, case.withdrawal, case.level
     change = calendar.share * (stores.keeps * into - out)
@@ -99,10 +99,10 @@ def _check_motives(case: Case, built: Built, found: Findings) -> None:
     Pairs of a storage and a firm that gas in store is worth something to.
     """
     calendar, stores, names = case.calendar, case.stores, case.stores.names
-    firms = list(case.place.firms)
+    firms = case.place.names
     _, after = before_and_after(case)
     finite = np.isfinite(case.stored_value)
-    store, firm = np.nonzero(stores.access & finite.any(axis=2))
+    store, firm = np.nonzero(stores.access & ever(finite))
     value, stored = case.value[stores.node[store], firm], case.stored_value[store, firm]
     held = finite[store, firm]
     able = held & np.isfinite(value)

@@ -12,15 +12,9 @@ __all__ = ["at_the_cap", "check_caps", "check_nominations", "users_go_short"]
 NEAR = 1e-6  # scaled distance at which a price counts as capped, and demand as served
 
 
-def _caps(case: Case) -> Array:
-    """Highest price allowed, by market; infinite where there is none."""
-    caps = np.array([float(row["price_cap"]) for row in case.markets.rows])
-    return np.where(np.isnan(caps), np.inf, caps)[:, None]
-
-
 def at_the_cap(case: Case, price: Array) -> Array:
     """Markets and slots in which the price is as high as it may be."""
-    return np.asarray(price + NEAR * (1 + np.abs(price)) >= _caps(case))
+    return np.asarray(price + NEAR * (1 + np.abs(price)) >= case.markets.caps)
 
 
 def users_go_short(case: Case) -> Array:
@@ -30,7 +24,7 @@ def users_go_short(case: Case) -> Array:
 
 def check_caps(case: Case, price: Array, found: Findings) -> None:
     """No price is above its cap, and nobody is rationed below it."""
-    caps, names = _caps(case), [row["name"] for row in case.markets.rows]
+    caps, names = case.markets.caps, case.markets.names
     bounded = np.isfinite(caps) & case.markets.alive
 
     def where(m: int, t: int) -> str:

@@ -6,23 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
-from mithaq.equilibrium.certificate.findings import Array
+from mithaq.equilibrium.certificate.findings import Array, ever
 from mithaq.equilibrium.certificate.tables import (
     Arcs,
     Place,
     arcs_of,
     calendar_of,
     deals_of,
-    ever,
-    given,
+    first_given,
     markets_of,
     place_of,
 )
+from mithaq.equilibrium.columns import Table, table_of
 from mithaq.equilibrium.point import Point
-from mithaq.equilibrium.prepared import remembered
+from mithaq.equilibrium.prepared import Memory, remembered
 from mithaq.equilibrium.sheet import Sheet
 
 __all__ = ["Case", "Flow", "Slices", "Stores"]
@@ -35,35 +36,53 @@ def numbered(names: Iterable[Any]) -> dict[Any, int]:
     return {name: at for at, name in enumerate(names)}
 
 
+class Owned:
+    """Each owner's part of each field: number of the field, share, owner, place."""
+
+    def __init__(self, table: Table, place: Place) -> None:
+        names = table.texts("name")
+        pieces = [
+            (at, firm, share)
+            for at, owners in enumerate(table.texts("owners"))
+            for firm, share in parse_shares(owners).items()
+        ]
+        self.field = np.array([at for at, _, _ in pieces], dtype=int)
+        self.keys = [(firm, names[at]) for at, firm, _ in pieces]
+        self.at = numbered(self.keys)
+        self.share = np.array([share for _, _, share in pieces])
+        self.firm = np.array([place.firms[firm] for _, firm, _ in pieces], dtype=int)
+        nodes = np.array([place.nodes[node] for node in table.texts("node")], dtype=int)
+        self.node = nodes[self.field]
+
+
+_OWNED: Memory[Owned] = Memory()
+
+
 class Slices:
     """Each owner's part of each field, stacked: arrays over slices, and over slots last."""
 
     def __init__(self, chain: Chain) -> None:
         calendar, place = calendar_of(chain), place_of(chain)
-        rows = [
-            (row, firm, share)
-            for row in chain.rows("fields")
-            for firm, share in parse_shares(row["owners"]).items()
-        ]
-        self.rows = [row for row, _, _ in rows]
-        self.keys = [(firm, row["name"]) for row, firm, _ in rows]
-        self.at = numbered(self.keys)
-        self.share = np.array([share for _, _, share in rows])
-        self.firm = np.array([place.firms[firm] for _, firm, _ in rows], dtype=int)
-        self.node = np.array([place.nodes[row["node"]] for row in self.rows], dtype=int)
-        names = ("a", "b", "g", "royalty", "user_cost", "reserves", "capacity")
-        numbers = [[row[name] for name in names] for row in self.rows]
-        columns = np.array(numbers, dtype=float).reshape(-1, len(names)).T[:, :, None]
-        self.a, b, self.g, royalty, user_cost, reserves, size = columns
-        share = self.share[:, None]
+        table = table_of(chain, "fields")
+        # Fields that differ in numbers alone are owned alike.
+        key = (id(place), *(tuple(table.texts(name)) for name in ("name", "node", "owners")))
+        owned = _OWNED.get(key, place, lambda: Owned(table, place))
+        self.keys, self.at, field = owned.keys, owned.at, owned.field
+        self.firm, self.node = owned.firm, owned.node
+        share = owned.share[:, None]
+        columns = ("a", "b", "g", "royalty", "user_cost", "reserves", "capacity")
+        self.a, b, self.g, royalty, user_cost, reserves, size = (
+            table.numbers(name)[field, None] for name in columns
+        )
         self.b, self.levy, self.reserves = b / share, royalty + user_cost, (reserves * share)[:, 0]
         self.capacity = np.repeat(share * size, calendar.length, axis=1)
         self.available = np.ones(self.capacity.shape)
-        for at, row in enumerate(self.rows):
-            if not ever(row):
-                self.capacity[at] *= calendar.open(row)
-            if ("fields", row["name"]) in calendar.factors:
-                self.available[at] = calendar.available("fields", row["name"])
+        dated = ~(np.isnan(table.numbers("from_year")) & np.isnan(table.numbers("to_year")))
+        for at in np.flatnonzero(dated[field]).tolist():
+            self.capacity[at] *= calendar.open(table.rows[field[at]])
+        for at, (_, name) in enumerate(self.keys if calendar.factors else ()):
+            if ("fields", name) in calendar.factors:
+                self.available[at] = calendar.available("fields", name)
 
     def name(self, number: int) -> str:
         """Words for what the owner of a slice does."""
@@ -100,12 +119,12 @@ class Stores:
 
     def __init__(self, chain: Chain) -> None:
         calendar, place = calendar_of(chain), place_of(chain)
-        self.rows = chain.rows("storages")
-        self.at = numbered(row["name"] for row in self.rows)
-        self.names = list(self.at)
-        self.node = np.array([place.nodes[row["node"]] for row in self.rows], dtype=int)
+        table = table_of(chain, "storages")
+        self.rows, self.names = table.rows, table.texts("name")
+        self.at = numbered(self.names)
+        self.node = np.array([place.nodes[node] for node in table.texts("node")], dtype=int)
         count, shape = len(self.rows), (len(self.rows), calendar.length)
-        self.keeps = np.array([1.0 - row["loss"] for row in self.rows])[:, None, None]
+        self.keeps = 1.0 - table.numbers("loss")[:, None, None]
         opened, self.available = np.ones(shape), np.ones(shape)
         self.access = np.ones((count, len(place.firms)), dtype=bool)
         for at, row in enumerate(self.rows):
@@ -113,39 +132,51 @@ class Stores:
             self.available[at] = calendar.available("storages", row["name"])
             if row["access"]:
                 self.access[at] = place.mask(parse_names(row["access"]))
-        gas = np.array([float(row["working_gas"]) for row in self.rows])[:, None]
+        gas = table.numbers("working_gas")[:, None]
         self.room = gas * opened
         self.rates, self.ratio = {}, {}
         self.paid, self.cost = {}, {}
         for kind in ("injection", "withdrawal"):
-            rate = np.array([float(row[kind]) for row in self.rows])[:, None]
+            rate = table.numbers(kind)[:, None]
             self.rates[kind] = rate * opened
             self.ratio[kind] = np.where(gas > 0, rate / np.where(gas > 0, gas, 1.0), 0.0)
-            names = f"{kind}_tariff", f"{kind}_cost"
-            both = [tuple(float(row[name]) for name in names) for row in self.rows]
-            self.paid[kind] = np.array([given(tariff, cost) for tariff, cost in both])
-            self.cost[kind] = np.array([given(cost, tariff) for tariff, cost in both])
+            tariff, cost = (table.numbers(f"{kind}_{name}") for name in ("tariff", "cost"))
+            self.paid[kind] = first_given(tariff, cost)
+            self.cost[kind] = first_given(cost, tariff)
 
 
 stores_of = remembered("storages", "availability", "periods", "years", "firms", "nodes")(Stores)
+
+
+class Pairs:
+    """Pairs of an arc and a firm: their ``number`` by arc and firm (-1: none), sums by arc."""
+
+    def __init__(self, firm: Array, arc: Array, shape: tuple[int, int]) -> None:
+        self.firm, self.arc = firm, arc
+        self.number = np.full(shape, -1)
+        self.number[arc, firm] = np.arange(len(arc))
+        places = (arc, np.arange(len(arc)))
+        self.sums = sp.csr_matrix((np.ones(len(arc)), places), (shape[0], len(arc)))
+
+
+_PAIRS: Memory[Pairs] = Memory()
 
 
 class Flow:
     """What is sent, by pairs of an arc and a firm: ``quantity`` is pairs x slots."""
 
     def __init__(self, sheet: Sheet, place: Place, arcs: Arcs, slots: int) -> None:
-        self.firm, self.arc = sheet.labels.places(place.firms, arcs.at)
+        firm, arc = sheet.labels.places(place.firms, arcs.at)
+        held = sheet.labels, place, arcs
+        shape = len(arcs.rows), len(place.firms)
+        pairs = _PAIRS.get(tuple(map(id, held)), held, lambda: Pairs(firm, arc, shape))
+        self.firm, self.arc, self.number = firm, arc, pairs.number
+        self._sums = pairs.sums
         self.quantity = sheet.filled(slots).T
-        self.number = np.full(arcs.access.shape, -1)
-        self.number[self.arc, self.firm] = np.arange(len(self.arc))
         self.by_arc = self._summed(self.quantity)
 
     def _summed(self, quantity: Array) -> Array:
-        slots = self.quantity.shape[1]
-        at = self.arc[:, None] * slots + np.arange(slots)
-        size = len(self.number) * slots
-        whole = np.bincount(at.ravel(), weights=quantity.ravel(), minlength=size)
-        return whole.astype(float).reshape(len(self.number), slots)  # of nothing, counts are whole
+        return np.asarray(self._sums @ quantity)
 
     def among(self, firms: Array) -> Array:
         """What some firms send, by arc and slot; ``firms`` says by arc which."""
@@ -190,6 +221,7 @@ class Case:
         self.scarcity = self._of_slices(point.scarcity)
         self.value = by_firm(point.value, nodes, absent=np.nan)
         self.known: Array = ~np.isnan(self.value)
+        self.somewhere = ever(self.known)
         self.flow = Flow(point.flow, self.place, self.arcs, slots)
         self.rent = point.rent.spread(slots, arcs)
         self.outside_rent = point.third_party_rent.spread(slots, arcs)
@@ -199,9 +231,10 @@ class Case:
         self.injection = by_firm(point.injection, kept)
         self.withdrawal = by_firm(point.withdrawal, kept)
         self.level = by_firm(point.level, kept)
-        self.stored_value = by_firm(point.stored_value, kept, absent=np.nan)
-        self.kept_known = np.asarray((~np.isnan(self.stored_value)).any(axis=2))
-        self.stored_value = np.nan_to_num(self.stored_value)
+        stored = by_firm(point.stored_value, kept, absent=np.nan)
+        told = ~np.isnan(stored)
+        self.kept_known = ever(told)
+        self.stored_value = np.where(told, stored, 0.0)
         self.injection_rent = point.injection_rent.spread(slots, kept)
         self.withdrawal_rent = point.withdrawal_rent.spread(slots, kept)
         self.room_rent = point.room_rent.spread(slots, kept)

@@ -9,10 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Certificate", "Findings"]
+__all__ = ["Array", "Certificate", "Findings", "ever"]
 
 Array = NDArray[Any]  # of numbers, truths or places
 Namer = Callable[..., str]
+
+
+def ever(true: Array) -> Array:
+    """Where something holds in any slot. Slots come last; along few of them ``any`` is slow."""
+    found: Array = true[..., 0].copy()
+    for slot in range(1, true.shape[-1]):
+        found |= true[..., slot]
+    return found
+
 
 CONDITIONS = (
     "balance",

@@ -6,7 +6,7 @@ import numpy as np
 
 from mithaq.equilibrium.certificate.building import Built, before_and_after
 from mithaq.equilibrium.certificate.dense import Case
-from mithaq.equilibrium.certificate.findings import Array
+from mithaq.equilibrium.certificate.findings import Array, ever
 from mithaq.equilibrium.prepared import Memory
 
 __all__ = ["fill_values"]
@@ -62,7 +62,7 @@ class _Gaps:
 
     def __init__(self, case: Case, carries: Array, reached: Array) -> None:
         arcs, markets = case.arcs, case.markets
-        usable = arcs.access & np.asarray(carries.any(axis=1))[:, None]
+        usable = arcs.access & ever(carries)[:, None]
         for _ in range(len(case.place.nodes)):
             size = int(reached.sum())
             reached = reached | (arcs.end @ (usable & reached[arcs.tail]) > 0)
@@ -70,7 +70,7 @@ class _Gaps:
                 break
         self.reached = reached
         self.missing: Array = reached[:, :, None] & ~case.known
-        somewhere = np.asarray(self.missing.any(axis=2))
+        somewhere = ever(self.missing)
         arc, firm = np.nonzero(usable & somewhere[arcs.tail])
         place = arcs.tail[arc] * reached.shape[1] + firm
         order = np.argsort(place, kind="stable")
@@ -86,8 +86,8 @@ _GAPS: Memory[_Gaps] = Memory()
 def _gaps(case: Case, built: Built) -> _Gaps:
     """The gaps of a point; the same for points that name values in the same places."""
     pieces, carries = case.slices, built.capacity > 0
-    reached = np.asarray(case.known.any(axis=2))
-    lifts = (built.lifting > 0).any(axis=1)
+    reached = case.somewhere.copy()
+    lifts = ever(built.lifting > 0)
     reached[pieces.node[lifts], pieces.firm[lifts]] = True
     bits = (np.packbits(part).tobytes() for part in (carries, case.known, reached))
     held = case.arcs, case.markets

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case
-from mithaq.equilibrium.certificate.findings import Array, Findings, Namer
+from mithaq.equilibrium.certificate.findings import Array, Findings, Namer, ever
+from mithaq.equilibrium.prepared import Memory
 from mithaq.equilibrium.sheet import Sheet
 
 __all__ = ["check_balances", "check_carrying", "check_lifting", "check_swaps"]
@@ -27,8 +28,7 @@ def check_balances(case: Case, found: Findings) -> None:
     moves: list[tuple[Array, Array]] = []  # node and firm in one number; what comes, by slot
 
     def move(node: Array, firm: Array, quantity: Array) -> None:
-        at = np.broadcast_to(node * count + firm, quantity.shape[:-1])
-        moves.append((at.ravel(), quantity.reshape(-1, quantity.shape[-1])))
+        moves.append((node * count + firm, quantity))
 
     move(arcs.tail[flow.arc], flow.firm, -flow.quantity)
     move(arcs.head[flow.arc], flow.firm, arcs.keeps[flow.arc][:, None] * flow.quantity)
@@ -53,22 +53,33 @@ def check_balances(case: Case, found: Findings) -> None:
     move(node, deals.seller, -deals.quantity)
     move(node[onward], deals.onward[onward], deals.quantity[onward])
 
-    shape = case.value.shape
-    slots = np.arange(shape[2])
-    places = (np.concatenate([at for at, _ in moves])[:, None] * len(slots) + slots).ravel()
+    point, slots = case.point, case.calendar.length
+    sheets = point.flow, point.withdrawal, point.injection, point.spot, point.handed
+    held = (*(sheet.labels for sheet in sheets), case.calendar, place, arcs, stores)
+    held = (*held, case.markets, deals.market, pieces.node)
+    places, number = _BALANCES.get(
+        tuple(map(id, held)), held, lambda: _balances([where for where, _ in moves], slots)
+    )
     moved = np.concatenate([quantity for _, quantity in moves]).ravel()
     left, size = (
-        np.bincount(places, weights=weights, minlength=case.value.size)
+        np.bincount(number, weights=weights, minlength=len(places) * slots).reshape(-1, slots)
         for weights in (moved, np.abs(moved) / 2)
     )
-    firms, names = list(place.firms), list(place.nodes)
-    uneven = np.flatnonzero(left)
 
-    def where(number: int) -> str:
-        n, f, t = (int(at) for at in np.unravel_index(uneven[number], shape))
-        return f"gas of {firms[f]} at {names[n]}{case.calendar.name(t)}"
+    def where(balance: int, slot: int) -> str:
+        node, firm = divmod(int(places[balance]), count)
+        return f"gas of {place.names[firm]} at {list(place.nodes)[node]}{case.calendar.name(slot)}"
 
-    found.note("balance", np.abs(left[uneven]) / (1 + size[uneven]), where)
+    found.note("balance", np.abs(left) / (1 + size), where)
+
+
+_BALANCES: Memory[tuple[Array, Array]] = Memory()
+
+
+def _balances(moves: Sequence[Array], slots: int) -> tuple[Array, Array]:
+    """Balances (node and firm in one number) of moves, and for each move and slot which it is."""
+    at, number = np.unique(np.concatenate(moves), return_inverse=True)
+    return at, (number[:, None] * slots + np.arange(slots)).ravel()
 
 
 def _by_label(case: Case, sheet: Sheet) -> Iterator[tuple[tuple[Any, ...], Array]]:
@@ -146,7 +157,7 @@ def _output_errors(case: Case, bent: Array, capacity: Array, target: Array) -> A
 def check_carrying(case: Case, built: Built, found: Findings) -> None:
     """Arcs hold what is sent, who sends may, and nobody would send one unit more or less."""
     arcs, calendar, flow = case.arcs, case.calendar, case.flow
-    firms, names = list(case.place.firms), [row["name"] for row in arcs.rows]
+    firms, names = case.place.names, arcs.names
     if not names:
         return
 
@@ -168,7 +179,7 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     found.limit(spare, case.rent, size, lambda a, t: names[a] + calendar.name(t))
     free = np.where(limited, 0.0, np.abs(case.rent))
     found.note("complementarity", free, lambda a, _: f"rent of {names[a]} without limit")
-    some = np.flatnonzero((arcs.third_share < 1) | case.outside_rent.any(axis=1)).tolist()
+    some = np.flatnonzero((arcs.third_share < 1) | ever(case.outside_rent != 0)).tolist()
     others = flow.among(arcs.outsider) if some else flow.by_arc
     for at in some:
         spare = arcs.third_share[at] * size[at] - others[at]
@@ -181,9 +192,9 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
         lambda p: f"{firms[flow.firm[p]]} has no access to {names[flow.arc[p]]}",
     )
     # To whom gas at the end fetches nothing will not send any.
-    worth = np.asarray(np.isfinite(case.value).any(axis=2))
+    worth = ever(np.isfinite(case.value))
     pairs = np.asarray(arcs.access & worth[arcs.tail] & worth[arcs.head])
-    sends = flow.quantity.any(axis=1)
+    sends = ever(flow.quantity != 0)
     pairs[flow.arc[sends], flow.firm[sends]] = True
     arc, user = np.nonzero(pairs)
     here, there = case.value[arcs.tail[arc], user], case.value[arcs.head[arc], user]

@@ -12,7 +12,7 @@ import numpy as np
 from mithaq.chain import Chain
 from mithaq.equilibrium.certificate.buying import at_the_cap, users_go_short
 from mithaq.equilibrium.certificate.dense import Case
-from mithaq.equilibrium.certificate.findings import Array, Findings
+from mithaq.equilibrium.certificate.findings import Array, Findings, ever
 from mithaq.equilibrium.certificate.tables import MARKETS, markets_of, place_of
 from mithaq.equilibrium.prepared import remembered
 
@@ -61,7 +61,7 @@ class Conjectures:
         markets = case.markets
         self.markets = markets
         # Whoever has gas there and may sell is a seller, also if the point leaves it out.
-        self.present = np.any(case.known, axis=2)[markets.node] & markets.entitled
+        self.present = case.somewhere[markets.node] & markets.entitled
         sheet = case.point.spot
         firm, market = sheet.labels.places(self.firms, markets.at)
         told = sheet.there.any(axis=0)
@@ -175,7 +175,7 @@ def prices_and_margins(case: Case, beliefs: Conjectures) -> tuple[Array, Array]:
     """
     markets = case.markets
     # Where a price is capped, what is asked for at the cap exceeds what is delivered.
-    asked = case.ahead + case.spot.sum(axis=1) + case.rationed
+    asked = case.ahead + np.einsum("mft->mt", case.spot) + case.rationed
     price = markets.choke - markets.slope * asked
     minded = beliefs.minded(case.spot + case.spot_ahead)
     # A unit more that serves users who are rationed at a cap does not lower the price.
@@ -188,8 +188,8 @@ def check_selling(
     case: Case, beliefs: Conjectures, price: Array, margins: Array, found: Findings
 ) -> None:
     """In each market and slot: price less the fall that a firm minds is what its gas is worth."""
-    firms, calendar, markets = list(case.place.firms), case.calendar, case.markets
-    names = [row["name"] for row in markets.rows]
+    calendar, markets = case.calendar, case.markets
+    firms, names = case.place.names, markets.names
     if not names:
         return
 
@@ -203,38 +203,43 @@ def check_selling(
     can = may & np.isfinite(value)
     value, margins = np.where(can, value, 0.0), np.where(can, margins, 0.0)
     slack = np.where(can, value - margins - case.floor, 0.0)
-    # At a cap a unit more lowers the price, but a unit less would not raise it.
-    below = np.where(can, value - price[:, None] + beliefs.adders[:, :, None] - case.floor, 0.0)
-    capped = at_the_cap(case, price)[:, None]
-    slack = np.where(capped, np.minimum(slack, np.maximum(below, 0.0)), slack)
+    capped = at_the_cap(case, price)
+    if capped.any():
+        # There a unit more lowers the price, but a unit less would not raise it.
+        below = value - price[:, None] + beliefs.adders[:, :, None] - case.floor
+        below = np.where(can, np.maximum(below, 0.0), 0.0)
+        slack = np.where(capped[:, None], np.minimum(slack, below), slack)
     scale = np.maximum(np.abs(value), np.abs(price)[:, None])
     found.pair(slack, case.spot, scale, where)
-    floors = np.zeros(may.shape)
-    for row in case.chain.rows("floors"):
-        at = markets.at[row["market"]], case.place.firms[row["firm"]]
-        floors[at] = np.where(markets.alive[at[0]], row["quantity"], 0.0)
-    # A floor that is not there is never short, and its price is 0.
-    spare = np.where(floors > 0, case.spot - floors, 0.0)
-    idle = np.where(floors > 0, 0.0, np.abs(case.floor))
 
     def floor(m: int, f: int, t: int) -> str:
         return f"floor of {firms[f]} in {names[m]}{calendar.name(t)}"
 
-    found.limit(spare, case.floor, floors, floor)
+    idle = np.abs(case.floor)
+    if case.chain.rows("floors"):
+        floors = np.zeros(may.shape)
+        for row in case.chain.rows("floors"):
+            at = markets.at[row["market"]], case.place.firms[row["firm"]]
+            floors[at] = np.where(markets.alive[at[0]], row["quantity"], 0.0)
+        # A floor that is not there is never short, and its price is 0.
+        there = floors > 0
+        spare, idle = np.where(there, case.spot - floors, 0.0), np.where(there, 0.0, idle)
+        found.limit(spare, case.floor, floors, floor)
     found.note("complementarity", idle, floor)
 
 
 def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
     """Sentences on splits that could be otherwise at the same prices and totals."""
-    firms = list(case.place.firms)
-    sold = case.spot.max(axis=2, initial=0.0) > ACTIVE
+    firms, names = case.place.names, case.markets.names
+    sold = ever(case.spot > ACTIVE)
     # Whoever minds what it sells itself takes no price.
     minds = beliefs.alone.copy()
     minds[beliefs.at, beliefs.member] += beliefs.shared
     free = sold & ((minds == 0) | bool(beliefs.weights))
-    for at, row in sorted(enumerate(case.markets.rows), key=lambda item: str(item[1]["name"])):
-        name, takers = row["name"], []
-        if free[at].sum() > 1:
+    several = np.count_nonzero(free, axis=1) > 1
+    for at in sorted({*np.flatnonzero(several).tolist(), *beliefs.groups}, key=names.__getitem__):
+        name, takers = names[at], []
+        if several[at]:
             active = np.flatnonzero(sold[at]).tolist()
             rows = zip(active, beliefs.matrix(at, active), strict=True)
             takers = [firms[f] for f, weights in rows if not weights.any()]

@@ -9,8 +9,9 @@ from __future__ import annotations
 import copy
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ import scipy.sparse as sp
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.certificate.findings import Array
+from mithaq.equilibrium.columns import Table, table_of
 from mithaq.equilibrium.prepared import Memory, remembered
 from mithaq.equilibrium.sheet import Sheet
 
@@ -30,16 +32,17 @@ __all__ = [
     "Expansion",
     "Markets",
     "Place",
+    "always",
     "arcs_of",
     "calendar_of",
     "deals_of",
-    "ever",
-    "given",
+    "first_given",
     "markets_of",
     "place_of",
 ]
 
 Row = Mapping[str, Any]
+ARCS = ("pipelines", "terminals", "routes")
 # Tables that say what markets ask for and who may sell there.
 MARKETS = (
     *("markets", "demand_factors", "conduct", "firms", "nodes"),
@@ -47,14 +50,14 @@ MARKETS = (
 )
 
 
-def ever(row: Row) -> bool:
+def always(row: Row) -> bool:
     """Whether a row says nothing about years."""
     return math.isnan(row["from_year"]) and math.isnan(row["to_year"])
 
 
-def given(*values: float) -> float:
-    """The first of the values that is one; 0 where none is."""
-    return float(next((value for value in values if not math.isnan(value)), 0.0))
+def first_given(first: Array, second: Array) -> Array:
+    """Numbers of the first where they are given, else of the second; 0 where neither is."""
+    return np.where(np.isnan(first), np.where(np.isnan(second), 0.0, second), first)
 
 
 class Calendar:
@@ -96,7 +99,7 @@ class Calendar:
 
     def open(self, row: Row) -> Array:
         """1 in slots of years in which the row's thing can be used, 0 in others."""
-        if ever(row):
+        if always(row):
             return self.ones
         found = np.ones(len(self.years))
         for place, year in enumerate(self.years):
@@ -129,6 +132,7 @@ class Place:
     """Numbers for the names of firms, nodes (with their sea sides) and slots."""
 
     firms: dict[str, int]
+    names: list[str]  # of firms
     nodes: dict[str, int]
     country: dict[str, str]
 
@@ -141,7 +145,7 @@ class Place:
             for side in ("", " (liquefied)", " (landed)"):
                 nodes[row["name"] + side] = len(nodes)
                 country[row["name"] + side] = row["country"] or row["name"]
-        return cls(firms, nodes, country)
+        return cls(firms, list(firms), nodes, country)
 
     def mask(self, names: Iterable[str]) -> Array:
         """Which firms are among the names."""
@@ -162,46 +166,78 @@ class Arcs:
     """
 
     def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
-        ends = list(_ends(chain))
-        self.tables = [table for table, _, _, _ in ends]
-        self.rows = [row for _, row, _, _ in ends]
-        self.at = {row["name"]: at for at, row in enumerate(self.rows)}
-        count, firms = len(ends), len(place.firms)
-        self.tail = np.array([place.nodes[tail] for _, _, tail, _ in ends], dtype=int)
-        self.head = np.array([place.nodes[head] for _, _, _, head in ends], dtype=int)
-        self.keeps = np.array([1.0 - row["loss"] for row in self.rows])
-        self.cost = np.array(
-            [given(row["operating_cost"], row["tariff"]) for row in self.rows], dtype=float
-        )
-        self.charge = np.array([_charge(table, row) for table, row, _, _ in ends], dtype=float)
-        self.in_kind = np.array(
-            [row["fee_in_kind"] if row.get("fee_firm") else 0.0 for row in self.rows], dtype=float
-        )
-        self.third_share = np.array([row.get("third_party_share", 1.0) for row in self.rows])
-        size = np.array([float(row.get("capacity", math.inf)) for row in self.rows])
+        parts = [table_of(chain, name) for name in ARCS]
+        lines, terminals, legs = parts
+
+        def every(column: str, **absent: float) -> Array:
+            """A column of all three tables; a number for those that have none."""
+            return np.concatenate(
+                [
+                    np.full(len(part), absent[name]) if name in absent else part.numbers(column)
+                    for name, part in zip(ARCS, parts, strict=True)
+                ]
+            )
+
+        self.tables = [name for name, part in zip(ARCS, parts, strict=True) for _ in part.rows]
+        self.rows = [row for part in parts for row in part.rows]
+        self.names = [name for part in parts for name in part.texts("name")]
+        self.at = {name: at for at, name in enumerate(self.names)}
+        count, firms = len(self.rows), len(place.firms)
+        liquefy = [kind == "liquefaction" for kind in terminals.texts("kind")]
+        tails = [
+            *lines.texts("from"),
+            *(
+                n if up else f"{n} (landed)"
+                for n, up in zip(terminals.texts("node"), liquefy, strict=True)
+            ),
+            *(f"{node} (liquefied)" for node in legs.texts("from")),
+        ]
+        heads = [
+            *lines.texts("to"),
+            *(
+                f"{n} (liquefied)" if up else n
+                for n, up in zip(terminals.texts("node"), liquefy, strict=True)
+            ),
+            *(f"{node} (landed)" for node in legs.texts("to")),
+        ]
+        self.tail = np.array([place.nodes[tail] for tail in tails], dtype=int)
+        self.head = np.array([place.nodes[head] for head in heads], dtype=int)
+        paid, spent = every("tariff"), every("operating_cost")
+        self.cost = first_given(spent, paid)
+        self.charge = first_given(paid, spent)
+        # Nobody takes a fee or a duty at a terminal.
+        for levy in ("transit_fee", "export_duty"):
+            self.charge += every(levy, terminals=0.0)
+        taken = [bool(firm) for firm in lines.texts("fee_firm")]
+        self.in_kind = np.zeros(count)
+        self.in_kind[: len(lines)] = np.where(taken, lines.numbers("fee_in_kind"), 0.0)
+        self.keeps = (1.0 - every("loss")) * (1.0 - self.in_kind)
+        self.third_share = every("third_party_share", routes=1.0)
+        size = every("capacity", routes=math.inf)
         self.capacity = np.repeat(size[:, None], calendar.length, axis=1)
         self.available = np.ones((count, calendar.length))
         self.access = np.ones((count, firms), dtype=bool)
         self.outsider = np.ones((count, firms), dtype=bool)
-        for at, (table, row) in enumerate(zip(self.tables, self.rows, strict=True)):
-            if (table, row["name"]) in calendar.factors:
-                self.available[at] = calendar.available(table, row["name"])
-            if not ever(row):
-                self.capacity[at] = np.where(calendar.open(row) > 0, self.capacity[at], 0.0)
+        dated = ~(np.isnan(every("from_year")) & np.isnan(every("to_year")))
+        for at in np.flatnonzero(dated).tolist():
+            opened = calendar.open(self.rows[at]) > 0
+            self.capacity[at] = np.where(opened, self.capacity[at], 0.0)
+        for table, name in calendar.factors:
+            if table in ARCS:
+                self.available[self.at[name]] = calendar.available(table, name)
         told = defaultdict[tuple[str, str], list[int]](list)
-        for at, row in enumerate(self.rows):  # many arcs have the same owners
-            for kind in ("access", "owner"):
-                if row[kind]:
-                    told[kind, row[kind]].append(at)
+        for kind in ("access", "owner"):  # many arcs have the same owners
+            texts = [text for part in parts for text in part.texts(kind)]
+            for at, text in enumerate(texts):
+                if text:
+                    told[kind, text].append(at)
         for (kind, text), mine in told.items():
             if kind == "access":
                 self.access[mine] = place.mask(parse_names(text))
             else:
                 self.outsider[mine] = ~place.mask(parse_shares(text))
-        self.keeps *= 1.0 - self.in_kind
-        every = np.arange(count)
         shape = len(place.nodes), count
-        self.end = sp.csr_matrix((np.ones(count), (self.head, every)), shape)
+        self.end = sp.csr_matrix((np.ones(count), (self.head, np.arange(count))), shape)
         self._bind_fringe(chain, place)
 
     def _bind_fringe(self, chain: Chain, place: Place) -> None:
@@ -209,20 +245,15 @@ class Arcs:
         bound: dict[str, set[str]] = {
             row["name"]: {row["home"]} for row in chain.rows("firms") if row["fringe"]
         }
-        for row in chain.rows("fields"):
-            for firm in parse_shares(row["owners"]):
+        for owners, node in map(itemgetter("owners", "node"), chain.rows("fields")):
+            for firm in parse_shares(owners):
                 if firm in bound:
-                    bound[firm].add(place.country[row["node"]])
+                    bound[firm].add(place.country[node])
         lands = list(place.country.values())
-        for firm, home in bound.items():
-            inside = np.array([land in home for land in lands], dtype=bool)
-            self.access[:, place.firms[firm]] &= inside[self.tail] & inside[self.head]
-
-
-def _charge(table: str, row: Row) -> float:
-    """What a unit sent costs, before rents."""
-    charge = given(row["tariff"], row["operating_cost"])
-    return charge if table == "terminals" else charge + row["transit_fee"] + row["export_duty"]
+        inside = np.array([[land in home for land in lands] for home in bound.values()], dtype=bool)
+        inside = inside.reshape(len(bound), len(lands)).T
+        at = [place.firms[firm] for firm in bound]
+        self.access[:, at] &= inside[self.tail] & inside[self.head]
 
 
 _ARCS: Memory[Arcs] = Memory()
@@ -233,45 +264,37 @@ def arcs_of(chain: Chain, calendar: Calendar, place: Place) -> Arcs:
     tables = ("pipelines", "terminals", "routes", "availability", "periods", "years", "firms")
     rows = [chain.rows(table) for table in (*tables, "nodes")]
     fringe = {row["name"] for row in chain.rows("firms") if row["fringe"]}
+    fields = map(itemgetter("owners", "node"), chain.rows("fields")) if fringe else ()
     bound = tuple(
-        (firm, row["node"])
-        for row in chain.rows("fields")
-        for firm in (parse_shares(row["owners"]) if fringe else ())
-        if firm in fringe
+        (firm, node) for owners, node in fields for firm in parse_shares(owners) if firm in fringe
     )
     key = (*map(id, rows), bound)
     return _ARCS.get(key, rows, lambda: Arcs(chain, calendar, place))
 
 
-def _ends(chain: Chain) -> Iterator[tuple[str, Row, str, str]]:
-    for row in chain.rows("pipelines"):
-        yield "pipelines", row, row["from"], row["to"]
-    for row in chain.rows("terminals"):
-        if row["kind"] == "liquefaction":
-            yield "terminals", row, row["node"], f"{row['node']} (liquefied)"
-        else:
-            yield "terminals", row, f"{row['node']} (landed)", row["node"]
-    for row in chain.rows("routes"):
-        yield "routes", row, f"{row['from']} (liquefied)", f"{row['to']} (landed)"
-
-
 class Markets:
-    """All markets, stacked: demand by slot, who may sell; no slope where nobody buys in a slot."""
+    """All markets, stacked: demand by slot, who may sell; no slope where nobody buys in a slot.
+
+    ``caps`` are the highest prices allowed, infinite where there is none.
+    """
 
     def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
-        self.rows = list(chain.rows("markets"))
-        self.at = {row["name"]: at for at, row in enumerate(self.rows)}
-        self.node = np.array([place.nodes[row["node"]] for row in self.rows], dtype=int)
-        shape = len(self.rows), calendar.length
-        self.reference, price = np.zeros(shape), np.zeros(shape)
-        bend = np.array([float(row["elasticity"]) for row in self.rows])[:, None]
-        regulated = [not math.isnan(row["regulated_price"]) for row in self.rows]
-        self.regulated = np.array(regulated, dtype=bool)
+        table = table_of(chain, "markets")
+        self.rows, self.names = table.rows, table.texts("name")
+        self.at = {name: at for at, name in enumerate(self.names)}
+        self.node = np.array([place.nodes[node] for node in table.texts("node")], dtype=int)
+        self.reference, price = (
+            np.repeat(table.numbers(f"reference_{kind}")[:, None], calendar.length, axis=1)
+            for kind in ("quantity", "price")
+        )
+        bend = table.numbers("elasticity")[:, None]
+        self.regulated = ~np.isnan(table.numbers("regulated_price"))
+        caps = table.numbers("price_cap")[:, None]
+        self.caps = np.where(np.isnan(caps), np.inf, caps)
         self.entitled = np.ones((len(self.rows), len(place.firms)), dtype=bool)
-        for at, row in enumerate(self.rows):
-            self.reference[at], price[at] = row["reference_quantity"], row["reference_price"]
-            if row["access"]:
-                self.entitled[at] = place.mask(parse_names(row["access"]))
+        for at, access in enumerate(table.texts("access")):
+            if access:
+                self.entitled[at] = place.mask(parse_names(access))
         for factor in chain.rows("demand_factors"):
             mine = [
                 at
@@ -288,9 +311,11 @@ class Markets:
         for firm in chain.rows("firms"):
             if firm["fringe"]:
                 self.entitled[:, place.firms[firm["name"]]] &= lands == firm["home"]
-        for row in chain.rows("conduct"):
-            if not row["may_sell"]:
-                self.entitled[self.at[row["market"]], place.firms[row["firm"]]] = False
+        for market, firm, may_sell in map(
+            itemgetter("market", "firm", "may_sell"), chain.rows("conduct")
+        ):
+            if not may_sell:
+                self.entitled[self.at[market], place.firms[firm]] = False
         self.entitled[self.regulated] = False
 
     def use(self, quantity: Array) -> Array:
@@ -316,32 +341,34 @@ class Deals:
 
     def __init__(self, chain: Chain) -> None:
         calendar, place, demand = calendar_of(chain), place_of(chain), markets_of(chain)
-        self.rows = chain.rows("contracts")
-        found: list[tuple[int, str, str, bool]] = []  # market, seller, onward, spot
-        sizes = []
-        for row in self.rows:
-            at = demand.at[row["market"]]
-            onward = "" if row["destination_clause"] else row["buyer"]
-            found.append((at, row["seller"], onward, row["pricing"] == "spot"))
-            sizes.append(given(row["nominated"], row["take_or_pay"] * row["annual_quantity"]))
-        reference = demand.reference[[at for at, _, _, _ in found]]
-        self.shape = delivery_shapes(self.rows, calendar, reference)
-        quantity = [np.array(sizes)[:, None] * self.shape]
+        table = table_of(chain, "contracts")
+        self.rows = table.rows
+        market = [demand.at[name] for name in table.texts("market")]
+        seller = [place.firms[name] for name in table.texts("seller")]
+        bound = table.truths("destination_clause")
+        onward = [
+            -1 if used or not buyer else place.firms[buyer]
+            for used, buyer in zip(bound.tolist(), table.texts("buyer"), strict=True)
+        ]
+        spot = [pricing == "spot" for pricing in table.texts("pricing")]
+        floor = table.numbers("take_or_pay") * table.numbers("annual_quantity")
+        sizes = first_given(table.numbers("nominated"), floor)
+        self.shape = delivery_shapes(table, calendar, demand.reference[market])
+        quantity = [sizes[:, None] * self.shape]
         for at in np.flatnonzero(demand.regulated).tolist():
             row = demand.rows[at]
             alive, slope = demand.alive[at], demand.slope[at]
             left = np.where(alive, demand.choke[at] - row["regulated_price"], 0.0)
             total = np.maximum(left, 0.0) / np.where(alive, slope, 1.0)
             for firm, share in parse_shares(row["supplier"]).items():
-                found.append((at, firm, "", False))
+                market.append(at)
+                seller.append(place.firms[firm])
+                onward.append(-1)
+                spot.append(False)
                 quantity.append(share * total[None])
         self.quantity = np.concatenate(quantity)
-        self.market = np.array([at for at, _, _, _ in found], dtype=int)
-        self.seller = np.array([place.firms[firm] for _, firm, _, _ in found], dtype=int)
-        self.onward = np.array(
-            [place.firms[firm] if firm else -1 for _, _, firm, _ in found], dtype=int
-        )
-        self.spot = np.array([spot for _, _, _, spot in found], dtype=bool)
+        self.market, self.seller = np.array(market, dtype=int), np.array(seller, dtype=int)
+        self.onward, self.spot = np.array(onward, dtype=int), np.array(spot, dtype=bool)
         self.chosen = [at for at, row in enumerate(self.rows) if row["nomination"] == "buyer"]
         self._sum(len(demand.rows), len(place.firms))
 
@@ -370,22 +397,22 @@ class Deals:
 deals_of = remembered("contracts", *MARKETS)(Deals)
 
 
-def delivery_shapes(rows: Sequence[Row], calendar: Calendar, reference: Array) -> Array:
+def delivery_shapes(table: Table, calendar: Calendar, reference: Array) -> Array:
     """Deliveries of contracts by slot in terms of their yearly quantity.
 
     ``reference`` is demand at the reference price in each contract's market, by slot.
     """
     # Gas that has to be used in the market is not brought where nobody uses any.
-    bound = np.array([row["destination_clause"] for row in rows], dtype=bool)
+    bound = table.truths("destination_clause")
     found = np.where((reference > 0) | ~bound[:, None], 1.0, 0.0)
-    shape = len(rows), len(calendar.years), len(calendar.periods)
+    shape = len(table), len(calendar.years), len(calendar.periods)
     by_year = (calendar.share * reference).reshape(shape)
     mean = np.repeat(by_year.sum(axis=2), len(calendar.periods), axis=1)
-    follows = np.array([row["profile"] == "demand" for row in rows], dtype=bool)
+    follows = np.array([profile == "demand" for profile in table.texts("profile")], dtype=bool)
     follows = follows[:, None] & (mean > 0)
     found = np.where(follows, reference / np.where(follows, mean, 1.0), found)
-    for at, row in enumerate(rows):
-        if not ever(row):
+    for at, row in enumerate(table.rows):
+        if not always(row):
             found[at] *= calendar.open(row)
     return found
 

@@ -15,6 +15,7 @@ between the two, and neither lets one check, row by row, that it answers from th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import accumulate
 from typing import Any
 
@@ -22,7 +23,7 @@ import sqlalchemy as sql
 
 from mithaq.record.search import LEAST, NAMES, SOURCE_TEXTS, stems
 from mithaq.record.store.rows import CLAIM_KINDS, Row
-from mithaq.record.store.schema import among, claims, insert, links, terms
+from mithaq.record.store.schema import among, claims, insert, links, listed, terms
 from mithaq.record.values import IDENTIFIER
 
 __all__ = [
@@ -205,12 +206,12 @@ def rows_bringing(
     A long name is told by its beginning: what is found may be more than is asked for.
     """
     found: dict[str, int] = {}
-    query = sql.select(terms.c.term, terms.c.rows)
-    query = query.where(terms.c.what == f"is {kind}", terms.c.first <= last)
+    dialect = connection.dialect.name
+    query, given = _bringing(dialect), {"what": f"is {kind}", "last": last}
     every: set[int] = set()
     for part in _parts({_cut(name) for name in names}):
-        wanted = query.where(among(connection, terms.c.term, part))
-        for term, line in connection.execute(wanted).all():
+        given["values"] = listed(dialect, part)
+        for term, line in connection.execute(query, given).all():
             rows = [n for n in numbers(line) if n <= last]
             if len(term) == LONGEST:
                 every.update(rows)
@@ -227,13 +228,11 @@ def subjects_naming(
     cut: dict[str, list[str]] = {}
     for value in values:
         cut.setdefault(value[:_LONGEST_VALUE], []).append(value)
-    query = sql.select(links.c.value, links.c.subject).where(links.c.seq <= last)
-    if by:
-        query = query.where(links.c.property.in_(by))
-    query = query.group_by(links.c.value, links.c.property, links.c.subject)
+    dialect = connection.dialect.name
+    query = _naming(dialect, by)
     for part in _parts(cut):
-        told = connection.execute(query.where(among(connection, links.c.value, part)))
-        for held, subject in told.all():
+        given = {"values": listed(dialect, part), "last": last}
+        for held, subject in connection.execute(query, given).all():
             for value in cut[held]:
                 found.setdefault(value, set()).add(subject)
     return found
@@ -243,14 +242,41 @@ def subjects_joining(
     connection: sql.Connection, side: Iterable[str], other: Iterable[str], last: int
 ) -> set[str]:
     """The subjects of which rows up to ``last`` tell a value of one side and one of the other."""
-    told = [
+    dialect = connection.dialect.name
+    given = {
+        name: listed(dialect, sorted({value[:_LONGEST_VALUE] for value in values}))
+        for name, values in (("side", side), ("other", other))
+    }
+    return set(connection.execute(_joining(dialect), {**given, "last": last}).scalars())
+
+
+# Statements are made once: a question about a partnership comes to two dozen.
+
+
+@cache
+def _bringing(dialect: str) -> sql.Select[Any]:
+    told = terms.c.what == sql.bindparam("what"), terms.c.first <= sql.bindparam("last")
+    return sql.select(terms.c.term, terms.c.rows).where(*told, among(dialect, terms.c.term))
+
+
+@cache
+def _naming(dialect: str, by: tuple[str, ...]) -> sql.Select[Any]:
+    query = sql.select(links.c.value, links.c.subject)
+    query = query.where(links.c.seq <= sql.bindparam("last"), among(dialect, links.c.value))
+    if by:
+        query = query.where(links.c.property.in_([sql.literal(name) for name in by]))
+    return query.group_by(links.c.value, links.c.property, links.c.subject)
+
+
+@cache
+def _joining(dialect: str) -> sql.CompoundSelect[Any]:
+    told = (
         sql.select(links.c.subject).where(
-            links.c.seq <= last,
-            among(connection, links.c.value, sorted({v[:_LONGEST_VALUE] for v in values})),
+            links.c.seq <= sql.bindparam("last"), among(dialect, links.c.value, name)
         )
-        for values in (side, other)
-    ]
-    return set(connection.execute(sql.intersect(*told)).scalars())
+        for name in ("side", "other")
+    )
+    return sql.intersect(*told)
 
 
 def _parts(values: Iterable[str]) -> Iterator[list[str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -20,14 +21,53 @@ from mithaq.record.files import shipped_folder
 from mithaq.record.record import Case, Focus, Record
 from mithaq.record.store.index import rows_bringing
 from mithaq.record.store.rows import CLAIM_KINDS, Row, case_of
-from mithaq.record.store.schema import INDEXED, LINKED, VERSION, about, among, claims, stream
+from mithaq.record.store.schema import (
+    INDEXED,
+    LINKED,
+    VERSION,
+    about,
+    among,
+    claims,
+    listed,
+    stream,
+)
 from mithaq.record.store.unread import Unread, damaged, kind_in, source_in, subject_in
 
 __all__ = ["Entry", "Latest", "Log", "Standing"]
 
 _PART = 2000
 _REPLACED = ("case", "source", "subject")
-_IS_CLAIM = claims.c.kind.in_(CLAIM_KINDS)
+_STANDING = ("seq", "subject", "content_id", "body")
+_LAST: sql.BindParameter[int] = sql.bindparam("last", type_=sql.Integer)
+
+
+@cache
+def _asked(
+    dialect: str, column: str, parts: tuple[str, ...], kinds: tuple[str, ...], standing: bool
+) -> sql.Select[Any]:
+    """Parts of the rows up to ``last`` whose column has one of the ``values``.
+
+    Made once: a question about a partnership comes to two dozen statements.
+    """
+    query = sql.select(*(claims.c[part] for part in parts))
+    query = query.where(among(dialect, claims.c[column]), claims.c.seq <= _LAST)
+    if kinds:
+        query = query.where(claims.c.kind.in_([sql.literal(kind) for kind in kinds]))
+    return query.where(_stands()) if standing else query
+
+
+@cache
+def _stands() -> sql.ColumnElement[bool]:
+    """That no later row up to ``last`` takes the claim of a row away."""
+    later = claims.alias("later")
+    return sql.and_(
+        *(
+            ~sql.exists().where(
+                column == claims.c.content_id, later.c.seq > claims.c.seq, later.c.seq <= _LAST
+            )
+            for column in (later.c.corrects, later.c.retracts)
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +169,8 @@ class Log:
         # Of all rows, so that the index on them answers alone.
         told = sql.select(name).group_by(name).having(sql.func.count() > 1)
         several = self.connection.execute(told)
-        query: sql.Select[Any] = sql.select(claims.c.seq, claims.c.subject, name, claims.c.body)
-        rows = list(self._in(query, name, {*links, *several.scalars()}, _IS_CLAIM))
+        names = {*links, *several.scalars()}
+        rows = list(self._in("content_id", names, _STANDING, CLAIM_KINDS))
         stand = _once(row for row in rows if row[0] >= links.get(row[2], 0))
         return {row[0] for row in rows} - {row[0] for row in stand}
 
@@ -140,8 +180,7 @@ class Log:
         ordered = query.where(claims.c.seq <= self.last, *where).order_by(claims.c.seq)
         found = [(_row(seq, body), name) for seq, body, name in stream(self.connection, ordered)]
         told = {row.seq for row, _ in found if row.kind in CLAIM_KINDS}
-        query = sql.select(claims.c.seq).where(self._stands())
-        current = {seq for (seq,) in self._in(query, claims.c.seq, told)}
+        current = {seq for (seq,) in self._in("seq", told, ("seq",), standing=True)}
         # Of a case, a source, a subject the latest row stands.
         latest = {(r.kind, r.subject): r.seq for r, _ in found if r.kind in _REPLACED}
         current |= set(latest.values())
@@ -151,39 +190,38 @@ class Log:
 
     def _in(
         self,
-        query: sql.Select[Any],
-        column: sql.ColumnElement[Any],
+        column: str,
         values: Iterable[Any],
-        *where: sql.ColumnElement[bool],
+        parts: tuple[str, ...],
+        kinds: tuple[str, ...] = (),
+        *,
+        standing: bool = False,
     ) -> Iterator[Sequence[Any]]:
-        """The rows up to the time in which the column has one of the values."""
+        """Parts of the rows up to the time in which the column has one of the values."""
+        dialect = self.connection.dialect.name
+        query = _asked(dialect, column, parts, kinds, standing)
         wanted = sorted(values)
         for start in range(0, len(wanted), _PART):
-            part = wanted[start : start + _PART]
-            wanted_here = among(self.connection, column, part)
-            limited = query.where(wanted_here, claims.c.seq <= self.last, *where)
-            yield from self.connection.execute(limited).all()
+            part = listed(dialect, wanted[start : start + _PART])
+            yield from self.connection.execute(query, {"values": part, "last": self.last}).all()
 
     def latest(self, kind: str, names: Iterable[str]) -> Latest:
         """Those of the names that are a subject (or a source), with their latest rows."""
         wanted = set(names)
-        query = sql.select(claims.c.seq, claims.c.subject, claims.c.body)
+        parts = ("seq", "subject", "body")
         if self.indexed and kind == "subject":
             # Of a subject there are many rows that do not bring it, of a source hardly any.
             rows = rows_bringing(self.connection, kind, wanted, self.last)
-            told = self._in(query, claims.c.seq, rows)
+            told = self._in("seq", rows, parts)
         else:
-            told = self._in(query, claims.c.subject, wanted, claims.c.kind == kind)
+            told = self._in("subject", wanted, parts, (kind,))
         found = sorted((row for row in told if row[1] in wanted), key=lambda row: row[0])
         return {name: (seq, body) for seq, name, body in found}
 
     def told_of(self, names: Iterable[str]) -> tuple[Latest, dict[str, list[str]]]:
         """Those of the names that are subjects, and the bytes of the claims on them that stand."""
-        query = sql.select(
-            claims.c.seq, claims.c.subject, claims.c.content_id, claims.c.body, claims.c.kind
-        )
-        told = claims.c.kind.in_((*CLAIM_KINDS, "subject"))
-        found = self._in(query, claims.c.subject, names, told, self._stands())
+        parts, kinds = (*_STANDING, "kind"), (*CLAIM_KINDS, "subject")
+        found = self._in("subject", names, parts, kinds, standing=True)
         held: Latest = {}
         bodies: dict[str, list[str]] = {}
         seen: set[str] = set()
@@ -207,32 +245,17 @@ class Log:
         found = self.connection.execute(query.order_by(claims.c.seq.desc()).limit(1)).first()
         return _row(*found) if found else None
 
-    def bodies(self, column: sql.ColumnElement[Any], values: Iterable[Any]) -> list[Standing]:
+    def bodies(self, column: str, values: Iterable[Any]) -> list[Standing]:
         """The claims that stand and whose column has one of the values, the oldest first."""
-        query = sql.select(claims.c.seq, claims.c.subject, claims.c.content_id, claims.c.body)
-        return _once(self._in(query, column, values, _IS_CLAIM, self._stands()))
+        return _once(self._in(column, values, _STANDING, CLAIM_KINDS, standing=True))
 
     def beginning(self, prefix: str) -> list[Standing]:
         """The claims that stand and whose identifier begins so."""
-        query = sql.select(claims.c.seq, claims.c.subject, claims.c.content_id, claims.c.body)
+        query = sql.select(*(claims.c[part] for part in _STANDING))
         name = claims.c.content_id
-        query = query.where(name >= prefix, name < prefix + "g", claims.c.seq <= self.last)
-        found = self.connection.execute(query.where(_IS_CLAIM, self._stands()).limit(_PART))
-        return _once(found)
-
-    def _stands(self) -> sql.ColumnElement[bool]:
-        """That no later row up to the time takes the claim of a row away."""
-        later = claims.alias("later")
-        return sql.and_(
-            *(
-                ~sql.exists().where(
-                    column == claims.c.content_id,
-                    later.c.seq > claims.c.seq,
-                    later.c.seq <= self.last,
-                )
-                for column in (later.c.corrects, later.c.retracts)
-            )
-        )
+        query = query.where(name >= prefix, name < prefix + "g", claims.c.seq <= _LAST)
+        query = query.where(claims.c.kind.in_(CLAIM_KINDS), _stands()).limit(_PART)
+        return _once(self.connection.execute(query, {"last": self.last}))
 
     def begun(self, name: str) -> bool:
         """Whether any row is about something of that id."""
@@ -267,7 +290,7 @@ class Log:
 
         ``sources`` are taken in beside those that the claims cite.
         """
-        held = self.latest("source", told.cited().union(sources))
+        held = self.latest("source", {*sources}.union(*map(told.cited, told)) - {""})
         return _made(self.case(), held, subjects, told, focus)
 
 

@@ -337,17 +337,23 @@ def insert(connection: sql.Connection, table: sql.Table, rows: Sequence[tuple[An
 
 
 def among(
-    connection: sql.Connection, column: sql.ColumnElement[Any], values: Iterable[Any]
+    dialect: str, column: sql.ColumnElement[Any], name: str = "values"
 ) -> sql.ColumnElement[bool]:
-    """That a column has one of the values, told as one parameter however many they are.
+    """That a column has one of the values :func:`listed` under that name when the statement runs.
 
-    A list written out in the statement would be compiled, and read by the database, each time.
+    They are one parameter however many they are. A list written out in the statement would be
+    compiled, and read by the database, each time.
     """
-    listed = list(values)
-    if connection.dialect.name == "sqlite":
-        given = sql.func.json_each(json.dumps(listed))
+    if dialect == "sqlite":
+        given = sql.func.json_each(sql.bindparam(name, type_=sql.Text))
         return column.in_(sql.select(sql.column("value")).select_from(given))
-    return column == sql.any_(sql.bindparam(None, listed, type_=ARRAY(column.type)))
+    return column == sql.any_(sql.bindparam(name, type_=ARRAY(column.type)))
+
+
+def listed(dialect: str, values: Iterable[Any]) -> str | list[Any]:
+    """Values as the parameter of :func:`among`."""
+    found = list(values)
+    return json.dumps(found) if dialect == "sqlite" else found
 
 
 def about(
@@ -363,10 +369,10 @@ def about(
         )
         found = connection.execute(query, {"rows": json.dumps(sorted(rows)), "last": last})
     else:
-        wanted = among(connection, claims.c.seq, rows)
-        found = connection.execute(
-            sql.select(claims.c.seq, claims.c.subject).where(wanted, claims.c.seq <= last)
-        )
+        dialect = connection.dialect.name
+        wanted = among(dialect, claims.c.seq)
+        told = sql.select(claims.c.seq, claims.c.subject).where(wanted, claims.c.seq <= last)
+        found = connection.execute(told, {"values": listed(dialect, rows)})
     return dict(map(tuple, found.all()))
 
 

@@ -15,7 +15,6 @@ from mithaq.record.record import Record
 from mithaq.record.search import KINDS_OF_HIT, Found, Hit, matching, other_names, queries, stems
 from mithaq.record.store.index import rows_with
 from mithaq.record.store.reading import Log
-from mithaq.record.store.schema import claims
 
 __all__ = ["named", "search"]
 
@@ -25,10 +24,10 @@ _STEP = 400
 def named(log: Log, words: str) -> Record:
     """The claims on every subject that has a name with all those words, and no other word."""
     rows = rows_with(log.connection, "name", stems(words), log.last, whole=True)
-    told = log.part(log.bodies(claims.c.seq, rows))
+    told = log.part(log.bodies("seq", rows))
     wanted = sorted(stems(words))
     bearers = {c.subject for c in told.unordered() if sorted(stems(c.text)) == wanted}
-    return log.part(log.bodies(claims.c.subject, bearers))
+    return log.part(log.bodies("subject", bearers))
 
 
 def search(
@@ -96,5 +95,5 @@ def _hits(
         told = log.part([], sources=log.about(rows).values())
         hits = matching(told, asked)
         return [h for h in hits if known is None or is_known(told.source(h.source), known)]
-    told = seen_by(log.part(log.bodies(claims.c.seq, rows)), known, at)
+    told = seen_by(log.part(log.bodies("seq", rows)), known, at)
     return [hit for hit in matching(told, asked) if hit.what == what]

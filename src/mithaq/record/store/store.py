@@ -257,7 +257,8 @@ class Store:
                 return log.record()
             if not log.linked:
                 return part_of(log.record(), *wanted)
-            return part_about(log, [self._named(log, name) for name in wanted])
+            held = log.latest("subject", wanted)
+            return part_about(log, [n if n in held else self._named(log, n) for n in wanted])
 
     def only(self, subjects: Iterable[str], recorded: Instant | None = None) -> Record:
         """The claims on those subjects (ids; others are left out), and nothing of what they name.
@@ -267,7 +268,7 @@ class Store:
         wanted = set(subjects)
         with self._reading() as connection:
             log = self._log(connection, recorded)
-            return log.part(log.bodies(claims.c.subject, wanted), subjects=wanted)
+            return log.part(log.bodies("subject", wanted), subjects=wanted)
 
     def case(self) -> Case:
         """The case of which the store holds the record."""

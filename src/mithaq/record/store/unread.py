@@ -13,9 +13,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache, lru_cache
+from itertools import compress
 from typing import Any
 
 from mithaq.errors import DataError, Problem
+from mithaq.record.about import references
 from mithaq.record.claims import (
     Claim,
     Office,
@@ -80,12 +82,11 @@ class Unread(Told):
         found._tables = self._tables
         return found
 
-    def citations(self, subject: str) -> Iterator[tuple[str, str]]:
-        return self[subject].citations()
+    def cited(self, subject: str) -> Set[str]:
+        return self[subject].cited()
 
-    def cited(self) -> set[str]:
-        """The sources of all claims."""
-        return set().union(*(self[subject].cited() for subject in self)) - {""}
+    def bare(self, subject: str) -> Set[str]:
+        return self[subject].bare()
 
     def denied(self, subject: str) -> set[str]:
         return self[subject].denied()
@@ -109,7 +110,8 @@ class _Table(Mapping[str, Sequence[Claim]]):
         self._bodies: dict[str, list[str]] = {}
         self._sources: dict[str, list[str]] = {}
         self._made: dict[str, list[Claim]] = {}
-        self._named: set[str] | None = None
+        self._named: dict[str, Set[str]] = {}
+        self._cited: set[str] | None = None
         held, cited = self._bodies, self._sources
         for body in bodies:
             start = body.find(_PROPERTY) + len(_PROPERTY)
@@ -132,14 +134,10 @@ class _Table(Mapping[str, Sequence[Claim]]):
         if made is None:
             bodies = self._bodies[name]
             try:
-                made = claims_in(bodies, self._kind)
+                made = self._made[name] = claims_in(bodies, self._kind, (self._subject, name))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 what = f"the claims on {self._subject!r} cannot be read: {error!r}"
                 raise damaged(what=what) from None
-            if any(c.property != name or c.subject != self._subject for c in made):
-                what = f"the claims on {self._subject!r} cannot be read: they are on something else"
-                raise damaged(what=what)
-            self._made[name] = made
         return made
 
     def __iter__(self) -> Iterator[str]:
@@ -148,13 +146,15 @@ class _Table(Mapping[str, Sequence[Claim]]):
     def __len__(self) -> int:
         return len(self._bodies)
 
-    def citations(self) -> Iterator[tuple[str, str]]:
-        """Property and source of each claim."""
-        return ((name, one) for name, cited in self._sources.items() for one in cited)
+    def cited(self) -> Set[str]:
+        """The sources of the claims, '' among them where one has none."""
+        if self._cited is None:
+            self._cited = set().union(*self._sources.values())
+        return self._cited
 
-    def cited(self) -> set[str]:
-        """The sources of the claims ('' = unsourced)."""
-        return set().union(*self._sources.values())
+    def bare(self) -> Set[str]:
+        """The properties on which some claim has no source."""
+        return {name for name, cited in self._sources.items() if "" in cited}
 
     def denied(self) -> set[str]:
         """The properties on which some claim may deny something."""
@@ -174,27 +174,25 @@ class _Table(Mapping[str, Sequence[Claim]]):
         found = _Table(self._subject, self._kind)
         for name, bodies in self._bodies.items():
             cited = self._sources[name]
-            if name in free:
-                kept = [n for n, source in enumerate(cited) if source in known or not source]
-            else:
-                kept = [n for n, source in enumerate(cited) if source in known]
-            if kept:
-                found._bodies[name] = [bodies[n] for n in kept]
-                found._sources[name] = [cited[n] for n in kept]
+            kept = [source in known for source in cited]
+            if name in free and not all(kept):
+                kept = [keep or not source for keep, source in zip(kept, cited, strict=True)]
+            if any(kept):
+                found._bodies[name] = list(compress(bodies, kept))
+                found._sources[name] = list(compress(cited, kept))
         return found
 
     def named(self, *by: str) -> set[str]:
         """What the claims (or those on some properties) may name."""
-        if by:
-            return self._named_by(by)
-        if self._named is None:
-            self._named = self._named_by(self._bodies)
-        return self._named
+        names = references(self._kind).intersection(by or self._bodies)
+        return set().union(*map(self._named_by, names))
 
-    def _named_by(self, names: Iterable[str]) -> set[str]:
-        dated = _dated(self._kind)
-        told = (self._bodies.get(name, ()) for name in names if name not in dated)
-        return {_named_in(body) for bodies in told for body in bodies} - {""}
+    def _named_by(self, name: str) -> Set[str]:
+        found = self._named.get(name)
+        if found is None:
+            named = {_named_in(body) for body in self._bodies.get(name, ())}
+            found = self._named[name] = named - {""}
+        return found
 
 
 # What the bytes tell before they are read
@@ -277,11 +275,12 @@ _REST = re.compile(
 )
 
 
-def claims_in(bodies: Iterable[str], kind: str) -> list[Claim]:
+def claims_in(bodies: Iterable[str], kind: str, on: tuple[str, str] | None = None) -> list[Claim]:
     """The claims of their canonical rows, on a subject of that kind.
 
     Only what a claim needs is read of each row, hence the fixed order of the parts is relied on.
-    Raises ValueError, KeyError or TypeError where one is no row of a claim.
+    Raises ValueError, KeyError or TypeError where one is no row of a claim, or none ``on`` that
+    subject and property.
     """
     dated = _dated(kind)
     found = []
@@ -290,6 +289,8 @@ def claims_in(bodies: Iterable[str], kind: str) -> list[Claim]:
         rest = _REST.match(body, end)
         if rest is None:
             raise ValueError("no row")
+        if on is not None and (content["subject"], content["property"]) != on:
+            raise ValueError("one is on something else")
         at, by, seq = rest.groups()
         value = content.get("value")
         if value is not None:
@@ -310,9 +311,14 @@ def _share(party: str, percent: str) -> Share:
     return Share(party, percent)
 
 
+@lru_cache(maxsize=1 << 14)
+def _office(party: str, role: str) -> Office:
+    return Office(party, role)
+
+
 def _value(plain: Any, dated: bool) -> Value:
     if isinstance(plain, dict):
         if "number" in plain:
             return _quantity(**plain)
-        return _share(**plain) if "percent" in plain else Office(**plain)
+        return _share(**plain) if "percent" in plain else _office(**plain)
     return parse(str(plain)) if dated else str(plain)
