@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 import rfc8785
+import sqlalchemy as sql
 
 from mithaq.errors import DataError
-from mithaq.record import Quantity, case_ids, load_case, state
+from mithaq.record import Claim, Quantity, case_ids, load_case, state
 from mithaq.record.files import load_folder
 from mithaq.record.store import Store
 from mithaq.record.store.rows import canonical, claim_content, digest, instant, next_instant
 from mithaq.record.writer import canonical as canonical_files
+from tests.store.server import Server
 from tests.store.things import SOURCES, SUBJECTS, begin, signed
 
 
@@ -267,6 +269,19 @@ def test_no_store_no_answer(url: str) -> None:
 def test_an_address_that_is_none(address: str) -> None:
     with pytest.raises(DataError, match="no store"):
         Store(address, make=True)
+
+
+def test_postgresql_knows_the_size_of_a_store_as_soon_as_it_is_filled(server: Server) -> None:
+    """Or it would plan the first questions for an empty log, and go through all of it."""
+    store = Store(server.new(), make=True)
+    added = store.import_("algeria-russia", by="tests")
+    with sql.create_engine(store.url, poolclass=sql.NullPool).connect() as connection:
+        size = sql.text("SELECT reltuples FROM pg_class WHERE relname = 'claims'")
+        assert connection.execute(size).scalar() == added.rows
+    store.append([Claim("gazprom", "note", "told later", language="en")], by="tests")
+    with sql.create_engine(store.url, poolclass=sql.NullPool).connect() as connection:
+        assert connection.execute(size).scalar() == added.rows  # one more is not worth a look
+    store.close()
 
 
 def test_errors_hide_the_password() -> None:

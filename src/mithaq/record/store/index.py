@@ -23,7 +23,7 @@ import sqlalchemy as sql
 
 from mithaq.record.search import LEAST, NAMES, SOURCE_TEXTS, stems
 from mithaq.record.store.rows import CLAIM_KINDS, Row
-from mithaq.record.store.schema import among, claims, insert, links, listed, terms
+from mithaq.record.store.schema import among, claims, insert, links, listed, terms, up_to
 from mithaq.record.values import IDENTIFIER
 
 __all__ = [
@@ -262,7 +262,7 @@ def _bringing(dialect: str) -> sql.Select[Any]:
 @cache
 def _naming(dialect: str, by: tuple[str, ...]) -> sql.Select[Any]:
     query = sql.select(links.c.value, links.c.subject)
-    query = query.where(links.c.seq <= sql.bindparam("last"), among(dialect, links.c.value))
+    query = query.where(up_to(dialect, links.c.seq), among(dialect, links.c.value))
     if by:
         query = query.where(links.c.property.in_([sql.literal(name) for name in by]))
     return query.group_by(links.c.value, links.c.property, links.c.subject)
@@ -272,7 +272,7 @@ def _naming(dialect: str, by: tuple[str, ...]) -> sql.Select[Any]:
 def _joining(dialect: str) -> sql.CompoundSelect[Any]:
     told = (
         sql.select(links.c.subject).where(
-            links.c.seq <= sql.bindparam("last"), among(dialect, links.c.value, name)
+            up_to(dialect, links.c.seq), among(dialect, links.c.value, name)
         )
         for name in ("side", "other")
     )

@@ -30,6 +30,7 @@ from mithaq.record.store.schema import (
     claims,
     listed,
     stream,
+    up_to,
 )
 from mithaq.record.store.unread import Unread, damaged, kind_in, source_in, subject_in
 
@@ -38,7 +39,6 @@ __all__ = ["Entry", "Latest", "Log", "Standing"]
 _PART = 2000
 _REPLACED = ("case", "source", "subject")
 _STANDING = ("seq", "subject", "content_id", "body")
-_LAST: sql.BindParameter[int] = sql.bindparam("last", type_=sql.Integer)
 
 
 @cache
@@ -50,20 +50,22 @@ def _asked(
     Made once: a question about a partnership comes to two dozen statements.
     """
     query = sql.select(*(claims.c[part] for part in parts))
-    query = query.where(among(dialect, claims.c[column]), claims.c.seq <= _LAST)
+    query = query.where(among(dialect, claims.c[column]), up_to(dialect, claims.c.seq))
     if kinds:
         query = query.where(claims.c.kind.in_([sql.literal(kind) for kind in kinds]))
-    return query.where(_stands()) if standing else query
+    return query.where(_stands(dialect)) if standing else query
 
 
 @cache
-def _stands() -> sql.ColumnElement[bool]:
+def _stands(dialect: str) -> sql.ColumnElement[bool]:
     """That no later row up to ``last`` takes the claim of a row away."""
     later = claims.alias("later")
     return sql.and_(
         *(
             ~sql.exists().where(
-                column == claims.c.content_id, later.c.seq > claims.c.seq, later.c.seq <= _LAST
+                column == claims.c.content_id,
+                later.c.seq > claims.c.seq,
+                up_to(dialect, later.c.seq),
             )
             for column in (later.c.corrects, later.c.retracts)
         )
@@ -253,8 +255,9 @@ class Log:
         """The claims that stand and whose identifier begins so."""
         query = sql.select(*(claims.c[part] for part in _STANDING))
         name = claims.c.content_id
-        query = query.where(name >= prefix, name < prefix + "g", claims.c.seq <= _LAST)
-        query = query.where(claims.c.kind.in_(CLAIM_KINDS), _stands()).limit(_PART)
+        dialect = self.connection.dialect.name
+        query = query.where(name >= prefix, name < prefix + "g", up_to(dialect, claims.c.seq))
+        query = query.where(claims.c.kind.in_(CLAIM_KINDS), _stands(dialect)).limit(_PART)
         return _once(self.connection.execute(query, {"last": self.last}))
 
     def begun(self, name: str) -> bool:

@@ -37,6 +37,7 @@ from mithaq.record.store.schema import (
     migrate,
     plainly,
     stream,
+    tell_size,
     version_of,
 )
 from mithaq.record.store.searching import named, search
@@ -140,6 +141,8 @@ class Store:
                 if self._version != VERSION:
                     migrate(connection)
                 yield connection
+                if connection.dialect.name == "postgresql":
+                    tell_size(connection)
             self._version = VERSION
 
     # Writing
