@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,43 @@ def test_a_folder_where_a_file_should_be(folder: Path) -> None:
     (folder / "swaps.csv").unlink()
     (folder / "swaps.csv").mkdir()
     assert [p.file for p in mistakes(folder)] == ["swaps.csv"]
+
+
+@pytest.mark.parametrize("target", ["swaps.csv", "nowhere.csv", "/dev/zero"])
+def test_a_link_to_nothing_that_can_be_read(folder: Path, target: str) -> None:
+    (folder / "swaps.csv").unlink()
+    (folder / "swaps.csv").symlink_to(target)
+    assert [p.what for p in mistakes(folder)] == ["is no file that can be read"]
+
+
+def test_a_pipe_is_not_waited_for(folder: Path) -> None:
+    (folder / "swaps.csv").unlink()
+    os.mkfifo(folder / "swaps.csv")
+    assert [p.what for p in mistakes(folder)] == ["is no file that can be read"]
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_cells_parted_by_something_else(folder: Path, mark: str, name: str) -> None:
+    path = folder / "fields.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(",", mark), encoding="utf-8")
+    (problem,) = [p for p in mistakes(folder) if p.file == "fields.csv"]
+    assert (
+        str(problem) == f"fields.csv, row 1: its cells are parted by {name} (part them by commas)"
+    )
+
+
+def test_what_cannot_be_read_is_not_told_again_by_all_that_cite_it(folder: Path) -> None:
+    (folder / "nodes.csv").write_bytes("name\nAlgérie\n".encode("latin1"))
+    assert {p.file for p in mistakes(folder)} == {"nodes.csv"}
+    (folder / "nodes.csv").write_bytes(b"")
+    assert {p.file for p in mistakes(folder)} == {"nodes.csv"}
+
+
+def test_a_number_too_small_to_be_one_is_not_taken_as_zero(folder: Path) -> None:
+    (problem,) = spoil(folder, "fields", "capacity", "1e-400")
+    assert problem.what.startswith("1e-400 is no figure of a gas system")
+    write(folder, "fields", [{**row, "royalty": "0.0e7"} for row in TABLES["fields"]])
+    Chain.from_folder(folder)
 
 
 def test_a_file_that_is_no_table(folder: Path) -> None:

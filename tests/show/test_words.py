@@ -11,6 +11,7 @@ from mithaq.show import market_sheets, record_sheets, worth_sheets
 from mithaq.show.sheets import Cell, Column, Sheet
 from mithaq.show.speech import speech
 from mithaq.show.tables import print_sheets
+from mithaq.show.uncertain_sheets import input_words
 from tests.show import samples
 
 ENGLISH = speech("en", samples.NAMES["en"].get)
@@ -48,11 +49,29 @@ def test_value_of_a_claim(value: Any, prop: str, words: str) -> None:
         ("treasury of Algeria", "treasury of Algeria"),
         ("consumers in Italy", "consumers in Italy"),
         ("operator of Transmed", "operator of Transmed"),
+        ("operator of line TAG", "operator of the line TAG"),
         ("odd {name}", "odd {name}"),
     ],
 )
 def test_party_of_the_payoffs(key: str, words: str) -> None:
     assert ENGLISH.party(key) == words
+
+
+def test_operators_are_told_in_the_language_but_for_names() -> None:
+    arabic, russian = speech("ar"), speech("ru")
+    assert arabic.party("operator of line Poland-Germany") == "مشغّل خط الأنابيب بولندا–ألمانيا"
+    assert (
+        russian.party("operator of terminal regasification in Japan")
+        == "оператор терминала: регазификация, Япония"
+    )
+    assert russian.party("operator of storage Rehden") == "оператор хранилища: Rehden"
+    assert russian.asset("Tabriz-Ankara") == "Tabriz-Ankara"
+
+
+def test_the_term_of_a_right_is_told_by_the_name_of_the_right() -> None:
+    item = {"id": "sites.share", "right_name": {"en": "Sites", "ru": "Участки"}}
+    assert input_words(item, speech("ru")) == "Участки: доля"
+    assert input_words({"id": "demand"}, speech("ru")) == "спрос всех рынков"
 
 
 def test_figures_tell_what_is_not_known() -> None:

@@ -93,6 +93,8 @@ class Reading:
     names: dict[str, set[str]] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
     places: dict[tuple[str, str], int] = field(default_factory=dict)  # table, key: row
+    unread: set[str] = field(default_factory=set)
+    """Tables that are missing or cannot be read, of whose names nothing is known."""
 
     def table(
         self, name: str, frame: object, *, file: str = "", numbers: Sequence[int] = ()
@@ -187,7 +189,7 @@ class Reading:
         """All problems: those met so far, dangling names, arcs named twice, rows at odds."""
         for reference in self.references:
             known = self.names.get(reference.table, set())
-            if reference.name not in known:
+            if reference.name not in known and reference.table not in self.unread:
                 what = f"there is no {reference.table[:-1]} {reference.name!r}"
                 hint = nearest(reference.name, sorted(known))
                 place = (reference.file, reference.row, reference.column)
@@ -341,9 +343,13 @@ def read_folder(*folders: Path) -> dict[str, Rows]:
             reading.problems.append(Problem(path.name, what=what, hint=hint))
             continue
         frame, numbers = _read_csv(path, reading.problems)
-        if frame is not None:
+        if frame is None:
+            reading.unread.add(path.stem)
+        else:
             tables[path.stem] = reading.table(path.stem, frame, file=path.name, numbers=numbers)
-    reading.problems += missing_tables(path.stem for path in found.values())
+    missing = missing_tables(path.stem for path in found.values())
+    reading.unread.update(problem.file for problem in missing)
+    reading.problems += missing
     problems = reading.finish(tables, ".csv")
     if problems:
         raise DataError(problems)
@@ -358,6 +364,9 @@ def missing_tables(present: Iterable[str]) -> list[Problem]:
 
 def _read_csv(path: Path, problems: list[Problem]) -> tuple[pd.DataFrame | None, list[int]]:
     """The cells of a file as text, with the number of each row; the header is row 1."""
+    if not path.is_file():  # a folder, a pipe, a link that leads nowhere
+        problems.append(Problem(path.name, what="is no file that can be read"))
+        return None, []
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.reader(stream, strict=True))
@@ -369,6 +378,11 @@ def _read_csv(path: Path, problems: list[Problem]) -> tuple[pd.DataFrame | None,
         problems.append(Problem(path.name, what=what))
         return None, []
     header, body = [cell.strip() for cell in rows[0]], rows[1:]
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and mark in header[0]:
+            what = f"its cells are parted by {name}"
+            problems.append(Problem(path.name, 1, what=what, hint="part them by commas"))
+            return None, []
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:
         what = "the column stands there twice"

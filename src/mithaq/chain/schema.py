@@ -124,10 +124,12 @@ class Attribute:
             raise ValueError("is not a number (NaN)")
         if math.isinf(value):
             raise ValueError("must be finite")
-        if value and not LEAST <= abs(value) <= MOST:
-            raise ValueError(
-                f"{value:g} is no figure of a gas system: beyond {LEAST:g} to {MOST:g}"
-            )
+        # 1e-400 is read as 0, and is not meant as 0.
+        digits = raw.lower().partition("e")[0] if isinstance(raw, str) else ""
+        vanished = value == 0 and any(digit.isdecimal() and int(digit) for digit in digits)
+        if (value and not LEAST <= abs(value) <= MOST) or vanished:
+            told = raw.strip() if vanished else f"{value:g}"
+            raise ValueError(f"{told} is no figure of a gas system: beyond {LEAST:g} to {MOST:g}")
         self._check_bounds(value)
         return value
 

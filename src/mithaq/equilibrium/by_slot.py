@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium.amounts import Calendar, calendar_of, nominated
 from mithaq.equilibrium.arcs import Arc, arc_sizes, read_arcs
+from mithaq.equilibrium.books import firms_of
 from mithaq.equilibrium.building import Building, buildings
 from mithaq.equilibrium.columns import Table, table_of
 from mithaq.equilibrium.point import Point
@@ -53,10 +56,24 @@ class _Fixed:
             for firm, share in parse_shares(row["supplier"]).items()
             for slot, quantity in enumerate(calendar.regulated(row).tolist())
         ]
+        self.markets = [(row["name"], row["node"]) for row in markets]
+        self.at = {row["name"]: number for number, row in enumerate(markets)}
+        slots = calendar.count
+        given = [quantity for *_, quantity in self.contracts]
+        self.given = np.array(given, dtype=float).reshape(-1, slots).T
+        self.contract_market = self._numbers(market for _, _, market, _ in self.contracts)
+        self.regulated_market = self._numbers(row[2] for row in self.regulated[::slots])
+        bcm = [row[5] for row in self.regulated]
+        self.regulated_bcm = np.array(bcm, dtype=float).reshape(-1, slots).T
+        self.price = np.array([row["regulated_price"] for row in markets], dtype=float)
+        self.cap = np.array([row["price_cap"] for row in markets], dtype=float)
         alpha, beta = calendar.all_demand(table)
-        self.demand: list[tuple[list[float], list[float]]] = list(
-            zip(alpha.tolist(), beta.tolist(), strict=True)
-        )
+        self.alpha, self.beta = alpha.T, beta.T
+        # Slots in which there is demand.
+        self.slots = [np.flatnonzero(~np.isnan(row)).tolist() for row in beta]
+
+    def _numbers(self, markets: Iterable[str]) -> NDArray[np.intp]:
+        return np.array([self.at[market] for market in markets], dtype=np.intp)
 
 
 _fixed_of = remembered(
@@ -130,24 +147,29 @@ class BySlot:
     @cached_property
     def market_rows(self) -> list[tuple[int, str, str, float, float]]:
         """Slot, market, node, price and quantity, wherever there is demand."""
-        delivered: dict[tuple[int, str], float] = defaultdict(float)
-        for slot, _, market, _, _, bcm in self._delivered:
-            delivered[slot, market] += bcm
-        rows = []
-        for row, (alpha, beta) in zip(
-            self.chain.rows("markets"), _fixed_of(self.chain).demand, strict=True
+        fixed, point, slots = _fixed_of(self.chain), self.point, self.calendar.count
+        given = fixed.given
+        if point.taken:
+            given = given.copy()
+            for at, (name, *_) in enumerate(fixed.contracts):
+                for slot in range(slots):
+                    given[slot, at] = point.taken.get((name, slot), given[slot, at])
+        quantity = np.zeros((slots, len(fixed.markets)))
+        every = np.arange(slots)[:, None]
+        for market, bcm in (
+            (point.spot.labels.places(firms_of(self.chain), fixed.at)[1], point.spot.filled(slots)),
+            (fixed.contract_market, given),
+            (fixed.regulated_market, fixed.regulated_bcm),
         ):
-            name, fixed, cap = row["name"], row["regulated_price"], row["price_cap"]
-            for slot in range(self.calendar.count):
-                if math.isnan(beta[slot]):
-                    continue
-                quantity = delivered[slot, name]
-                price = alpha[slot] - beta[slot] * quantity
-                if not math.isnan(cap):
-                    price = min(price, cap)
-                price = price if math.isnan(fixed) else fixed
-                rows.append((slot, name, row["node"], price, quantity))
-        return rows
+            np.add.at(quantity, (every, market), bcm)
+        price = np.fmin(fixed.alpha - fixed.beta * quantity, fixed.cap)  # NaN: no cap
+        price = np.where(np.isnan(fixed.price), price, fixed.price)
+        prices, quantities = price.T.tolist(), quantity.T.tolist()
+        return [
+            (slot, name, node, prices[at][slot], quantities[at][slot])
+            for at, (name, node) in enumerate(fixed.markets)
+            for slot in fixed.slots[at]
+        ]
 
     @cached_property
     def market_prices(self) -> pd.DataFrame:

@@ -7,7 +7,7 @@ state is a subtotal. Over several years all is discounted and told per discounte
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from mithaq.chain import Chain
 from mithaq.equilibrium.books import (
     ASSETS,
-    Names,
     arcs_of,
     consumers,
     fields_of,
@@ -29,6 +28,7 @@ from mithaq.equilibrium.books import (
     treasury,
 )
 from mithaq.equilibrium.point import Point
+from mithaq.equilibrium.prepared import Memory
 from mithaq.equilibrium.terms import Terms
 
 __all__ = [
@@ -83,15 +83,14 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._booked: list[
-            tuple[list[str], Array, str, Array]
-        ] = []  # names, parties, item, amounts
-        self._mine: list[str] = []
-        self.always: Iterable[str] = ()  # parties that are shown with nothing to show, too
+        # Names, parties, item, amounts.
+        self._booked: list[tuple[Collection[str], Array, str, Array]] = []
+        self._mine: Collection[str] = ()
+        self.always: Collection[str] = ()  # parties that are shown with nothing to show, too
 
-    def open(self, names: Iterable[str]) -> None:
+    def open(self, names: Collection[str]) -> None:
         """Read numbers of parties as places among these names from here on."""
-        self._mine = list(names)
+        self._mine = names
 
     def book(self, party: Array, item: str, amount: Array) -> None:
         self._booked.append((self._mine, party, item, amount))
@@ -110,29 +109,34 @@ class Ledger:
         one = np.zeros(1, dtype=np.intp)
         self._booked.append(([party], one, item, np.array([amount], dtype=float)))
 
-    def _sums(self) -> tuple[list[str], list[str], Array, Array]:
-        """Parties, items, sums by both, and which of them anything was booked on."""
-        parties, items = Names(), Names()
-        numbers: dict[int, Array] = {}  # of the parties of each list of names
-        at = []
-        for names, party, item, _ in self._booked:
-            if id(names) not in numbers:
-                numbers[id(names)] = parties.numbers(names)
-            at.append((numbers[id(names)][party], items[item]))
+    def _sums(self) -> tuple[_Parties, list[str], Array, Array]:
+        """Parties, items, sums by both, and which of them anything was booked on.
+
+        Parties and items are sorted; of the former all are there that have a name.
+        """
+        lists = {id(names): names for names, *_ in self._booked} | {id(self.always): self.always}
+        held = tuple(lists.values())
+        parties = _PARTIES.get(tuple(lists), held, lambda: _Parties(held, self.always))
+        items = sorted({item for _, _, item, _ in self._booked})
         count = len(items)
-        place = np.concatenate([party * count + item for party, item in at])
+        column = {item: number for number, item in enumerate(items)}
+        place = np.concatenate(
+            [
+                parties.number[id(names)][party] * count + column[item]
+                for names, party, item, _ in self._booked
+            ]
+        )
         amount = np.concatenate([part for _, _, _, part in self._booked])
-        some = amount != 0
-        shape = len(parties), count
+        shape = len(parties.names), count
         size = shape[0] * shape[1]
-        found = np.bincount(place[some], weights=amount[some], minlength=size)
-        there = np.bincount(place[some], minlength=size) > 0
-        return list(parties), list(items), found.reshape(shape), there.reshape(shape)
+        found = np.bincount(place, weights=amount, minlength=size)
+        there = np.bincount(place[amount != 0], minlength=size) > 0
+        return parties, items, found.reshape(shape), there.reshape(shape)
 
     def totals(self) -> dict[str, float]:
         """Sum of each party's items."""
         parties, _, sums, _ = self._sums()
-        return dict(zip(parties, sums.sum(axis=1).tolist(), strict=True))
+        return dict(zip(parties.names, sums.sum(axis=1).tolist(), strict=True))
 
     def total(self) -> float:
         """Sum of all that was booked, million USD a year: world welfare."""
@@ -141,11 +145,14 @@ class Ledger:
     def rows(self) -> list[tuple[str, str, float]]:
         """Party, item and sum of each item of each party that anything was booked on, sorted."""
         parties, items, sums, there = self._sums()
-        keys = ((parties[p], items[i]) for p, i in np.argwhere(there).tolist())
-        lines = dict(zip(keys, sums[there].tolist(), strict=True))
-        paid = {party for party, _ in lines}
-        lines |= {(party, "sales"): 0.0 for party in self.always if party not in paid}
-        return [(party, item, amount) for (party, item), amount in sorted(lines.items())]
+        bare = parties.always & ~there.any(axis=1)
+        rows = [(parties.names[number], "sales", 0.0) for number in np.flatnonzero(bare).tolist()]
+        places = np.argwhere(there).tolist()
+        rows += [
+            (parties.names[party], items[item], amount)
+            for (party, item), amount in zip(places, sums[there].tolist(), strict=True)
+        ]
+        return sorted(rows)
 
     def table(self) -> pd.DataFrame:
         """The rows with the columns party, item, musd."""
@@ -153,10 +160,32 @@ class Ledger:
 
     def by_party(self) -> pd.Series[float]:
         """The sum of each party's items."""
-        sums: dict[str, float] = {}
-        for party, _, amount in self.rows():
-            sums[party] = sums.get(party, 0.0) + amount
-        return pd.Series(sums, name="musd", dtype=float).rename_axis("party")
+        parties, _, sums, there = self._sums()
+        whole = np.zeros(len(sums))
+        for column in sums.T:  # one by one, as whoever adds up the table does
+            whole += column
+        shown = parties.always | there.any(axis=1)
+        return pd.Series(whole[shown], index=parties.index[shown], name="musd")
+
+
+class _Parties:
+    """All parties of lists of names, sorted; ``number``: places of those of each list, by its id.
+
+    ``always`` says which are in one of the lists.
+    """
+
+    def __init__(self, lists: Sequence[Collection[str]], always: Collection[str]) -> None:
+        self.names = sorted(set().union(*lists))
+        at = {name: number for number, name in enumerate(self.names)}
+        self.number = {
+            id(names): np.array([at[name] for name in names], dtype=np.intp) for names in lists
+        }
+        self.always = np.zeros(len(self.names), dtype=bool)
+        self.always[self.number[id(always)]] = True
+        self.index = pd.Index(self.names, name="party")
+
+
+_PARTIES: Memory[_Parties] = Memory()
 
 
 def _book_markets(terms: Terms, ledger: Ledger) -> None:

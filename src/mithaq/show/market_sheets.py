@@ -213,7 +213,9 @@ def fit_note(fit: Data, words: Speech) -> str:
         if marks.get(key) is not None
     ]
     if told:
-        note += " " + words.say("For comparison: {benchmarks}.", benchmarks="; ".join(told))
+        note += " " + words.say(
+            "For comparison: {benchmarks}.", benchmarks=words.language.semicolon.join(told)
+        )
     return note
 
 

@@ -72,7 +72,30 @@ class Speech:
             case "buyers in":
                 return self.say("buyers in {country}", country=of)
             case _:
-                return self.say("operator of {arc}", arc=of)
+                return self._operator(match[2])
+
+    def _operator(self, of: str) -> str:
+        """Who runs an asset for which the tables name no owner, such as ``line TAG``."""
+        noun, _, name = of.partition(" ")
+        name = self.asset(name)
+        match noun:
+            case "line":
+                return self.say("operator of the line {name}", name=name)
+            case "terminal":
+                return self.say("operator of the terminal {name}", name=name)
+            case "storage":
+                return self.say("operator of the storage {name}", name=name)
+            case _:
+                return self.say("operator of {arc}", arc=self.place(of))
+
+    def asset(self, name: str) -> str:
+        """A line or terminal: by its ends or its kind and place in words, else as it is called."""
+        kind, at, place = name.partition(" in ")
+        if at and kind in ("liquefaction", "regasification"):
+            return self.list((self.term("mode", kind), self.place(place)))
+        tail, dash, head = name.partition("-")
+        ends = self.place(tail), self.place(head)
+        return "–".join(ends) if dash and ends != (tail, head) else self.place(name)
 
     def term(self, vocabulary: str, code: str | None) -> str:
         """The label of a code; a dash where there is none."""

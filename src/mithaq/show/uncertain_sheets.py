@@ -141,13 +141,12 @@ def statements_sheet(data: Data, words: Speech) -> Sheet:
     return Sheet.of(words.say("What can be said"), (Column(words.say("Statement")),), rows)
 
 
-def input_words(name: str, words: Speech) -> str:
-    """An input by its id: a calibration, a factor of the market, or the term of a right."""
-    right, _, parameter = name.rpartition(".")
-    if name == "calibration":
-        return words.term("driver", name)
-    label = words.term("parameter", parameter)
-    return f"{words.name(right)}: {label}" if right else label
+def input_words(item: Data, words: Speech) -> str:
+    """An input: a calibration, a factor of the market, or the term of a right."""
+    if item["id"] == "calibration":
+        return words.term("driver", item["id"])
+    label = words.term("parameter", item["id"].rpartition(".")[2])
+    return f"{words.value(item['right_name'])}: {label}" if item.get("right_name") else label
 
 
 def drivers_sheet(data: Data, words: Speech) -> Sheet:
@@ -160,13 +159,14 @@ def drivers_sheet(data: Data, words: Speech) -> Sheet:
         Column(say("With others"), say("share of variance"), True),
     )
     rows: list[tuple[Cell | str, ...]] = []
+    inputs = {item["id"]: item for item in data["inputs"]}
     for party, item in data["parties"].items():
         told = item["sensitivity"] if item["kind"] in ("firm", "state", "consumers") else {}
         ranked = sorted(told, key=lambda key: -told[key]["total"])[:MOST_INPUTS]
         rows += [
             (
                 words.party(party),
-                input_words(name, words),
+                input_words(inputs[name], words),
                 words.share(told[name]["first"]),
                 words.share(told[name]["total"]),
             )
@@ -174,7 +174,7 @@ def drivers_sheet(data: Data, words: Speech) -> Sheet:
             if told[name]["total"] > 0
         ]
     note = say("From a polynomial fitted to the draws, which foretells so much of those left out:")
-    fits = "; ".join(
+    fits = words.language.semicolon.join(
         f"{words.party(party)} {words.share(item['explained'])}"
         for party, item in data["parties"].items()
         if item["kind"] in ("firm", "state", "consumers")

@@ -40,6 +40,7 @@ class _Custom:
     decimal: str
     before_percent: str
     comma: str
+    semicolon: str
     months: tuple[str, ...]
     months_of: tuple[str, ...] = ()
     after_year: str = ""
@@ -47,22 +48,22 @@ class _Custom:
 
 _CUSTOMS: dict[str, _Custom] = {
     "ar": _Custom(
-        "العربية", "rtl", ".", ",", "", "، ",
+        "العربية", "rtl", ".", ",", "", "، ", "؛ ",
         ("جانفي", "فيفري", "مارس", "أفريل", "ماي", "جوان",
          "جويلية", "أوت", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
     ),
     "en": _Custom(
-        "English", "ltr", ",", ".", "", ", ",
+        "English", "ltr", ",", ".", "", ", ", "; ",
         ("January", "February", "March", "April", "May", "June",
          "July", "August", "September", "October", "November", "December"),
     ),
     "fr": _Custom(
-        "Français", "ltr", _THIN, ",", _THIN, ", ",
+        "Français", "ltr", _THIN, ",", _THIN, ", ", "; ",
         ("janvier", "février", "mars", "avril", "mai", "juin",
          "juillet", "août", "septembre", "octobre", "novembre", "décembre"),
     ),
     "ru": _Custom(
-        "Русский", "ltr", _NBSP, ",", _NBSP, ", ",
+        "Русский", "ltr", _NBSP, ",", _NBSP, ", ", "; ",
         ("январь", "февраль", "март", "апрель", "май", "июнь",
          "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь"),
         ("января", "февраля", "марта", "апреля", "мая", "июня",
@@ -107,6 +108,11 @@ class Language:
     def comma(self) -> str:
         """What stands between the items of a list, with its space."""
         return self._custom.comma
+
+    @property
+    def semicolon(self) -> str:
+        """What stands between longer items, with its space."""
+        return self._custom.semicolon
 
     def say(self, sentence: str, /, **values: Any) -> str:
         """The sentence in this language, its ``{placeholders}`` filled from ``values``.

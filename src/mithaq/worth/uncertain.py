@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +57,17 @@ _NOISE = 1e-3
 
 @dataclass(frozen=True)
 class Input:
-    """An uncertain input: uniform between ``low`` and ``high``, or one of ``choices`` alike."""
+    """An uncertain input: uniform between ``low`` and ``high``, or one of ``choices`` alike.
+
+    ``right_name``: of a term, the name of its right in each language.
+    """
 
     id: str
     low: float
     high: float
     unit: str
     choices: tuple[str, ...] = ()
+    right_name: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def at(self, u: float) -> float:
         """The value at a point of the unit interval, or the place of the choice."""
@@ -74,6 +78,8 @@ class Input:
     def to_dict(self) -> dict[str, Any]:
         """The input as plain values."""
         found: dict[str, Any] = {"id": self.id, "unit": self.unit}
+        if self.right_name:
+            found["right_name"] = dict(self.right_name)
         if self.choices:
             return {**found, "choices": list(self.choices)}
         return {**found, "low": self.low, "high": self.high}
@@ -379,8 +385,9 @@ def uncertain_of(
 
 def inputs_of(scenario: Scenario, chain: Chain) -> tuple[Input, ...]:
     """Every term and market input with a range, then the calibrations where there are several."""
+    named = {right.id: right.name for right in scenario.rights()}
     found = [
-        Input(p.id, p.low, p.high, p.unit)
+        Input(p.id, p.low, p.high, p.unit, right_name=named.get(p.id.rpartition(".")[0], {}))
         for p in (*scenario.parameters().values(), *scenario.inputs.values())
         if p.high > p.low
     ]
