@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_shares
+from mithaq.equilibrium import columns
 from mithaq.equilibrium.amounts import calendar_of
 from mithaq.equilibrium.columns import Table, table_of
-from mithaq.equilibrium.network import deliveries, regulated_supply
+from mithaq.equilibrium.network import curves, deliveries, regulated_supply
 from mithaq.equilibrium.prepared import Memory, remembered
 
 __all__ = [
@@ -53,23 +54,17 @@ def owners_of(row: Row, noun: str) -> Mapping[str, float]:
     return parse_shares(row["owner"] or f"operator of {noun} {row['name']}")
 
 
-def _owners_of(table: Table, noun: str) -> list[Mapping[str, float]]:
-    """The same for all assets of a table."""
-    told = zip(table.texts("owner"), table.texts("name"), strict=True)
-    return [parse_shares(owner or f"operator of {noun} {name}") for owner, name in told]
-
-
-def prices_and_costs(table: Table, price: str, cost: str) -> Array:
+def prices_and_costs(table: Table | columns.Arcs, price: str, cost: str) -> tuple[Array, Array]:
     """What users pay and what it costs; each stands in for the other where it is empty."""
     paid, spent = table.numbers(price), table.numbers(cost)
-    paid = np.where(np.isnan(paid), np.nan_to_num(spent), paid)
-    return np.stack([paid, np.where(np.isnan(spent), paid, spent)])
+    paid = np.where(np.isnan(paid), np.where(np.isnan(spent), 0.0, spent), paid)
+    return paid, np.where(np.isnan(spent), paid, spent)
 
 
 def price_and_cost(row: Row, price: str, cost: str) -> tuple[float, float]:
     """The same of one asset."""
-    paid, spent = prices_and_costs(Table([row]), price, cost)[:, 0].tolist()
-    return paid, spent
+    paid, spent = prices_and_costs(Table([row]), price, cost)
+    return float(paid[0]), float(spent[0])
 
 
 @remembered("nodes")
@@ -90,25 +85,26 @@ class Names(dict[str, int]):
         return np.array([self[name] for name in names], dtype=np.intp)
 
 
-@remembered("firms")
 def firms_of(chain: Chain) -> dict[str, int]:
     """Number of each firm."""
-    return {row["name"]: number for number, row in enumerate(chain.rows("firms"))}
+    return table_of(chain, "firms").at
 
 
 class Owned:
     """Assets with their owners: ``owner`` and ``share`` of pairs, asset by asset.
 
-    ``at`` is the number of each asset, ``parties`` those of all parties that are named.
+    ``at`` is the number of each asset, ``parties`` are the names that owners are numbers of.
     """
 
-    def __init__(self, owners: Mapping[str, Mapping[str, float]], parties: Names) -> None:
-        self.parties = parties
-        self.at = {name: number for number, name in enumerate(owners)}
-        self.count = np.array([len(held) for held in owners.values()], dtype=np.intp)
+    def __init__(self, assets: Table | columns.Arcs, told: Iterable[tuple[str, str, str]]) -> None:
+        # Owner as the table says, noun and name of each asset.
+        held = [parse_shares(owner or f"operator of {noun} {name}") for owner, noun, name in told]
+        self.at = assets.at
+        self.parties = [party for owners in held for party in owners]
+        self.count = np.array([len(owners) for owners in held], dtype=np.intp)
         self.first = np.cumsum(self.count) - self.count
-        self.owner = parties.numbers(party for held in owners.values() for party in held)
-        self.share = np.array([share for held in owners.values() for share in held.values()])
+        self.owner = np.arange(len(self.parties))
+        self.share = np.array([share for owners in held for share in owners.values()])
 
     def pairs(self, assets: Array) -> tuple[Array, Array, Array]:
         """Of uses of assets, one for each owner: number of the use, owner and share."""
@@ -126,32 +122,32 @@ class Arcs(Owned):
     """
 
     def __init__(self, chain: Chain) -> None:
-        parts = [(name, noun, table_of(chain, name)) for name, noun in ARCS]
-        owners: dict[str, Mapping[str, float]] = {}
-        for _, noun, part in parts:
-            owners |= zip(part.texts("name"), _owners_of(part, noun), strict=True)
-        super().__init__(owners, Names())
-        country = _country(chain)
-        money, levies, receivers = [], [], []
-        for name, _, part in parts:
-            money.append(prices_and_costs(part, "tariff", "operating_cost"))
-            if name == "terminals":
-                levies.append(np.zeros((2, len(part))))
-                receivers.append(np.full((2, len(part)), self.parties[""]))
-                continue
-            levies.append(np.stack([part.numbers(levy) for levy in ("transit_fee", "export_duty")]))
-            homes = [country[node] for node in part.texts("from")]
-            told = [
-                [said or home for said, home in zip(part.texts(column), homes, strict=True)]
-                for column in ("fee_receiver", "duty_receiver")
-            ]
-            party = {land: self.parties[treasury(land)] for both in told for land in both}
-            receivers.append(np.array([[party[land] for land in both] for both in told]))
-        self.tariff, self.cost = np.concatenate(money, axis=1)
-        self.fee, self.duty = np.concatenate(levies, axis=1)
-        self.fee_to, self.duty_to = np.concatenate(receivers, axis=1).astype(np.intp)
-        self.table = {name: table for table, _, part in parts for name in part.texts("name")}
-        self.rows = [row for _, _, part in parts for row in part.rows]
+        told = columns.arcs_of(chain)
+        nouns = [noun for name, noun in ARCS for _ in told.parts[name].rows]
+        super().__init__(told, zip(told.texts("owner"), nouns, told.names, strict=True))
+        self.tariff, self.cost = prices_and_costs(told, "tariff", "operating_cost")
+        self.fee, self.duty = (
+            told.numbers(n, terminals=0.0) for n in ("transit_fee", "export_duty")
+        )
+        # Treasuries of all nodes stand after the owners, then those that are named, then nobody.
+        nodes, country = table_of(chain, "nodes"), _country(chain)
+        first = len(self.parties)
+        self.parties += [treasury(country[node]) for node in nodes.texts("name")]
+        takers: list[list[Array]] = [[], []]
+        for name, part in told.parts.items():
+            for column, found in zip(("fee_receiver", "duty_receiver"), takers, strict=True):
+                if name == "terminals":
+                    found.append(np.full(len(part), -1))
+                    continue
+                taker = first + part.places("from", nodes)
+                for at, receiver in enumerate(part.texts(column)):
+                    if receiver:
+                        taker[at] = len(self.parties)
+                        self.parties.append(treasury(receiver))
+                found.append(taker)
+        self.parties.append("")
+        self.fee_to, self.duty_to = (np.concatenate(found) for found in takers)
+        self.table, self.rows = told.tables, told.rows
 
     def foreign(self, firm: str, arc: str) -> bool:
         """Whether a firm owns nothing of an arc."""
@@ -167,8 +163,8 @@ class Stores(Owned):
 
     def __init__(self, chain: Chain) -> None:
         table = table_of(chain, "storages")
-        owners = zip(table.texts("name"), _owners_of(table, "storage"), strict=True)
-        super().__init__(dict(owners), Names())
+        nouns = ["storage"] * len(table)
+        super().__init__(table, zip(table.texts("owner"), nouns, table.texts("name"), strict=True))
         self.price: dict[str, Array] = {}
         self.cost: dict[str, Array] = {}
         for kind in ("injection", "withdrawal"):
@@ -196,11 +192,11 @@ class Slices:
         self.share = np.array([share for _, _, share in pieces])
         self.at = {(firm, names[at]): number for number, (at, firm, _) in enumerate(pieces)}
         self.node = [(firm, nodes[at]) for at, firm, _ in pieces]
-        self.parties = Names()
-        self.firm = self.parties.numbers(firm for _, firm, _ in pieces)
+        self.firm = np.arange(len(pieces))
         told = zip(table.texts("host"), nodes, strict=True)
-        hosts = [treasury(host or country[node]) for host, node in told]
-        self.host = self.parties.numbers(hosts)[self.field]
+        self.parties = [firm for _, firm, _ in pieces]
+        self.parties += [treasury(host or country[node]) for host, node in told]
+        self.host = len(pieces) + self.field
 
 
 _SLICES: Memory[Slices] = Memory()
@@ -246,35 +242,37 @@ class Sales:
 
     def __init__(self, chain: Chain) -> None:
         country, calendar = _country(chain), calendar_of(chain)
-        markets = table_of(chain, "markets")
-        rows = markets.rows
-        self.parties = Names()
-        self.at = {name: number for number, name in enumerate(markets.texts("name"))}
-        slots = calendar.count
-        self.choke, self.slope = (np.nan_to_num(m.T) for m in calendar.all_demand(markets))
+        markets, deals = table_of(chain, "markets"), table_of(chain, "contracts")
         here = [country[node] for node in markets.texts("node")]
-        self.users = self.parties.numbers(map(consumers, here))
+        self.at, slots = markets.at, calendar.count
+        demand = curves(chain).values()
+        both = np.array(list(demand)).reshape(len(markets), 2, slots)
+        self.choke, self.slope = np.where(np.isnan(both), 0.0, both).transpose(1, 2, 0)
+        # Parties: users of each market, firms, whoever buys under each contract.
+        firms = table_of(chain, "firms")
+        first = len(markets) + len(firms)
+        self.users = np.arange(len(markets))
+        self.parties = [*map(consumers, here), *firms.texts("name")]
         self.free = np.isnan(markets.numbers("regulated_price"))
-        total = regulated_supply(chain)
-        self.obliged = np.zeros((slots, len(rows)))
-        supply = []  # market, supplier, share, price
-        for number, row in enumerate(rows):
-            if not self.free[number]:
-                self.obliged[:, number] = total[row["name"]]
-                for firm, share in parse_shares(row["supplier"]).items():
-                    supply.append((number, firm, row["regulated_price"] * share))
+        self.obliged = np.zeros((slots, len(markets)))
+        supply = []  # market, supplier, price by share
+        for name, total in regulated_supply(chain).items():
+            number = markets.at[name]
+            row = markets.rows[number]
+            self.obliged[:, number] = total
+            for firm, share in parse_shares(row["supplier"]).items():
+                supplier = len(markets) + firms.at[firm]
+                supply.append((number, supplier, row["regulated_price"] * share))
         self.supplied = np.array([number for number, _, _ in supply], dtype=np.intp)
-        self.supplier = self.parties.numbers(firm for _, firm, _ in supply)
+        self.supplier = np.array([supplier for _, supplier, _ in supply], dtype=np.intp)
         self.supply_price = np.array([price for _, _, price in supply], dtype=float)
-        deals = table_of(chain, "contracts")  # none with a market whose price is regulated
+        # Nothing is sold under contract where the price is regulated.
         self.deals = deals.rows
-        market = [self.at[name] for name in deals.texts("market")]
-        self.market = np.array(market, dtype=np.intp)
-        self.seller = self.parties.numbers(deals.texts("seller"))
-        self.buyer = self.parties.numbers(
-            buyer or f"buyers in {here[at]}"
-            for buyer, at in zip(deals.texts("buyer"), market, strict=True)
-        )
+        self.market = deals.places("market", markets)
+        self.seller = len(markets) + deals.places("seller", firms)
+        self.buyer = first + np.arange(len(deals))
+        buyers = zip(deals.texts("buyer"), self.market.tolist(), strict=True)
+        self.parties += [buyer or f"buyers in {here[at]}" for buyer, at in buyers]
         brought = list(deliveries(chain).values())
         self.delivered = np.array(brought).reshape(len(deals), slots).T
         self.price = deals.numbers("price")

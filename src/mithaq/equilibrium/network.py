@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -196,7 +196,10 @@ def _frame(
     _read_contracts(chain, net)
     net.choices = choices(chain, calendar)
     _read_storages(chain, net)
-    net.adders = {(r["firm"], r["market"]): r["adder"] for r in chain.rows("conduct")}
+    conduct = table_of(chain, "conduct")
+    firms, markets, adders = conduct.texts("firm"), conduct.texts("market"), conduct.texts("adder")
+    some = np.flatnonzero(conduct.numbers("adder")).tolist()
+    net.adders = {(firms[at], markets[at]): adders[at] for at in some}
     net.floors = {(r["firm"], r["market"]): r["quantity"] for r in chain.rows("floors")}
     net.swap_caps = {row["name"]: row["cap"] for row in chain.rows("swaps")}
     live = _prune(chain, net, grown, bound)
@@ -265,27 +268,24 @@ def curves(chain: Chain) -> dict[str, tuple[Vector, Vector]]:
 @remembered("firms", "markets", "conduct", "nodes")
 def _sellers(chain: Chain) -> dict[str, tuple[str, ...]]:
     """Firms that may sell in each market."""
-    names = table_of(chain, "firms").texts("name")
-    fringe = {row["name"]: row["home"] for row in chain.rows("firms") if row["fringe"]}
-    barred: dict[str, set[str]] = defaultdict(set)
-    for firm, market, may_sell in map(
-        itemgetter("firm", "market", "may_sell"), chain.rows("conduct")
-    ):
-        if not may_sell:
-            barred[market].add(firm)
-    country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-    # Who may sell in a country that is not its own, and who is a fringe at home there.
-    free = set(names) - set(fringe)
-    at_home: dict[str, set[str]] = defaultdict(set)
-    for firm, home in fringe.items():
-        at_home[home].add(firm)
-    sellers = {}
-    for row in chain.rows("markets"):
-        some = (free | at_home[country[row["node"]]]) - barred[row["name"]]
-        if row["access"]:
-            some &= set(parse_names(row["access"]))
-        sellers[row["name"]] = tuple(filter(some.__contains__, names))
-    return sellers
+    firms, markets = table_of(chain, "firms"), table_of(chain, "markets")
+    names, conduct = firms.texts("name"), table_of(chain, "conduct")
+    may = np.ones((len(markets), len(names)), dtype=bool)
+    fringe = np.flatnonzero(firms.truths("fringe"))
+    if len(fringe):
+        country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
+        lands = np.array([country[node] for node in markets.texts("node")], dtype=object)
+        homes = np.array([firms.texts("home")[at] for at in fringe], dtype=object)
+        may[:, fringe] = lands[:, None] == homes
+    barred = np.flatnonzero(~conduct.truths("may_sell"))
+    seller, market = conduct.places("firm", firms), conduct.places("market", markets)
+    may[market[barred], seller[barred]] = False
+    for at, access in enumerate(markets.texts("access")):
+        if access:
+            allowed = parse_names(access)
+            may[at] &= [name in allowed for name in names]
+    sellers = (tuple(compress(names, row)) for row in may.tolist())
+    return dict(zip(markets.texts("name"), sellers, strict=True))
 
 
 def _read_markets(chain: Chain, net: Network) -> None:

@@ -295,7 +295,7 @@ def _rents(terms: Terms, sent: Array, firm: Array, arc: Array) -> Array:
     for row in terms.chain.rows("bookings"):  # none on what the firm has booked
         free = sent.copy() if free is sent else free
         mine = (firm == firms[row["firm"]]) & (arc == arcs.at[row["arc"]])
-        reserved = terms.reserved(arcs.table[row["arc"]], row)[:, None]
+        reserved = terms.reserved(arcs.table[arcs.at[row["arc"]]], row)[:, None]
         free[:, mine] = np.maximum(free[:, mine] - reserved, 0.0)
     found: Array = point.rent.spread(slots, arcs.at).T[:, arc] * free
     outside = point.third_party_rent.spread(slots, arcs.at).T

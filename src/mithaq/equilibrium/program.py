@@ -227,9 +227,11 @@ def _unit_costs(net: Network, columns: Columns) -> Vector:
     """Costs of all columns of each slot but lifting, which come after it: slots x columns."""
     calendar = net.calendar
     at = _market_of(net)
-    alpha, beta = (np.nan_to_num(curve[:, at]) for curve in (net.alpha, net.beta))
+    curves = (curve[:, at] for curve in (net.alpha, net.beta))
+    alpha, beta = (np.where(np.isnan(curve), 0.0, curve) for curve in curves)
     first = beta * net.fixed[:, at] - alpha
-    first = first + np.array([net.adders.get(sale, 0.0) for sale in net.sales])
+    if net.adders:
+        first = first + np.array([net.adders.get(sale, 0.0) for sale in net.sales])
     stores = [net.storages[name] for _, name in net.stores]
     cost = {
         "flow": [net.arcs[arc].charge for _, arc in net.flows],

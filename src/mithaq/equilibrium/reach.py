@@ -49,10 +49,11 @@ class Ways:
         places: dict[str, list[int]] = defaultdict(list)
         for node, land in country.items():
             places[land].append(self.nodes[node])
-        for firm, lands in bound.items():
-            inside = np.zeros(len(self.nodes), dtype=bool)
-            inside[[node for land in lands for node in places.get(land, ())]] = True
-            self.open[:, self.firms[firm]] &= inside[self.tail] & inside[self.head]
+        inside = np.zeros((len(self.nodes), len(bound)), dtype=bool)
+        for number, lands in enumerate(bound.values()):
+            inside[[node for land in lands for node in places.get(land, ())], number] = True
+        fringe = [self.firms[firm] for firm in bound]
+        self.open[:, fringe] &= inside[self.tail] & inside[self.head]
 
     def mask(self, names: Iterable[str]) -> Mask:
         """Which firms are among the names."""

@@ -137,6 +137,8 @@ def components(claims: Sequence[Claim]) -> list[list[Claim]]:
     alike: dict[tuple[object, ...], list[int]] = {}
     for i, claim in enumerate(claims):
         alike.setdefault(_same(claim), []).append(i)
+    if len(alike) < 2:
+        return []
     members = {same[0]: same for same in alike.values()}
     edges: dict[int, list[int]] = {head: [] for head in members}
     for some, rest in _compared(claims, members):

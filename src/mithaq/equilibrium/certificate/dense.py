@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
@@ -16,6 +15,7 @@ from mithaq.equilibrium.certificate.tables import (
     Place,
     arcs_of,
     calendar_of,
+    dated,
     deals_of,
     first_given,
     markets_of,
@@ -77,9 +77,8 @@ class Slices:
         self.b, self.levy, self.reserves = b / share, royalty + user_cost, (reserves * share)[:, 0]
         self.capacity = np.repeat(share * size, calendar.length, axis=1)
         self.available = np.ones(self.capacity.shape)
-        dated = ~(np.isnan(table.numbers("from_year")) & np.isnan(table.numbers("to_year")))
-        for at in np.flatnonzero(dated[field]).tolist():
-            self.capacity[at] *= calendar.open(table.rows[field[at]])
+        for at in dated(table):
+            self.capacity[field == at] *= calendar.open(table.rows[at])
         for at, (_, name) in enumerate(self.keys if calendar.factors else ()):
             if ("fields", name) in calendar.factors:
                 self.available[at] = calendar.available("fields", name)
@@ -120,9 +119,8 @@ class Stores:
     def __init__(self, chain: Chain) -> None:
         calendar, place = calendar_of(chain), place_of(chain)
         table = table_of(chain, "storages")
-        self.rows, self.names = table.rows, table.texts("name")
-        self.at = numbered(self.names)
-        self.node = np.array([place.nodes[node] for node in table.texts("node")], dtype=int)
+        self.rows, self.names, self.at = table.rows, table.texts("name"), table.at
+        self.node = 3 * table.places("node", table_of(chain, "nodes"))
         count, shape = len(self.rows), (len(self.rows), calendar.length)
         self.keeps = 1.0 - table.numbers("loss")[:, None, None]
         opened, self.available = np.ones(shape), np.ones(shape)
@@ -149,14 +147,15 @@ stores_of = remembered("storages", "availability", "periods", "years", "firms", 
 
 
 class Pairs:
-    """Pairs of an arc and a firm: their ``number`` by arc and firm (-1: none), sums by arc."""
+    """Pairs of an arc and a firm: their ``number`` by arc and firm (-1: none).
 
-    def __init__(self, firm: Array, arc: Array, shape: tuple[int, int]) -> None:
-        self.firm, self.arc = firm, arc
+    ``place`` is the place of each pair's slots among those of all arcs.
+    """
+
+    def __init__(self, firm: Array, arc: Array, shape: tuple[int, int], slots: int) -> None:
         self.number = np.full(shape, -1)
         self.number[arc, firm] = np.arange(len(arc))
-        places = (arc, np.arange(len(arc)))
-        self.sums = sp.csr_matrix((np.ones(len(arc)), places), (shape[0], len(arc)))
+        self.place = (arc[:, None] * slots + np.arange(slots)).ravel()
 
 
 _PAIRS: Memory[Pairs] = Memory()
@@ -169,14 +168,16 @@ class Flow:
         firm, arc = sheet.labels.places(place.firms, arcs.at)
         held = sheet.labels, place, arcs
         shape = len(arcs.rows), len(place.firms)
-        pairs = _PAIRS.get(tuple(map(id, held)), held, lambda: Pairs(firm, arc, shape))
-        self.firm, self.arc, self.number = firm, arc, pairs.number
-        self._sums = pairs.sums
+        key = (*map(id, held), slots)
+        pairs = _PAIRS.get(key, held, lambda: Pairs(firm, arc, shape, slots))
+        self.firm, self.arc, self.number, self._place = firm, arc, pairs.number, pairs.place
         self.quantity = sheet.filled(slots).T
         self.by_arc = self._summed(self.quantity)
 
     def _summed(self, quantity: Array) -> Array:
-        return np.asarray(self._sums @ quantity)
+        shape = len(self.number), self.quantity.shape[1]
+        whole = np.bincount(self._place, weights=quantity.ravel(), minlength=shape[0] * shape[1])
+        return whole.astype(float).reshape(shape)  # of nothing, counts are whole
 
     def among(self, firms: Array) -> Array:
         """What some firms send, by arc and slot; ``firms`` says by arc which."""

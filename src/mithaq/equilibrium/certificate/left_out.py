@@ -63,12 +63,7 @@ class _Gaps:
     def __init__(self, case: Case, carries: Array, reached: Array) -> None:
         arcs, markets = case.arcs, case.markets
         usable = arcs.access & ever(carries)[:, None]
-        for _ in range(len(case.place.nodes)):
-            size = int(reached.sum())
-            reached = reached | (arcs.end @ (usable & reached[arcs.tail]) > 0)
-            if int(reached.sum()) == size:
-                break
-        self.reached = reached
+        self.reached = reached = arcs.reached(usable, reached)
         self.missing: Array = reached[:, :, None] & ~case.known
         somewhere = ever(self.missing)
         arc, firm = np.nonzero(usable & somewhere[arcs.tail])

@@ -13,7 +13,8 @@ from mithaq.chain import Chain
 from mithaq.equilibrium.certificate.buying import at_the_cap, users_go_short
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings, ever
-from mithaq.equilibrium.certificate.tables import MARKETS, markets_of, place_of
+from mithaq.equilibrium.certificate.tables import MARKETS
+from mithaq.equilibrium.columns import table_of
 from mithaq.equilibrium.prepared import remembered
 
 __all__ = ["Conjectures", "check_selling", "open_choices", "prices_and_margins"]
@@ -25,17 +26,17 @@ class _Own:
     """By market and firm, from the tables: theta, and what a calibration adds to cost there."""
 
     def __init__(self, chain: Chain) -> None:
-        firms, markets = place_of(chain).firms, markets_of(chain).at
-        rows = chain.rows("firms")
-        default = np.array([0.0 if r["fringe"] else float(r["conduct"]) for r in rows])
+        firms, markets = table_of(chain, "firms"), table_of(chain, "markets")
+        conduct, fringe = table_of(chain, "conduct"), firms.truths("fringe")
+        seller, market = conduct.places("firm", firms), conduct.places("market", markets)
+        # A fringe takes prices.
+        default = np.where(fringe, 0.0, firms.numbers("conduct"))
         self.theta = np.tile(default, (len(markets), 1))
         self.adders = np.zeros(self.theta.shape)
-        fringe = {row["name"] for row in rows if row["fringe"]}  # a fringe takes prices
-        for row in chain.rows("conduct"):
-            at = markets[row["market"]], firms[row["firm"]]
-            self.adders[at] = row["adder"]
-            if not math.isnan(row["theta"]) and row["firm"] not in fringe:
-                self.theta[at] = row["theta"]
+        self.adders[market, seller] = conduct.numbers("adder")
+        theta = conduct.numbers("theta")
+        said = ~np.isnan(theta) & ~fringe[seller]
+        self.theta[market[said], seller[said]] = theta[said]
 
 
 _own = remembered(*MARKETS)(_Own)

@@ -15,12 +15,12 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
+from mithaq.equilibrium import columns
 from mithaq.equilibrium.certificate.findings import Array
-from mithaq.equilibrium.columns import Table, table_of
+from mithaq.equilibrium.columns import ARCS, Table, table_of
 from mithaq.equilibrium.prepared import Memory, remembered
 from mithaq.equilibrium.sheet import Sheet
 
@@ -35,6 +35,7 @@ __all__ = [
     "always",
     "arcs_of",
     "calendar_of",
+    "dated",
     "deals_of",
     "first_given",
     "markets_of",
@@ -42,7 +43,6 @@ __all__ = [
 ]
 
 Row = Mapping[str, Any]
-ARCS = ("pipelines", "terminals", "routes")
 # Tables that say what markets ask for and who may sell there.
 MARKETS = (
     *("markets", "demand_factors", "conduct", "firms", "nodes"),
@@ -53,6 +53,12 @@ MARKETS = (
 def always(row: Row) -> bool:
     """Whether a row says nothing about years."""
     return math.isnan(row["from_year"]) and math.isnan(row["to_year"])
+
+
+def dated(table: Table | columns.Arcs) -> list[int]:
+    """Numbers of the rows that say something about years."""
+    said = ~np.isnan(table.numbers("from_year")) | ~np.isnan(table.numbers("to_year"))
+    return np.flatnonzero(said).tolist()
 
 
 def first_given(first: Array, second: Array) -> Array:
@@ -138,7 +144,7 @@ class Place:
 
     @classmethod
     def of(cls, chain: Chain) -> Place:
-        firms = {row["name"]: at for at, row in enumerate(chain.rows("firms"))}
+        firms = table_of(chain, "firms").at
         country: dict[str, str] = {}
         nodes: dict[str, int] = {}
         for row in chain.rows("nodes"):
@@ -162,82 +168,53 @@ class Arcs:
 
     ``charge`` is without rents; ``keeps`` the share of what is sent that arrives. ``capacity`` is
     by slot, before anything is built, and infinite for voyages. ``access`` and ``outsider`` (who
-    owns nothing of the arc) are by firm. ``end`` says which arcs end at each node: nodes x arcs.
+    owns nothing of the arc) are by firm.
     """
 
     def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
-        parts = [table_of(chain, name) for name in ARCS]
-        lines, terminals, legs = parts
-
-        def every(column: str, **absent: float) -> Array:
-            """A column of all three tables; a number for those that have none."""
-            return np.concatenate(
-                [
-                    np.full(len(part), absent[name]) if name in absent else part.numbers(column)
-                    for name, part in zip(ARCS, parts, strict=True)
-                ]
-            )
-
-        self.tables = [name for name, part in zip(ARCS, parts, strict=True) for _ in part.rows]
-        self.rows = [row for part in parts for row in part.rows]
-        self.names = [name for part in parts for name in part.texts("name")]
-        self.at = {name: at for at, name in enumerate(self.names)}
+        told = columns.arcs_of(chain)
+        lines, terminals, legs = told.parts.values()
+        self.tables, self.rows, self.names, self.at = told.tables, told.rows, told.names, told.at
         count, firms = len(self.rows), len(place.firms)
-        liquefy = [kind == "liquefaction" for kind in terminals.texts("kind")]
-        tails = [
-            *lines.texts("from"),
-            *(
-                n if up else f"{n} (landed)"
-                for n, up in zip(terminals.texts("node"), liquefy, strict=True)
-            ),
-            *(f"{node} (liquefied)" for node in legs.texts("from")),
-        ]
-        heads = [
-            *lines.texts("to"),
-            *(
-                f"{n} (liquefied)" if up else n
-                for n, up in zip(terminals.texts("node"), liquefy, strict=True)
-            ),
-            *(f"{node} (landed)" for node in legs.texts("to")),
-        ]
-        self.tail = np.array([place.nodes[tail] for tail in tails], dtype=int)
-        self.head = np.array([place.nodes[head] for head in heads], dtype=int)
-        paid, spent = every("tariff"), every("operating_cost")
+        nodes = table_of(chain, "nodes")
+        here, there = (3 * lines.places(end, nodes) for end in ("from", "to"))
+        liquefies = np.array(
+            [kind == "liquefaction" for kind in terminals.texts("kind")], dtype=bool
+        )
+        hub = 3 * terminals.places("node", nodes)
+        port, shore = 3 * legs.places("from", nodes) + 1, 3 * legs.places("to", nodes) + 2
+        self.tail = np.concatenate([here, np.where(liquefies, hub, hub + 2), port])
+        self.head = np.concatenate([there, np.where(liquefies, hub + 1, hub), shore])
+        paid, spent = told.numbers("tariff"), told.numbers("operating_cost")
         self.cost = first_given(spent, paid)
-        self.charge = first_given(paid, spent)
         # Nobody takes a fee or a duty at a terminal.
-        for levy in ("transit_fee", "export_duty"):
-            self.charge += every(levy, terminals=0.0)
+        fee, duty = (told.numbers(n, terminals=0.0) for n in ("transit_fee", "export_duty"))
+        self.charge = first_given(paid, spent) + fee + duty
         taken = [bool(firm) for firm in lines.texts("fee_firm")]
         self.in_kind = np.zeros(count)
         self.in_kind[: len(lines)] = np.where(taken, lines.numbers("fee_in_kind"), 0.0)
-        self.keeps = (1.0 - every("loss")) * (1.0 - self.in_kind)
-        self.third_share = every("third_party_share", routes=1.0)
-        size = every("capacity", routes=math.inf)
+        self.keeps = (1.0 - told.numbers("loss")) * (1.0 - self.in_kind)
+        self.third_share = told.numbers("third_party_share", routes=1.0)
+        size = told.numbers("capacity", routes=math.inf)
         self.capacity = np.repeat(size[:, None], calendar.length, axis=1)
         self.available = np.ones((count, calendar.length))
-        self.access = np.ones((count, firms), dtype=bool)
-        self.outsider = np.ones((count, firms), dtype=bool)
-        dated = ~(np.isnan(every("from_year")) & np.isnan(every("to_year")))
-        for at in np.flatnonzero(dated).tolist():
+        for at in dated(told):
             opened = calendar.open(self.rows[at]) > 0
             self.capacity[at] = np.where(opened, self.capacity[at], 0.0)
         for table, name in calendar.factors:
             if table in ARCS:
                 self.available[self.at[name]] = calendar.available(table, name)
-        told = defaultdict[tuple[str, str], list[int]](list)
-        for kind in ("access", "owner"):  # many arcs have the same owners
-            texts = [text for part in parts for text in part.texts(kind)]
-            for at, text in enumerate(texts):
-                if text:
-                    told[kind, text].append(at)
-        for (kind, text), mine in told.items():
-            if kind == "access":
-                self.access[mine] = place.mask(parse_names(text))
-            else:
-                self.outsider[mine] = ~place.mask(parse_shares(text))
-        shape = len(place.nodes), count
-        self.end = sp.csr_matrix((np.ones(count), (self.head, np.arange(count))), shape)
+        self.access = np.ones((count, firms), dtype=bool)
+        self.outsider = np.ones((count, firms), dtype=bool)
+        named: dict[str, list[int]] = defaultdict(list)
+        for at, owners in enumerate(told.texts("owner")):
+            named[owners].append(at)  # many arcs have the same owners
+        for owners, mine in named.items():
+            if owners:
+                self.outsider[mine] = ~place.mask(parse_shares(owners))
+        for number, text in enumerate(told.texts("access")):
+            if text:
+                self.access[number] = place.mask(parse_names(text))
         self._bind_fringe(chain, place)
 
     def _bind_fringe(self, chain: Chain, place: Place) -> None:
@@ -249,11 +226,31 @@ class Arcs:
             for firm in parse_shares(owners):
                 if firm in bound:
                     bound[firm].add(place.country[node])
-        lands = list(place.country.values())
-        inside = np.array([[land in home for land in lands] for home in bound.values()], dtype=bool)
-        inside = inside.reshape(len(bound), len(lands)).T
-        at = [place.firms[firm] for firm in bound]
-        self.access[:, at] &= inside[self.tail] & inside[self.head]
+        nodes: dict[str, list[int]] = defaultdict(list)
+        for at, land in enumerate(place.country.values()):
+            nodes[land].append(at)
+        inside = np.zeros((len(place.nodes), len(bound)), dtype=bool)
+        for number, lands in enumerate(bound.values()):
+            inside[[at for land in lands for at in nodes.get(land, ())], number] = True
+        firms = [place.firms[firm] for firm in bound]
+        self.access[:, firms] &= inside[self.tail] & inside[self.head]
+
+    def reached(self, usable: Array, seeds: Array) -> Array:
+        """Nodes x firms to which gas can get from the seeds over arcs (arcs x firms) it may use."""
+        if not len(self.rows):
+            return seeds
+        order = np.argsort(self.head, kind="stable")
+        into, first = np.unique(self.head[order], return_index=True)
+        # Firms stand in bits, so that a step along all arcs is a few operations on few bytes.
+        ways, start = np.packbits(usable[order], axis=1), self.tail[order]
+        found = np.packbits(seeds, axis=1)
+        while True:
+            before = found[into]
+            after = before | np.bitwise_or.reduceat(found[start] & ways, first, axis=0)
+            if (after == before).all():
+                break
+            found[into] = after
+        return np.unpackbits(found, axis=1, count=seeds.shape[1]).astype(bool)
 
 
 _ARCS: Memory[Arcs] = Memory()
@@ -280,9 +277,8 @@ class Markets:
 
     def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
         table = table_of(chain, "markets")
-        self.rows, self.names = table.rows, table.texts("name")
-        self.at = {name: at for at, name in enumerate(self.names)}
-        self.node = np.array([place.nodes[node] for node in table.texts("node")], dtype=int)
+        self.rows, self.names, self.at = table.rows, table.texts("name"), table.at
+        self.node = 3 * table.places("node", table_of(chain, "nodes"))
         self.reference, price = (
             np.repeat(table.numbers(f"reference_{kind}")[:, None], calendar.length, axis=1)
             for kind in ("quantity", "price")
@@ -296,26 +292,28 @@ class Markets:
             if access:
                 self.entitled[at] = place.mask(parse_names(access))
         for factor in chain.rows("demand_factors"):
-            mine = [
-                at
-                for at, row in enumerate(self.rows)
-                if factor["market"] in ("", row["name"]) and factor["sector"] in ("", row["sector"])
-            ]
-            here = np.ix_(np.array(mine, dtype=int), np.flatnonzero(calendar.matches(factor)))
+            name, sector = factor["market"], factor["sector"]
+            mine = np.ones(len(self.rows), dtype=bool)
+            if name:
+                mine &= [name == other for other in self.names]
+            if sector:
+                mine &= [sector == other for other in table.texts("sector")]
+            here = mine[:, None] & (calendar.matches(factor) > 0)
             self.reference[here] *= factor["quantity"]
             price[here] *= factor["price"]
         self.alive = self.reference > 0
         self.slope = -price / (bend * np.where(self.alive, self.reference, math.inf))
         self.choke = price * (1 - 1 / bend)
-        lands = np.array([place.country[row["node"]] for row in self.rows], dtype=object)
-        for firm in chain.rows("firms"):
-            if firm["fringe"]:
-                self.entitled[:, place.firms[firm["name"]]] &= lands == firm["home"]
-        for market, firm, may_sell in map(
-            itemgetter("market", "firm", "may_sell"), chain.rows("conduct")
-        ):
-            if not may_sell:
-                self.entitled[self.at[market], place.firms[firm]] = False
+        firms, conduct = table_of(chain, "firms"), table_of(chain, "conduct")
+        fringe = firms.truths("fringe")
+        if fringe.any():
+            lands = {land: at for at, land in enumerate(dict.fromkeys(place.country.values()))}
+            land = np.array([lands[place.country[node]] for node in table.texts("node")])
+            home = np.array([lands.get(home, -1) for home in firms.texts("home")])
+            self.entitled &= ~fringe | (land[:, None] == home)
+        barred = np.flatnonzero(~conduct.truths("may_sell"))
+        seller, market = conduct.places("firm", firms), conduct.places("market", table)
+        self.entitled[market[barred], seller[barred]] = False
         self.entitled[self.regulated] = False
 
     def use(self, quantity: Array) -> Array:
@@ -343,8 +341,9 @@ class Deals:
         calendar, place, demand = calendar_of(chain), place_of(chain), markets_of(chain)
         table = table_of(chain, "contracts")
         self.rows = table.rows
-        market = [demand.at[name] for name in table.texts("market")]
-        seller = [place.firms[name] for name in table.texts("seller")]
+        firms = table_of(chain, "firms")
+        market = table.places("market", table_of(chain, "markets")).tolist()
+        seller = table.places("seller", firms).tolist()
         bound = table.truths("destination_clause")
         onward = [
             -1 if used or not buyer else place.firms[buyer]
@@ -411,9 +410,8 @@ def delivery_shapes(table: Table, calendar: Calendar, reference: Array) -> Array
     follows = np.array([profile == "demand" for profile in table.texts("profile")], dtype=bool)
     follows = follows[:, None] & (mean > 0)
     found = np.where(follows, reference / np.where(follows, mean, 1.0), found)
-    for at, row in enumerate(table.rows):
-        if not always(row):
-            found[at] *= calendar.open(row)
+    for at in dated(table):
+        found[at] *= calendar.open(table.rows[at])
     return found
 
 
