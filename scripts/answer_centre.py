@@ -77,7 +77,7 @@ def _terms(deal: Deal) -> str:
     if deal.payment:
         payer, to = deal.payment.payer, deal.payment.payee
         return f"{payer} pays {to} {deal.payment.amount:,.0f}"
-    return ", ".join(f"`{key}` {x:g}" for key, x in deal.terms.items()) or "nothing passes"
+    return ", ".join(f"`{key}` {x:.4g}" for key, x in deal.terms.items()) or "nothing passes"
 
 
 def moved(found: Sequence[Sway], who: str, names: Sequence[str] = ()) -> str:

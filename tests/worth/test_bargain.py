@@ -64,12 +64,23 @@ def test_money_makes_the_rules_agree_on_half_of_the_joint_gain():
 
 
 def test_a_share_of_the_field_evens_the_deal_where_no_money_passes():
-    """A gains hub + 700 s - 30, B hub + 700 (1 - s): even at s = 365 / 700."""
+    """A gains hub + 700 s - 30, B hub + 700 (1 - s): even at s = 365 / 700, as money makes it.
+
+    The most that A and B could have, of 815.12 together, is 742.56 and 772.56 (all of the field
+    and none): so divide Kalai and Smorodinsky.
+    """
     found = bargain_of(two_legs(), chain())
-    deal = found.splits["egalitarian"]["search.share"]
-    assert deal.terms["search.share"] == pytest.approx(365 / 700, abs=0.01)
-    assert deal.gains["A"] == pytest.approx(deal.gains["B"], rel=0.05)
-    assert deal.index > 0.95 and deal.payment is None
+    for rule in ("egalitarian", "nash"):
+        deal, money = (found.splits[rule][by] for by in ("search.share", "money"))
+        assert deal.terms["search.share"] == pytest.approx(365 / 700, abs=1e-6)
+        assert deal.gains == pytest.approx(money.gains, rel=1e-6)
+        assert deal.payment is None
+    q, alone = 80 / 3.5, 80 / 3
+    hub = (80 - 2 * q) * q - (80 - 2 * alone) * alone
+    whole = 2 * hub + 670
+    part = whole * (hub + 670) / (2 * hub + 1370)
+    fair = found.splits["kalai_smorodinsky"]["search.share"]
+    assert fair.gains == pytest.approx({"A": part, "B": whole - part}, rel=1e-5)
     # every deal of the menu leaves both better off, no two are alike, the best stands first
     told = found.to_dict()
     assert all(min(deal["gains"].values()) > 0 for deal in told["menu"])

@@ -57,18 +57,14 @@ def read_arcs(chain: Chain) -> dict[str, Arc]:
     told = arcs_of(chain)
     lines, terminals, legs = told.parts.values()
     hubs = zip(terminals.texts("node"), terminals.texts("kind"), strict=True)
+    loaded = {node: node + LIQUEFIED for node in legs.texts("from")}
+    landed = {node: node + LANDED for node in legs.texts("to")}
     ends = [
-        *zip(lines.texts("from"), lines.texts("to"), strict=True),
-        *(
-            (node, node + LIQUEFIED) if kind == "liquefaction" else (node + LANDED, node)
-            for node, kind in hubs
-        ),
-        *zip(
-            [node + LIQUEFIED for node in legs.texts("from")],
-            [node + LANDED for node in legs.texts("to")],
-            strict=True,
-        ),
+        (node, node + LIQUEFIED) if kind == "liquefaction" else (node + LANDED, node)
+        for node, kind in hubs
     ]
+    tails = lines.texts("from") + [tail for tail, _ in ends]
+    heads = lines.texts("to") + [head for _, head in ends]
     paid, spent = told.numbers("tariff"), told.numbers("operating_cost")
     fee, duty = (told.numbers(n, terminals=0.0) for n in ("transit_fee", "export_duty"))
     charge = np.where(np.isnan(paid), np.where(np.isnan(spent), 0.0, spent), paid) + (fee + duty)
@@ -78,8 +74,8 @@ def read_arcs(chain: Chain) -> dict[str, Arc]:
         told.names,
         told.tables,
         ["pipeline"] * len(lines) + terminals.texts("kind") + ["lng"] * len(legs),
-        [tail for tail, _ in ends],
-        [head for _, head in ends],
+        tails + [loaded[node] for node in legs.texts("from")],
+        heads + [landed[node] for node in legs.texts("to")],
         told.numbers("capacity", routes=math.inf).tolist(),
         charge.tolist(),
         told.numbers("loss").tolist(),

@@ -31,7 +31,7 @@ class Table:
         self.rows = rows
         self._numbers: dict[str, Vector] = {}
         self._texts: dict[str, list[Any]] = {}
-        self._places: dict[tuple[str, int], tuple[Index, Table]] = {}
+        self._places: Memory[Index] = Memory()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -62,12 +62,11 @@ class Table:
 
     def places(self, column: str, other: Table) -> Index:
         """Rows of another table that a column of names speaks of; -1 for an empty cell."""
-        key = column, id(other)
-        if key not in self._places:
-            at = other.at
-            cells = [at[name] if name else -1 for name in self.texts(column)]
-            self._places[key] = np.array(cells, dtype=np.intp), other
-        return self._places[key][0]
+        return self._places.get((column, id(other)), other, lambda: self._found(column, other.at))
+
+    def _found(self, column: str, at: Mapping[str, int]) -> Index:
+        cells = [at[name] if name else -1 for name in self.texts(column)]
+        return np.array(cells, dtype=np.intp)
 
 
 class Arcs:

@@ -308,12 +308,12 @@ def _read_markets(chain: Chain, net: Network) -> None:
 @remembered("markets", "demand_factors", "periods", "years")
 def regulated_supply(chain: Chain) -> dict[str, Vector]:
     """What each regulated market takes, by slot."""
-    found = {}
-    for row in chain.rows("markets"):
-        if not math.isnan(row["regulated_price"]):
-            alpha, beta = curves(chain)[row["name"]]
-            taken = np.maximum((alpha - row["regulated_price"]) / beta, 0.0)
-            found[row["name"]] = np.nan_to_num(taken)
+    markets, demand, found = table_of(chain, "markets"), curves(chain), {}
+    price = markets.numbers("regulated_price")
+    for at in np.flatnonzero(~np.isnan(price)).tolist():
+        name = markets.texts("name")[at]
+        alpha, beta = demand[name]
+        found[name] = np.nan_to_num(np.maximum((alpha - price[at]) / beta, 0.0))
     return found
 
 

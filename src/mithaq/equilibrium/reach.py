@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names
 from mithaq.equilibrium.arcs import LANDED, LIQUEFIED, Arc
+from mithaq.equilibrium.bits import packed, unpacked
 from mithaq.equilibrium.columns import table_of
 
 __all__ = ["Ways", "sides"]
@@ -95,18 +96,18 @@ class Ways:
         """Where gas can get to from the seeds over arcs that lead from ``start`` to ``end``."""
         if not self.arcs:
             return seeds
-        # Firms stand in bits, so that a step along all arcs is a few operations on few bytes.
+        # Firms stand in bits, so that a step along all arcs is a few operations on few words.
         order = np.argsort(end, kind="stable")
         into, first = np.unique(end[order], return_index=True)
-        ways, start = np.packbits(self.open[order], axis=1), start[order]
-        reached = np.packbits(seeds, axis=1)
+        ways, start = packed(self.open[order]), start[order]
+        reached = packed(seeds)
         while True:
             before = reached[into]
             after = before | np.bitwise_or.reduceat(reached[start] & ways, first, axis=0)
             if (after == before).all():
                 break
             reached[into] = after
-        return np.unpackbits(reached, axis=1, count=len(self.firms)).astype(bool)
+        return unpacked(reached, len(self.firms))
 
     def pairs(self, live: Mask) -> list[Pair]:
         """Firm and node wherever the mask holds, by name."""

@@ -7,6 +7,7 @@ labels alone (where each firm, arc or market stands) is worked out once for all 
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, Sequence, ValuesView
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,15 @@ class Labels:
     def __deepcopy__(self, memo: Any) -> Labels:
         return self
 
+    @cached_property
+    def _parts(self) -> list[tuple[list[Any], Array]]:
+        """The words of each part of the labels, every one once, and which of them each has."""
+        found = []
+        for part in zip(*self.names, strict=True):
+            at = {word: number for number, word in enumerate(dict.fromkeys(part))}
+            found.append((list(at), np.array([at[word] for word in part], dtype=np.intp)))
+        return found
+
     def places(self, *numbers: Mapping[Any, int]) -> tuple[Array, ...]:
         """For each part of a label its number in the mapping given for it; kept by mapping."""
         if not self.names:
@@ -45,8 +55,8 @@ class Labels:
             tuple(map(id, numbers)),
             numbers,
             lambda: tuple(
-                np.array([known[name[part]] for name in self.names], dtype=np.intp)
-                for part, known in enumerate(numbers)
+                np.array([known[word] for word in words], dtype=np.intp)[at]
+                for known, (words, at) in zip(numbers, self._parts, strict=False)
             ),
         )
 

@@ -15,9 +15,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from mithaq.chain import Chain
@@ -44,8 +46,12 @@ INSTRUMENTS: Mapping[str, Mapping[str, tuple[float, float | None]]] = {
 }
 GRID = 7
 FINE = 201
+#: A pick is solved and learnt from until it moves by less than this share of the bounds.
+STILL = 1e-6
+ROUNDS = 8
 _NOISE = 1e-3
 
+Array = NDArray[np.float64]
 Pair = tuple[float, float]
 Setting = tuple[tuple[str, float], ...]
 
@@ -135,19 +141,20 @@ class Bargain:
         }
 
 
-def choose(rule: str, gains: Sequence[Pair]) -> int | None:
+def choose(rule: str, gains: Sequence[Pair], most: Pair | None = None) -> int | None:
     """Return the place of the deal that a rule picks, None where each leaves somebody worse off.
 
-    Ties go to the larger joint gain, then to the first.
+    ``most`` is what each side could have at best, if not the best of these deals. Ties go to the
+    larger joint gain, then to the first.
 
     >>> deals = [(6.0, 1.0), (3.0, 3.0), (4.0, 2.5), (9.0, -1.0)]
     >>> [choose(rule, deals) for rule in RULES]
     [2, 2, 1]
     """
-    fair = [i for i, pair in enumerate(gains) if min(pair) >= -_NOISE and sum(pair) > _NOISE]
+    fair = [i for i, pair in enumerate(gains) if _fair(pair)]
     if not fair:
         return None
-    most = [max(max(gains[i][side], 0.0) for i in fair) for side in (0, 1)]
+    best = most or tuple(max(max(gains[i][side], 0.0) for i in fair) for side in (0, 1))
 
     def score(pair: Pair) -> float:
         one, other = max(pair[0], 0.0), max(pair[1], 0.0)
@@ -155,10 +162,15 @@ def choose(rule: str, gains: Sequence[Pair]) -> int | None:
             return one * other
         if rule == "egalitarian":
             return min(one, other)
-        parts = [x / m for x, m in zip((one, other), most, strict=True) if m > _NOISE]
+        parts = [x / m for x, m in zip((one, other), best, strict=True) if m > _NOISE]
         return min(parts)
 
     return max(fair, key=lambda i: (round(score(gains[i]), 9), sum(gains[i]), -i))
+
+
+def _fair(pair: Pair) -> bool:
+    """Whether a deal leaves nobody worse off, and somebody better."""
+    return min(pair) >= -_NOISE and sum(pair) > _NOISE
 
 
 def bargain(
@@ -206,12 +218,9 @@ def bargain_of(
         "money": dict.fromkeys(RULES, table.with_money(packages)),
         "none": {rule: _picked(rule, packages) for rule in RULES},
     }
-    wanted = {curve.name: {rule: curve.best(rule) for rule in RULES} for curve in curves}
-    table.find(
-        curve.view(x) for curve in curves for x in wanted[curve.name].values() if x is not None
-    )
+    wanted = _settled(table, curves)
     for curve in curves:
-        found[curve.name] = {rule: curve.deal(x) for rule, x in wanted[curve.name].items()}
+        found[curve.name] = {rule: curve.deal(wanted[curve.name, rule]) for rule in RULES}
     splits = {rule: {name: deals[rule] for name, deals in found.items()} for rule in RULES}
     named = {item["id"]: item for item in assumptions(scenario) if "id" in item}
     return Bargain(
@@ -226,6 +235,26 @@ def bargain_of(
         max_violation=max(m.violation for m in table.valuer.measured.values()),
         chain=chain.hash,
     )
+
+
+def _settled(table: _Table, curves: Sequence[_Curve]) -> dict[tuple[str, str], float | None]:
+    """The setting that each rule picks on each curve, once solving it changes the pick no more."""
+    wanted: dict[tuple[str, str], float | None] = {}
+    open_picks = [(curve, rule) for curve in curves for rule in RULES]
+    for _ in range(ROUNDS):
+        moved = []
+        for curve, rule in open_picks:
+            before, now = wanted.get((curve.name, rule)), curve.best(rule)
+            if now is None or before is None or abs(now - before) > STILL * curve.width:
+                wanted[curve.name, rule] = now
+                moved += [(curve, rule, now)] if now is not None else []
+        if not moved:
+            break
+        table.find(curve.view(x) for curve, _, x in moved)
+        for curve, _, x in moved:
+            curve.learn(x)
+        open_picks = [(curve, rule) for curve, rule, _ in moved]
+    return wanted
 
 
 def _picked(rule: str, deals: Sequence[Deal]) -> Deal | None:
@@ -318,11 +347,12 @@ class _Table:
 
 
 class _Curve:
-    """Deals along one term of one package: a grid, and a monotone cubic between its points."""
+    """Deals along one term of one package: what was solved, a monotone cubic between."""
 
     def __init__(self, table: _Table, name: str, legs: frozenset[str], bounds: Pair) -> None:
         self.table, self.name, self.legs = table, name, legs
-        self.points = np.linspace(*bounds, GRID)
+        self.width = bounds[1] - bounds[0]
+        self.points = [float(x) for x in np.linspace(*bounds, GRID)]
 
     def view(self, x: float) -> View:
         return View(CENTRAL, self.legs, None, ((self.name, float(x)),))
@@ -330,17 +360,42 @@ class _Curve:
     def views(self) -> list[View]:
         return [self.view(x) for x in self.points]
 
+    def learn(self, x: float) -> None:
+        """One more setting has been solved; two that are nearly the same tell no slope."""
+        if all(abs(x - known) > STILL * self.width for known in self.points):
+            self.points = sorted([*self.points, x])
+
     def best(self, rule: str) -> float | None:
         """The setting that a rule picks, None where none leaves both at least as well off."""
         told = [(x, pair) for x in self.points if (pair := self._known(x)) is not None]
         if len(told) < 2:
             return None
         xs = np.array([x for x, _ in told])
-        fine = np.linspace(xs[0], xs[-1], FINE)
-        cubic: Callable[[Any], Any] = PchipInterpolator(xs, np.array([pair for _, pair in told]))
-        between = [(float(one), float(other)) for one, other in cubic(fine)]
-        place = choose(rule, between)
-        return None if place is None else float(fine[place])
+        cubic = PchipInterpolator(xs, np.array([pair for _, pair in told]))
+
+        def pairs(at: Array) -> list[Pair]:
+            return [(float(one), float(other)) for one, other in cubic(at)]
+
+        def sought(pick: Callable[[list[Pair]], int | None]) -> float | None:
+            """The setting that is picked, found on finer and finer grids around itself."""
+            fine = np.linspace(xs[0], xs[-1], FINE)
+            for _ in range(4):
+                place = pick(pairs(fine))
+                if place is None:
+                    return None
+                ends = fine[max(place - 1, 0)], fine[min(place + 1, FINE - 1)]
+                found = float(fine[place])
+                fine = np.linspace(*ends, FINE)
+            return round(found, 9)
+
+        # What each side could have at best: the greatest gain that leaves the other no worse off.
+        most = []
+        for side in (0, 1):
+            top = sought(partial(_largest, side=side))
+            if top is None:
+                return None
+            most.append(max(pairs(np.array([top]))[0][side], 0.0))
+        return sought(lambda told: choose(rule, told, (most[0], most[1])))
 
     def _known(self, x: float) -> Pair | None:
         try:
@@ -353,5 +408,11 @@ class _Curve:
         """The deal at a setting, as the equilibrium there gives it."""
         if x is None or self._known(x) is None:
             return None
-        terms = ((self.name, round(x, 6)),)
+        terms = ((self.name, x),)
         return self.table.deal(self.name, self.legs, terms, self.view(x))
+
+
+def _largest(gains: Sequence[Pair], side: int) -> int | None:
+    """Place of the deal in which a side gains most and nobody loses."""
+    fair = [i for i, pair in enumerate(gains) if _fair(pair)]
+    return max(fair, key=lambda i: gains[i][side], default=None)

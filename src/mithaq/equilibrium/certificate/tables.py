@@ -19,6 +19,7 @@ import numpy as np
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium import columns
+from mithaq.equilibrium.bits import packed, unpacked
 from mithaq.equilibrium.certificate.findings import Array
 from mithaq.equilibrium.columns import ARCS, Table, table_of
 from mithaq.equilibrium.prepared import Memory, remembered
@@ -241,16 +242,16 @@ class Arcs:
             return seeds
         order = np.argsort(self.head, kind="stable")
         into, first = np.unique(self.head[order], return_index=True)
-        # Firms stand in bits, so that a step along all arcs is a few operations on few bytes.
-        ways, start = np.packbits(usable[order], axis=1), self.tail[order]
-        found = np.packbits(seeds, axis=1)
+        # Firms stand in bits, so that a step along all arcs is a few operations on few words.
+        ways, start = packed(usable[order]), self.tail[order]
+        found = packed(seeds)
         while True:
             before = found[into]
             after = before | np.bitwise_or.reduceat(found[start] & ways, first, axis=0)
             if (after == before).all():
                 break
             found[into] = after
-        return np.unpackbits(found, axis=1, count=seeds.shape[1]).astype(bool)
+        return unpacked(found, seeds.shape[1])
 
 
 _ARCS: Memory[Arcs] = Memory()
