@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from mithaq import (
     Swap,
 )
 from mithaq.chain import Edit, edits_from_file, scenario_hash, table_names
-from mithaq.chain.reading import key_of
+from mithaq.chain.reading import CHECKS, key_of
 from mithaq.chain.schema import table_schema
 from tests.chain.folders import TABLES
 
@@ -49,6 +50,35 @@ def refused(chain: Chain, *edits: Edit) -> str:
         chain.with_edits(list(edits))
     assert caught.value.problems
     return str(caught.value)
+
+
+class Watched(dict[str, Any]):
+    """Tables that note which of them are read."""
+
+    def __init__(self, tables: Mapping[str, Any]) -> None:
+        super().__init__(tables)
+        self.read: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.read.add(name)
+        return super().get(name, default)
+
+
+@pytest.mark.parametrize(("check", "named"), CHECKS)
+def test_a_check_reads_no_table_that_it_does_not_name(
+    chain: Chain, check: Callable[..., None], named: set[str]
+) -> None:
+    """Else an edit of that table would not be checked."""
+    tables = Watched({name: chain.rows(name) for name in table_names()})
+    check(tables, lambda *_: None)
+    assert tables.read
+    assert tables.read <= named
+
+
+def test_tables_that_an_edit_only_looks_at_stay_the_same_objects(chain: Chain) -> None:
+    (asset, *_) = chain.rows("terminals")
+    changed = chain.with_edits([GrantAccess(asset["name"], "Beta")])
+    assert changed.rows("pipelines") is chain.rows("pipelines")
 
 
 class TestEach:

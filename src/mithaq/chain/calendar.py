@@ -135,4 +135,11 @@ def _terms(tables: Tables, note: Note) -> None:
             note("pipelines", row, "fee_firm", what)
 
 
-CALENDAR_CHECKS = (_periods, _years, _sectors, _assets, _terms)
+# Each with the tables that it reads.
+CALENDAR_CHECKS = (
+    (_periods, {"periods"}),
+    (_years, {"years", "demand_factors", "availability", "expansions", *ASSETS}),
+    (_sectors, {"markets", "demand_factors"}),
+    (_assets, {"availability", "expansions", *ASSETS}),
+    (_terms, {"firms", "contracts", "pipelines"}),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import operator
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -102,14 +103,19 @@ class Draft:
     def finish(self) -> dict[str, Rows]:
         """All tables, those untouched as they were. Raises DataError where names are lost."""
         tables = dict(self.base)
+        changed = set()
         for name, rows in self.rows.items():
-            tables[name] = in_order(table_schema(name), rows.values())
+            before, after = self.base[name], in_order(table_schema(name), rows.values())
+            if len(after) != len(before) or any(map(operator.is_not, before, after)):
+                tables[name] = after
+                changed.add(name)
         for name in NAMED:
             self.reading.names[name] = {row["name"] for row in tables[name]}
-            lost = {row["name"] for row in self.base[name]} - self.reading.names[name]
-            if lost:
+            if tables[name] is self.base[name]:
+                continue
+            if {row["name"] for row in self.base[name]} - self.reading.names[name]:
                 self._check_all(tables)
-        problems = self.reading.finish(tables)
+        problems = self.reading.finish(tables, changed=changed)
         if problems:
             raise DataError(list(dict.fromkeys(problems)))
         return tables

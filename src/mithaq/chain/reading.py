@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from mithaq.chain.schema import Attribute, TableSchema, parse_names, table_names
 from mithaq.errors import DataError, Problem
 
 __all__ = [
+    "CHECKS",
     "NEEDED",
     "Reading",
     "Row",
@@ -185,8 +186,13 @@ class Reading:
             reference = Reference(file, number, attribute.name, attribute.refers_to, name)
             self.references.append(reference)
 
-    def finish(self, tables: Mapping[str, Rows], suffix: str = "") -> list[Problem]:
-        """All problems: those met so far, dangling names, arcs named twice, rows at odds."""
+    def finish(
+        self, tables: Mapping[str, Rows], suffix: str = "", changed: Set[str] | None = None
+    ) -> list[Problem]:
+        """All problems: those met so far, dangling names, arcs named twice, rows at odds.
+
+        Where only some tables have ``changed``, nothing is read but what hangs on them.
+        """
         for reference in self.references:
             known = self.names.get(reference.table, set())
             if reference.name not in known and reference.table not in self.unread:
@@ -199,8 +205,9 @@ class Reading:
             number = self.places.get((table, key_of(table_schema(table), row)), 0)
             self.problems.append(Problem(table + suffix, number, column, what, hint))
 
-        for check in (_same_arc_names, _odd_markets, _odd_groups, _odd_rows, *CALENDAR_CHECKS):
-            check(tables, note)
+        for check, read in CHECKS:
+            if changed is None or changed & read:
+                check(tables, note)
         if self.places:  # edits cite what they like; what is read from files is held to its sources
             _unknown_sources(tables, note)
             _lost_calibrations(tables, note)
@@ -281,6 +288,16 @@ def _odd_rows(tables: Mapping[str, Rows], note: Note) -> None:
     for row in tables.get("pipelines", ()):
         if row["from"] == row["to"]:
             note("pipelines", row, "to", f"{row['name']}: a line leads to another node")
+
+
+# Each with the tables that it reads.
+CHECKS = (
+    (_same_arc_names, {"pipelines", "terminals", "routes"}),
+    (_odd_markets, {"markets", "contracts", "floors"}),
+    (_odd_groups, {"cooperation"}),
+    (_odd_rows, {"firms", "stakes", "swaps", "pipelines"}),
+    *CALENDAR_CHECKS,
+)
 
 
 def _unknown_sources(tables: Mapping[str, Rows], note: Note) -> None:

@@ -361,19 +361,14 @@ def solve(
     start = time.perf_counter()
     chain = chain.with_edits(edits)
     program = build_program(chain)
-    asked, method = method, method.engaged(program)
+    method = method.engaged(program)
     check_concave(program)
-    attempts = method.ladder
-    if asked.engine == "auto" and method.engine == "program":
-        # Where the program's solvers lose their digits, the conditions may still be solved.
-        other = dataclasses.replace(asked, engine="complementarity")
-        attempts = (*attempts, other.engaged(program))
     built = time.perf_counter()
     in_solver = 0.0
     known: dict[Method, Answer] = {}
     start_at = dict(zip(near.index, near, strict=True)) if near is not None else None
     refuted: tuple[float, str, tuple[str, ...], Point, Certificate] | None = None
-    for attempt in attempts:
+    for attempt in method.ladder:
         if attempt.engine != method.engine:
             method = attempt
         begun = time.perf_counter()

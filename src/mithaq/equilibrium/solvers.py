@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,23 +91,21 @@ class Method:
         return self
 
     @property
-    def ladder(self) -> tuple[Method, ...]:
+    def ladder(self) -> Iterator[Method]:
         """Methods to try in turn until a point is certified.
 
         First as asked; then polished; then polished from tighter and from looser answers, since an
         interior-point method that strives for more digits than a program allows may end at a worse
         point than one that asked for less. Where the engine is open, the other has the last try.
         """
-        first, last = self, tuple[Method, ...]()
-        if self.engine == "auto":
-            first = dataclasses.replace(self, engine="program")
-            last = (dataclasses.replace(self, engine="complementarity", solver=OWN),)
+        first = dataclasses.replace(self, engine="program") if self.engine == "auto" else self
+        yield first
         polished = dataclasses.replace(first, polish=True)
-        again = [
-            dataclasses.replace(polished, solver_tolerance=self.solver_tolerance * factor)
-            for factor in (1e-2, 1e2)
-        ]
-        return (first, polished, *again, *last)
+        yield polished
+        for factor in (1e-2, 1e2):
+            yield dataclasses.replace(polished, solver_tolerance=self.solver_tolerance * factor)
+        if self.engine == "auto":
+            yield dataclasses.replace(self, engine="complementarity", solver=OWN)
 
     def to_dict(self) -> dict[str, object]:
         return dataclasses.asdict(self)

@@ -55,10 +55,6 @@ class Conjectures:
         self.firms = case.place.firms
         own = _own(chain)
         self.own, self.adders = own.theta, own.adders
-        self.cooperation = chain.rows("cooperation")
-        self.home = {row["name"]: row["home"] for row in chain.rows("firms")}
-        self.trade = _latest_trade(chain) if self.cooperation else {}
-        self.country = case.place.country
         markets = case.markets
         self.markets = markets
         # Whoever has gas there and may sell is a seller, also if the point leaves it out.
@@ -67,33 +63,63 @@ class Conjectures:
         firm, market = sheet.labels.places(self.firms, markets.at)
         told = sheet.there.any(axis=0)
         self.present[market[told], firm[told]] = True
-        self.groups: dict[int, list[tuple[float, float, list[str]]]] = {}
-        if self.cooperation:
-            self.groups = {at: list(self._groups(at, self.own[at])) for at in markets.at.values()}
         self.stakes, self.weights = chain.rows("stakes"), chain.rows("weights")
-        self._read_groups()
+        self._read_groups(chain)
 
-    def _read_groups(self) -> None:
-        """The diagonal with groups, and of each group in each market: members and k theta."""
+    def _read_groups(self, chain: Chain) -> None:
+        """The diagonal with groups, and a row for each member of a group in a market.
+
+        ``block`` numbers groups and markets together, ``shared`` is k theta of the group there;
+        ``merged`` says who sells as one with others (k = 1).
+        """
         self.alone = self.own.copy()
-        blocks = [
-            (at, theta * strength, strength, [self.firms[firm] for firm in members])
-            for at, groups in self.groups.items()
-            for strength, theta, members in groups
-        ]
-        for at, _, strength, members in blocks:
-            self.alone[at, members] *= 1 - strength
-        # A row for each member of a group in a market.
-        self.block = np.array([n for n, b in enumerate(blocks) for _ in b[3]], dtype=int)
-        self.at = np.array([b[0] for b in blocks for _ in b[3]], dtype=int)
-        self.member = np.array([f for b in blocks for f in b[3]], dtype=int)
-        self.shared = np.array([b[1] for b in blocks for _ in b[3]], dtype=float)
+        self.merged = np.zeros(self.own.shape, dtype=bool)
+        groups: dict[str, list[Mapping[str, Any]]] = {}
+        for row in chain.rows("cooperation"):
+            groups.setdefault(row["group"], []).append(row)
+        none = np.zeros(0, dtype=np.intp)
+        rows: list[tuple[Array, ...]] = [(none, none, none, np.zeros(0))]
+        for number, (members, strength, theta) in enumerate(map(self._group, groups.values())):
+            at, member = np.nonzero(members)
+            self.alone[at, member] *= 1 - strength
+            if strength == 1:
+                self.merged |= members
+            if math.isnan(theta):
+                shared = strength * self._theta(chain, at, member)[at]
+            else:
+                shared = np.full(len(at), strength * theta)
+            rows.append((number * len(members) + at, at, member, shared))
+        self.block, self.at, self.member, self.shared = map(np.concatenate, zip(*rows, strict=True))
+
+    def _group(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Array, float, float]:
+        """Who of a group sells in it where, by market and firm; its strength, and theta if told.
+
+        Rows for a market beat those for all.
+        """
+        everywhere, here = np.zeros((2, *self.own.shape), dtype=bool)
+        for row in rows:
+            if row["market"]:
+                here[self.markets.at[row["market"]], self.firms[row["firm"]]] = True
+            else:
+                everywhere[:, self.firms[row["firm"]]] = True
+        here &= self.present
+        members = np.where(here.any(axis=1)[:, None], here, everywhere & self.present)
+        return members, rows[0]["strength"], rows[0]["theta"]
+
+    def _theta(self, chain: Chain, at: Array, member: Array) -> Array:
+        """Conduct of a group in each market: its members' mean, weighted by what they brought."""
+        size, own, sold = len(self.own), self.own[at, member], _brought(chain)[at, member]
+        whole = np.bincount(at, sold, size)
+        weighted = np.bincount(at, sold * own, size) / np.where(whole > 0, whole, 1.0)
+        count = np.maximum(np.bincount(at, minlength=size), 1)
+        found: Array = np.where(whole > 0, weighted, np.bincount(at, own, size) / count)
+        return found
 
     def minded(self, sold: Array) -> Array:
         """What each firm minds of what all sell: market x firm x slot, as ``sold``."""
         found: Array = self.alone[:, :, None] * sold
         if len(self.block):
-            whole = np.zeros((int(self.block[-1]) + 1, sold.shape[2]))
+            whole = np.zeros((int(self.block.max()) + 1, sold.shape[2]))
             np.add.at(whole, self.block, sold[self.at, self.member])
             found[self.at, self.member] += self.shared[:, None] * whole[self.block]
         for row in self.stakes:
@@ -117,9 +143,11 @@ class Conjectures:
         """The conduct matrix of a market over some of the firms."""
         place = {firm: number for number, firm in enumerate(some)}
         found = np.diag(self.alone[at, list(some)])
-        for strength, theta, names in self.groups.get(at, ()):
-            members = [place[self.firms[n]] for n in names if self.firms[n] in place]
-            found[np.ix_(members, members)] += strength * theta
+        mine = np.flatnonzero(self.at == at)
+        for block in np.unique(self.block[mine]).tolist():
+            rows = mine[self.block[mine] == block]
+            members = [place[f] for f in self.member[rows].tolist() if f in place]
+            found[np.ix_(members, members)] += self.shared[rows[0]]
         for row in self.stakes:
             f, g = self.firms[row["holder"]], self.firms[row["firm"]]
             if f in place and g in place:
@@ -130,43 +158,21 @@ class Conjectures:
                 found[place[f], place[g]] += row["weight"]
         return found
 
-    def _groups(self, at: int, own: Array) -> Iterator[tuple[float, float, list[str]]]:
-        """Strength, conduct and members of each group that sells in a market."""
-        name = self.markets.rows[at]["name"]
-        for group in dict.fromkeys(row["group"] for row in self.cooperation):
-            rows = [
-                row
-                for row in self.cooperation
-                if row["group"] == group
-                and row["market"] in ("", name)
-                and self.present[at, self.firms[row["firm"]]]
-            ]
-            rows = [row for row in rows if row["market"]] or rows
-            if rows:
-                members = [row["firm"] for row in rows]
-                yield rows[0]["strength"], self._theta(rows, members, at, own), members
 
-    def _theta(
-        self, rows: Sequence[Mapping[str, Any]], members: list[str], at: int, own: Array
-    ) -> float:
-        if not math.isnan(rows[0]["theta"]):
-            return float(rows[0]["theta"])
-        mine = [float(own[self.firms[firm]]) for firm in members]
-        where = self.country[self.markets.rows[at]["node"]]
-        sold = [self.trade.get((self.home[firm], where), 0.0) for firm in members]
-        if sum(sold) > 0:
-            return sum(w * theta for w, theta in zip(sold, mine, strict=True)) / sum(sold)
-        return sum(mine) / len(mine)
-
-
-def _latest_trade(chain: Chain) -> dict[tuple[str, str], float]:
-    rows = chain.rows("observed")
-    latest = max((row["year"] for row in rows), default=0)
+@remembered("observed", "firms", "markets", "nodes")
+def _brought(chain: Chain) -> Array:
+    """What the home of each firm sent to the country of each market in the latest year told."""
+    told = chain.rows("observed")
+    latest = max((row["year"] for row in told), default=0)
     trade: dict[tuple[str, str], float] = defaultdict(float)
-    for row in rows:
+    for row in told:
         if row["year"] == latest:
             trade[row["exporter"], row["importer"]] += row["bcm"]
-    return trade
+    country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
+    homes = [row["home"] for row in chain.rows("firms")]
+    places = [country[row["node"]] for row in chain.rows("markets")]
+    found = [[trade.get((home, place), 0.0) for home in homes] for place in places]
+    return np.array(found, dtype=float).reshape(len(places), len(homes))
 
 
 def prices_and_margins(case: Case, beliefs: Conjectures) -> tuple[Array, Array]:
@@ -238,7 +244,9 @@ def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
     minds[beliefs.at, beliefs.member] += beliefs.shared
     free = sold & ((minds == 0) | bool(beliefs.weights))
     several = np.count_nonzero(free, axis=1) > 1
-    for at in sorted({*np.flatnonzero(several).tolist(), *beliefs.groups}, key=names.__getitem__):
+    merged = sold & beliefs.merged
+    joint = np.count_nonzero(merged, axis=1) > 1
+    for at in sorted(np.flatnonzero(several | joint).tolist(), key=names.__getitem__):
         name, takers = names[at], []
         if several[at]:
             active = np.flatnonzero(sold[at]).tolist()
@@ -246,7 +254,6 @@ def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
             takers = [firms[f] for f, weights in rows if not weights.any()]
         if len(takers) > 1:
             yield f"{name}: price-takers {', '.join(takers)} may split their sales otherwise"
-        whole = {f for k, _, members in beliefs.groups.get(at, ()) if k == 1.0 for f in members}
-        merged = [firms[f] for f in np.flatnonzero(sold[at]) if firms[f] in whole] if whole else []
-        if len(merged) > 1:
-            yield f"{name}: {', '.join(merged)} sell as one and may split their sales otherwise"
+        if joint[at]:
+            whole = [firms[f] for f in np.flatnonzero(merged[at])]
+            yield f"{name}: {', '.join(whole)} sell as one and may split their sales otherwise"
