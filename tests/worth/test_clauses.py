@@ -22,7 +22,7 @@ def test_a_threshold_stands_where_the_worth_is_nil():
     found = worth_of(scenario(search()), chain())
     (at,) = [t for t in found.thresholds if (t.party, t.term) == ("A", "search.probability")]
     assert at.rising and at.unit == "share"
-    assert at.value == pytest.approx(30 / 175, abs=2e-3)
+    assert at.value == pytest.approx(30 / 175, abs=1e-6)
     # between 10 and 50 the cost never reaches 87.5: it changes no sign
     assert not [t for t in found.thresholds if (t.party, t.term) == ("A", "search.discovery_cost")]
 
@@ -30,7 +30,7 @@ def test_a_threshold_stands_where_the_worth_is_nil():
 def test_a_cost_that_is_all_that_is_gained_is_a_threshold_too():
     found = worth_of(scenario(island_search(discovery=(30.0, 10.0, 120.0))), chain())
     (at,) = [t for t in found.thresholds if (t.party, t.term) == ("A", "search.discovery_cost")]
-    assert at.value == pytest.approx(0.5 * 0.25 * 700, rel=1e-3) and not at.rising
+    assert at.value == pytest.approx(0.5 * 0.25 * 700, rel=1e-6) and not at.rising
 
 
 def test_terms_are_compared_at_every_setting_and_at_those_asked_for():

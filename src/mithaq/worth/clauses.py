@@ -37,8 +37,10 @@ NOISE = 1e-2
 #: So is one below this share of the largest: its sign is nobody's concern.
 SLIGHT = 5e-4
 #: How near a root is found: as a share of the bracket, or of the worth at its ends.
-NEAR = 1e-3
-ROUNDS = 12
+NEAR = 1e-6
+#: A worth (million USD a year) that the tolerances of an equilibrium leave open.
+UNSURE = 1e-4
+ROUNDS = 24
 #: Up to so many legs every order of signing is told.
 MOST_LEGS = 5
 ENDS = (1, 5, 10)
@@ -131,7 +133,8 @@ def thresholds(
     """Return where a term, all else central, changes the sign of a party's worth.
 
     Looked for between neighbouring settings at which the signs differ, by the rule of Illinois
-    (regula falsi; Dowell & Jarratt 1971): to a thousandth of the way between the two.
+    (regula falsi; Dowell & Jarratt 1971): until the worth there, or the way between the two, is a
+    millionth of what it was.
     """
     wanted = set(kinds)
     base = groups.vector(valuer.value(View(CENTRAL, frozenset())))
@@ -161,7 +164,7 @@ def thresholds(
                 continue
             bracket.tell(float(worth[bracket.party]))
     return tuple(
-        Threshold(groups.names[b.party], b.term, round(b.root, 6), b.unit, b.rising)
+        Threshold(groups.names[b.party], b.term, round(b.root, 9), b.unit, b.rising)
         for b in open_
         if not b.failed
     )
@@ -200,7 +203,7 @@ class _Bracket:
 
     def tell(self, worth: float) -> None:
         """Narrow the bracket by the worth at ``root``; halve the end that has stayed twice."""
-        if abs(worth) <= max(NEAR * self.scale, NOISE):
+        if abs(worth) <= max(NEAR * self.scale, UNSURE):
             self.hit = True
             return
         if worth * self.at_low > 0:

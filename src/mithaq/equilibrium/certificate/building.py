@@ -10,7 +10,7 @@ from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, Findings, ever
 from mithaq.equilibrium.certificate.tables import Expansion
 
-__all__ = ["Built", "before_and_after", "check_building", "check_storing"]
+__all__ = ["Built", "check_building", "check_storing"]
 
 
 class Built:
@@ -54,21 +54,13 @@ class Built:
         }
 
 
-def before_and_after(case: Case) -> tuple[Array, Array]:
-    """For each slot the one before it and the one after it in the same year, round the year."""
-    count = len(case.calendar.periods)
-    slots = np.arange(case.calendar.length)
-    first = slots - slots % count
-    return first + (slots - first - 1) % count, first + (slots - first + 1) % count
-
-
 def check_storing(case: Case, built: Built, found: Findings) -> None:
     """Levels follow from what goes in and out and return within each year; nobody would shift."""
     calendar, stores, names = case.calendar, case.stores, case.stores.names
     if not names:
         return
     firms = case.place.names
-    before, _ = before_and_after(case)
+    before = calendar.before
     into, out, level = case.injection, case.withdrawal, case.level
     change = calendar.share * (stores.keeps * into - out)
     drift = np.abs(level - level[:, :, before] - change)
@@ -100,7 +92,7 @@ def _check_motives(case: Case, built: Built, found: Findings) -> None:
     """
     calendar, stores, names = case.calendar, case.stores, case.stores.names
     firms = case.place.names
-    _, after = before_and_after(case)
+    after = calendar.after
     finite = np.isfinite(case.stored_value)
     store, firm = np.nonzero(stores.access & ever(finite))
     value, stored = case.value[stores.node[store], firm], case.stored_value[store, firm]

@@ -170,13 +170,15 @@ class Flow:
         shape = len(arcs.rows), len(place.firms)
         key = (*map(id, held), slots)
         pairs = _PAIRS.get(key, held, lambda: Pairs(firm, arc, shape, slots))
-        self.firm, self.arc, self.number, self._place = firm, arc, pairs.number, pairs.place
+        self.firm, self.arc, self.pairs = firm, arc, pairs
         self.quantity = sheet.filled(slots).T
         self.by_arc = self._summed(self.quantity)
 
     def _summed(self, quantity: Array) -> Array:
-        shape = len(self.number), self.quantity.shape[1]
-        whole = np.bincount(self._place, weights=quantity.ravel(), minlength=shape[0] * shape[1])
+        shape = len(self.pairs.number), self.quantity.shape[1]
+        whole = np.bincount(
+            self.pairs.place, weights=quantity.ravel(), minlength=shape[0] * shape[1]
+        )
         return whole.astype(float).reshape(shape)  # of nothing, counts are whole
 
     def among(self, firms: Array) -> Array:
@@ -185,7 +187,7 @@ class Flow:
 
     def of(self, arc: Array, firm: Array) -> Array:
         """What is sent by pairs of an arc and a firm."""
-        number = self.number[arc, firm]
+        number = self.pairs.number[arc, firm]
         if not len(self.quantity):
             return np.zeros((*np.shape(number), self.quantity.shape[1]))
         return np.where(number[..., None] >= 0, self.quantity[number], 0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mithaq.equilibrium.certificate.building import Built, before_and_after
+from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case
 from mithaq.equilibrium.certificate.findings import Array, ever
 from mithaq.equilibrium.prepared import Memory
@@ -95,7 +95,7 @@ def _store(case: Case, built: Built, store: Array, firm: Array, missing: Array) 
     ``store`` and ``firm`` are pairs of which the point does not tell what gas in store is worth.
     """
     stores, node = case.stores, case.stores.node[store]
-    _, after = before_and_after(case)
+    after = case.calendar.after
     pay_in = (stores.paid["injection"][:, None] + case.injection_rent)[store]
     pay_out = (stores.paid["withdrawal"][:, None] + case.withdrawal_rent)[store]
     rents, roomy = case.room_rent[store], (built.room > 0)[store]

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from mithaq.equilibrium.certificate.building import Built
-from mithaq.equilibrium.certificate.dense import Case
+from mithaq.equilibrium.certificate.dense import Case, Flow
 from mithaq.equilibrium.certificate.findings import Array, Findings, Namer, ever
+from mithaq.equilibrium.certificate.tables import Arcs
 from mithaq.equilibrium.prepared import Memory
 from mithaq.equilibrium.sheet import Sheet
 
@@ -192,16 +193,15 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
         lambda p: f"{firms[flow.firm[p]]} has no access to {names[flow.arc[p]]}",
     )
     # To whom gas at the end fetches nothing will not send any.
-    worth = ever(np.isfinite(case.value))
-    pairs = np.asarray(arcs.access & worth[arcs.tail] & worth[arcs.head])
-    sends = ever(flow.quantity != 0)
-    pairs[flow.arc[sends], flow.firm[sends]] = True
-    arc, user = np.nonzero(pairs)
-    here, there = case.value[arcs.tail[arc], user], case.value[arcs.head[arc], user]
-    known = np.isfinite(here) & np.isfinite(there) & arcs.access[arc, user][:, None]
+    worth, sends = ever(np.isfinite(case.value)), ever(flow.quantity != 0)
+    key = id(arcs), id(flow.pairs), *(np.packbits(mask).tobytes() for mask in (worth, sends))
+    users = _USERS.get(key, (arcs, flow.pairs), lambda: _Users(arcs, flow, worth, sends))
+    arc, user = users.arc, users.firm
+    here, there = case.value[users.tail, user], case.value[users.head, user]
+    known = np.isfinite(here) & np.isfinite(there) & users.may
     known &= (built.capacity > 0)[arc]
     here, there = np.where(known, here, 0.0), np.where(known, there, 0.0)
-    gain = arcs.keeps[arc][:, None] * there - case.charge(arc, user)
+    gain = users.keeps * there - case.charge(arc, user)
     slack = np.where(known, here - gain, 0.0)
     scale = np.maximum(np.abs(here), np.abs(there))
     found.pair(
@@ -210,6 +210,21 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
         scale,
         lambda p, t: f"{firms[user[p]]} using {names[arc[p]]}{calendar.name(t)}",
     )
+
+
+class _Users:
+    """Pairs of an arc and a firm that sends, or that gas is worth something to at both ends."""
+
+    def __init__(self, arcs: Arcs, flow: Flow, worth: Array, sends: Array) -> None:
+        pairs = np.asarray(arcs.access & worth[arcs.tail] & worth[arcs.head])
+        pairs[flow.arc[sends], flow.firm[sends]] = True
+        self.arc, self.firm = np.nonzero(pairs)
+        self.tail, self.head = arcs.tail[self.arc], arcs.head[self.arc]
+        self.may = arcs.access[self.arc, self.firm][:, None]
+        self.keeps = arcs.keeps[self.arc][:, None]
+
+
+_USERS: Memory[_Users] = Memory()
 
 
 def check_swaps(case: Case, found: Findings) -> None:

@@ -89,6 +89,11 @@ class Calendar:
         self.money = (self.discount * self.span)[self.year_of]
         self.weight = self.money * self.share
         self.length = len(self.weight)
+        # The slot before each and the one after it in the same year, round the year.
+        count, slots = len(self.periods), np.arange(self.length)
+        first = slots - slots % count
+        self.before = first + (slots - first - 1) % count
+        self.after = first + (slots - first + 1) % count
         self.total = float((self.discount * self.span).sum())
         self.ones = np.ones(self.length)
         self.factors: dict[tuple[str, str], list[Row]] = defaultdict(list)
