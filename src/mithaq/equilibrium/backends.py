@@ -121,6 +121,7 @@ class _Shape:
         self.whole = whole
         self.entry = whole.data.astype(np.intp) - 1
         self._kept: piqp.SparseSolver | None = None
+        self._bounds: tuple[Vector, Vector, Vector, NDArray[np.intp]] | None = None  # of the last
 
     def fits(self, problem: Quadratic) -> bool:
         """Whether a problem has the same matrix, and P entries in the same places."""
@@ -136,19 +137,25 @@ class _Shape:
         )
 
     def numbers(self, problem: Quadratic) -> _Numbers:
+        hessian = sp.csc_matrix(self.whole.shape)
+        hessian.data = problem.quadratic.data[self.entry]
+        hessian.indices, hessian.indptr = self.whole.indices, self.whole.indptr
+        if self._bounds is None or problem.bound is not self._bounds[0]:
+            self._bounds = problem.bound, *self._limits(problem.bound)
+        return _Numbers(hessian, problem.linear, *self._bounds)
+
+    def _limits(self, bound: Vector) -> tuple[Vector, Vector, NDArray[np.intp]]:
+        """Lower and upper bounds of columns, and the row of each lower bound."""
         lower, upper = np.full(self.width, -np.inf), np.full(self.width, np.inf)
         least = np.full(self.width, -1)
         rows, columns = self.single[self.low], self.column[self.low]
         # Where a column has several lower bounds (a sign and a floor) the highest one binds.
-        order = np.argsort(-problem.bound[rows], kind="stable")
+        order = np.argsort(-bound[rows], kind="stable")
         least[columns[order]] = rows[order]  # of equal places the last is written
-        lower[columns[order]] = -problem.bound[rows[order]]
+        lower[columns[order]] = -bound[rows[order]]
         high, above = self.single[~self.low], self.column[~self.low]
-        upper[above] = problem.bound[high]
-        hessian = sp.csc_matrix(self.whole.shape)
-        hessian.data = problem.quadratic.data[self.entry]
-        hessian.indices, hessian.indptr = self.whole.indices, self.whole.indptr
-        return _Numbers(hessian, problem.linear, problem.bound, lower, upper, least)
+        upper[above] = bound[high]
+        return lower, upper, least
 
     def solver(self, numbers: _Numbers) -> piqp.SparseSolver:
         """The kept solver with these numbers."""

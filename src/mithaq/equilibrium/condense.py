@@ -261,7 +261,8 @@ class Condensed:
 
 
 _HOW: Memory[Condensing] = Memory()
-_NUMBERS: Memory[tuple[Vector, Vector, Golombek]] = Memory()
+Numbers = tuple[Vector, Vector, Golombek, tuple[Vector, Vector]]
+_NUMBERS: Memory[Numbers] = Memory()
 
 
 def condensed(program: Program) -> Condensed:
@@ -271,25 +272,21 @@ def condensed(program: Program) -> Condensed:
     key = id(pattern), wanted.tobytes()
     how = _HOW.get(key, pattern, lambda: Condensing(pattern, wanted))
     held = how, program.linear, program.bound, program.golombek
-    linear, bound, golombek = _NUMBERS.get(
-        tuple(map(id, held)), held, lambda: _numbers(program, how)
-    )
+    numbers = _NUMBERS.get(tuple(map(id, held)), held, lambda: _numbers(program, how))
     shape = len(how.kept), len(how.kept)
     quadratic = sp.csc_matrix((program.quadratic.data, how.places, how.ends), shape=shape)
-    height = len(how.row)
-    taken_out = program.linear[how.out_columns], program.bound[:height][how.out_rows]
-    return Condensed(how, quadratic, linear, bound, golombek, taken_out)
+    return Condensed(how, quadratic, *numbers)
 
 
-def _numbers(program: Program, how: Condensing) -> tuple[Vector, Vector, Golombek]:
-    """Costs, right-hand sides and Golombek costs over what stays."""
+def _numbers(program: Program, how: Condensing) -> Numbers:
+    """Costs, right-hand sides, Golombek costs over what stays; the first two of what does not."""
     golombek = program.golombek
     linear = program.linear[: len(how.column)].copy()
     # The program's linear part already holds |g| for the epigraph form: take it out.
     linear[golombek.column] += golombek.weight * golombek.g
     bound = program.bound[: len(how.row)]
-    saved = how.solve(linear[how.out_columns], transposed=True)
-    brought = how.solve(bound[how.out_rows])
+    whole = linear[how.out_columns], bound[how.out_rows]
+    saved, brought = how.solve(whole[0], transposed=True), how.solve(whole[1])
     placed = dataclasses.replace(
         golombek,
         column=how.column[golombek.column],
@@ -300,4 +297,5 @@ def _numbers(program: Program, how: Condensing) -> tuple[Vector, Vector, Golombe
         linear[how.kept] - how.kept_out @ saved,
         bound[how.stays] - how.stays_out @ brought,
         placed,
+        whole,
     )

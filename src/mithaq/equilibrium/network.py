@@ -123,6 +123,8 @@ class Network:
     floors: dict[tuple[str, str], float] = field(default_factory=dict)
     adders: dict[tuple[str, str], float] = field(default_factory=dict)
     balances: list[tuple[str, str]] = field(default_factory=list)  # (firm, node)
+    reach: tuple[object, ...] = ()
+    """All that flows and balances hang on, in few words: of equal arcs they are the same."""
     buildings: list[Building] = field(default_factory=list)
     bookings: dict[tuple[str, str], Vector] = field(default_factory=dict)  # (firm, arc), by slot
     slice_capacity: Vector = field(default_factory=lambda: np.zeros((1, 0)))
@@ -423,6 +425,9 @@ def _prune(
         if (giver, node) in live and (receiver, node) in live and (not nodes or node in nodes)
     ]
     owed = {(duty.firm, duty.node) for duty in net.obligations}
-    if not owed <= live:
-        net.balances = sorted(live | owed)
+    beyond = sorted(owed - live)
+    if beyond:
+        net.balances = sorted((*net.balances, *beyond))
+    bits = (np.packbits(part).tobytes() for part in (mask, ways.open))
+    net.reach = tuple(ways.firms), tuple(ways.nodes), *bits, *beyond
     return live

@@ -26,7 +26,13 @@ __all__ = ["settle"]
 Vector = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
-SYMMETRIC = {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
+# Systems are small and hardly fill, so that wide panels are only memory to be cleared.
+SYMMETRIC: dict[str, Any] = {
+    "diag_pivot_thresh": 0.0,
+    "panel_size": 1,
+    "relax": 1,
+    "options": {"SymmetricMode": True},
+}
 SHIFT = 1e-9  # keeps the system regular where binding limits say the same twice
 ROUNDS = 6  # of refinement, which take the shift out again
 STEPS = 8
@@ -75,7 +81,8 @@ class _System:
         rank[order] = every
         place, of = np.unique(rank[column] * size + rank[row], return_inverse=True)
         self.order, self.shift = order, shift
-        self.rows, self.columns = place % size, place // size
+        # As the factorisation wants its numbers, so that nothing is turned into them each time.
+        self.rows, self.columns = (part.astype(np.intc) for part in (place % size, place // size))
         self.ends = np.searchsorted(self.columns, np.arange(size + 1))
         self.always = np.bincount(of, fixed, len(place))
         self.at = of[: len(at)]
@@ -85,12 +92,15 @@ class _System:
         values = self.always.copy()
         values[self.at] += hessian[self.entry]
         chosen = keep[self.rows] & keep[self.columns]
-        number = np.cumsum(keep) - 1
-        before = np.concatenate([[0], np.cumsum(chosen)])
-        ends = before[self.ends[np.append(np.flatnonzero(keep), len(keep))]]
-        count = len(ends) - 1
-        data = values[chosen], number[self.rows[chosen]], ends
-        found = sp.csc_matrix(data, shape=(count, count))
+        entries = np.flatnonzero(chosen)
+        number = np.cumsum(keep, dtype=np.intc) - np.intc(1)
+        before = np.zeros(len(chosen) + 1, dtype=np.intc)
+        np.cumsum(chosen, out=before[1:])
+        places = np.flatnonzero(keep)
+        found = sp.csc_matrix((len(places), len(places)))
+        found.data = values[entries]
+        found.indices = number[self.rows[entries]]
+        found.indptr = before[self.ends[np.append(places, len(keep))]]
         found.has_canonical_format = True
         return found
 

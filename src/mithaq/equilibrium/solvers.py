@@ -25,7 +25,7 @@ __all__ = ["Method", "Outcome", "solve_program"]
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
-CLOSE = 10.0  # the same, above which the limits that bind are not taken to be known
+CLOSE = 100.0  # the same, above which the limits that bind are not taken to be known
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
 TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
 BLURRED = 0.1  # of the certificate's tolerance, above which digits of an answer are missing
@@ -192,20 +192,20 @@ def _blurred(problem: Quadratic, answer: Answer, method: Method) -> bool:
 def first_guess(program: Program, near: Mapping[tuple[str, str], float]) -> Vector:
     """Output of each Golombek slice: as in a similar chain, or in use as others at its node."""
     slices = program.network.slices
-    size = program.network.slice_capacity.max(axis=0)
+    size = program.network.slice_capacity.max(axis=0).tolist()
     used: dict[str, float] = {}
     for piece, capacity in zip(slices, size, strict=True):
         if piece.g < 0 and (piece.firm, piece.field) in near:
             share = near[piece.firm, piece.field] / max(capacity, TINY)
             used.setdefault(piece.node, min(share, BUSY))
-    guess = np.array(
-        [
-            near.get((p.firm, p.field), used.get(p.node, HALF) * capacity)
-            for p, capacity in zip(slices, size, strict=True)
-        ]
-    )
+    guess = {
+        number: near.get((p.firm, p.field), used.get(p.node, HALF) * size[number])
+        for number, p in enumerate(slices)
+        if p.g < 0
+    }
     most = program.golombek.capacity * (1 - NEAR_CAPACITY)
-    found: Vector = np.minimum(guess[np.nonzero(program.pattern.curved)[1]], most)
+    curved = np.nonzero(program.pattern.curved)[1].tolist()
+    found: Vector = np.minimum([guess[number] for number in curved], most)
     return found
 
 

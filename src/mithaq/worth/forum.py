@@ -48,6 +48,7 @@ FOUNDING = "founding_of_forum"
 #: Loss below which a member is taken to be as well off, as a share of the largest profit.
 EVEN = 1e-7
 MOST = 16
+BUYERS = "consumers in "
 PROFIT, PRICE, MEMBER, LEAVER = "profit of ", "price in ", "gain of ", "leaving of "
 
 
@@ -183,7 +184,7 @@ class Reached:
     profits: Array
     others: float
     consumers: float
-    prices: pd.Series[float]
+    prices: Mapping[str, float]
     violation: float
 
     def row(self, members: Sequence[str]) -> dict[str, float]:
@@ -197,8 +198,15 @@ class Reached:
         """The equilibrium of a row."""
         profits = np.array([row[f"{PROFIT}{name}"] for name in members])
         told = {n.removeprefix(PRICE): x for n, x in row.items() if n.startswith(PRICE)}
-        prices = pd.Series(dict(sorted(told.items())), dtype=float)
+        prices = dict(sorted(told.items()))
         return cls(profits, row["others"], row["consumers"], prices, row["violation"])
+
+    def change(self, alone: Reached) -> dict[str, float]:
+        """By how many per cent each price is above that without a forum."""
+        before = np.array([alone.prices[node] for node in self.prices])
+        with np.errstate(divide="ignore", invalid="ignore"):  # where gas was worth nothing
+            change = 100 * (np.array(list(self.prices.values())) / before - 1)
+        return dict(zip(self.prices, change.tolist(), strict=True))
 
 
 def forum(
@@ -413,15 +421,17 @@ def _reach(shared: Shared, group: tuple[str, ...]) -> dict[str, float]:
 
 def measured(found: Equilibrium, firms: Mapping[str, tuple[str, ...]]) -> Reached:
     """What is kept of an equilibrium, for members that have these firms."""
-    payoffs = found.payoffs().to_dict()
+    payoffs = found.payoffs()
+    earned = dict(zip(payoffs.index, payoffs.tolist(), strict=True))
     mine = {firm for own in firms.values() for firm in own}
     rest = [row["name"] for row in found.chain.rows("firms") if row["name"] not in mine]
-    buyers = [x for party, x in payoffs.items() if str(party).startswith("consumers in ")]
+    buyers = [x for party, x in earned.items() if party.startswith(BUYERS)]
+    prices = found.prices
     return Reached(
-        np.array([math.fsum(payoffs.get(firm, 0.0) for firm in own) for own in firms.values()]),
-        math.fsum(payoffs.get(firm, 0.0) for firm in rest),
+        np.array([math.fsum(earned.get(firm, 0.0) for firm in own) for own in firms.values()]),
+        math.fsum(earned.get(firm, 0.0) for firm in rest),
         math.fsum(buyers),
-        found.prices,
+        dict(zip(prices.index, prices.tolist(), strict=True)),
         float(found.certificate.max_violation),
     )
 
@@ -447,7 +457,6 @@ def told_of(
             continue
         gains = profits[bits] - profits[0]
         outside = [i for i in range(len(names)) if i not in inside]
-        change = 100 * (reached[bits].prices / alone.prices - 1)
         single = bool(holds.internal[bits] and holds.external[bits])
         joint = bool(holds.potential[bits] and holds.sealed[bits])
         coalitions.append(
@@ -460,7 +469,7 @@ def told_of(
                 externally_stable=bool(holds.external[bits]) if unique else None,
                 held_by_transfers=bool(holds.potential[bits]),
                 stable=single if unique else joint,
-                price_effect={str(node): float(x) for node, x in change.items()},
+                price_effect=reached[bits].change(alone),
                 outsiders=float(gains[outside].sum() + reached[bits].others - alone.others),
                 consumers=reached[bits].consumers - alone.consumers,
             )

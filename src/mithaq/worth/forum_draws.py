@@ -281,7 +281,7 @@ def _together(found: Mapping[int, Reached], names: Sequence[str]) -> dict[str, f
     alone, whole = found[0], found[full]
     leavers = np.array([found[full ^ 1 << i].profits[i] for i in range(n)])
     gains, leaving = whole.profits - alone.profits, leavers - whole.profits
-    change = 100 * (whole.prices / alone.prices - 1)
+    change = whole.change(alone)
     largest = max(float(np.abs(part.profits).max()) for part in found.values())
     return {
         "gain": float(gains.sum()),

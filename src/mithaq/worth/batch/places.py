@@ -16,6 +16,7 @@ import os
 import pickle
 import threading
 import time
+import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
@@ -153,7 +154,7 @@ def _pool(
 
     hand: dict[str, Any] = {}
     futures: dict[Any, str] = {}
-    first = (task, shared, os.getpid())
+    first = (_packed(task, shared), os.getpid())
     with ProcessPoolExecutor(count, initializer=_begin, initargs=first) as pool:
         try:
             whole = True
@@ -192,9 +193,21 @@ def _taken(future: Any) -> Any:
 _task: Callable[[Any], Any]  # set as a process begins
 
 
-def _begin(task: Task, shared: Any, parent: int) -> None:
+def _packed(task: Task, shared: Any) -> bytes:
+    """What all items share, small enough for a pipe to hold as long as a process begins.
+
+    More would be written only as fast as that process reads, which first imports what it is to do,
+    and so each would begin only after the one before.
+    """
+    from loky.backend.reduction import dumps
+
+    return zlib.compress(dumps((task, shared)))
+
+
+def _begin(packed: bytes, parent: int) -> None:
     """Keep what all items share; standard output belongs to the calling process."""
     global _task  # noqa: PLW0603 - a process serves one batch
+    task, shared = pickle.loads(zlib.decompress(packed))  # noqa: S301 - the calling process wrote it
     _task = partial(task, shared)
     os.dup2(2, 1)
     if os.name == "posix":  # elsewhere a launcher may stand between
