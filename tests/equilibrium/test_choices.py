@@ -229,7 +229,16 @@ class TestNomination:
         assert answer.outcome is Outcome.INFEASIBLE
         assert answer.reasons == (
             "1 cannot bring what buyers would take under deal at Hub: 5 bcm/yr are missing",
+            "it would do to set annual_quantity of deal in contracts to 14.9999",
         )
+        assert mithaq.solve(base, answer.cure).taken["deal"] == pytest.approx(15, abs=0.01)
+
+    def test_where_the_floor_is_lowered_in_vain_less_is_to_be_taken_in_all(self) -> None:
+        """At 30 the buyer takes all that it may, whatever it must: 20, of which 8 can be lifted."""
+        base = hub([field("1", 20, capacity=8)], 100, 1, contracts=[deal(30)])
+        answer = mithaq.solve(base, check=False)
+        assert answer.reasons[-1].endswith("set annual_quantity of deal in contracts to 7.9999")
+        assert mithaq.solve(base, answer.cure).taken["deal"] == pytest.approx(8, abs=0.01)
 
     def test_a_floor_that_cannot_be_brought_is_told_with_its_cure(self) -> None:
         base = hub([field("1", 20, capacity=8)], 100, 1, contracts=[deal(95)])

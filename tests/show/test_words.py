@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+import mithaq
 from mithaq.show import market_sheets, record_sheets, worth_sheets
+from mithaq.show.material import names_of
+from mithaq.show.record_sheets import finding
 from mithaq.show.sheets import Cell, Column, Sheet
 from mithaq.show.speech import speech
 from mithaq.show.tables import print_sheets
@@ -66,6 +69,18 @@ def test_operators_are_told_in_the_language_but_for_names() -> None:
     )
     assert russian.party("operator of storage Rehden") == "оператор хранилища: Rehden"
     assert russian.asset("Tabriz-Ankara") == "Tabriz-Ankara"
+
+
+def test_findings_name_offices_and_subjects_in_the_language() -> None:
+    case = mithaq.load("algeria-russia")
+    problems = case.check().to_dict()["problems"]
+    words = speech("ru", names_of(case.record, "ru"))
+    told = {(item["key"], item["subject"]): finding(item, words) for item in problems}
+    assert told["unsourced", "sergei-tumanov"].endswith(
+        "должность (директор, Газпром) – без источника"
+    )
+    assert "vice_president" not in told["office-not-held", "sergei-shmatko"]
+    assert "office in Algiers" not in told["act-after-lapse", "gazprom-sonatrach-mou-2006"]
 
 
 def test_the_term_of_a_right_is_told_by_the_name_of_the_right() -> None:

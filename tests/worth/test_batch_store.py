@@ -202,6 +202,22 @@ def test_a_line_that_is_no_row_is_told(tmp_path):
         batch(operator.add, [1], shared=1, store=tmp_path / "s")
 
 
+def test_a_part_that_cannot_be_read_is_told_and_may_be_taken_away(tmp_path):
+    asked = {"shared": 0, "store": tmp_path / "s"}
+    whole = batch(row, range(600), **asked)
+    part = tmp_path / "s" / "part-000000.parquet"
+    before = files(tmp_path / "s")
+    for spoilt in (b"", b"no parquet", before[part.name][:-9]):
+        part.write_bytes(spoilt)
+        with pytest.raises(
+            DataError, match=r"part-000000\.parquet: cannot be read.*\(take it away"
+        ):
+            batch(row, range(600), **asked)
+    part.unlink()
+    assert batch(row, range(600), **asked).results == whole.results
+    assert files(tmp_path / "s") == before
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs locks of files")
 def test_one_run_at_a_time(tmp_path):
     store = tmp_path / "s"

@@ -129,6 +129,10 @@ def test_scaling_multiplies_what_it_names():
 def test_too_few_draws_and_nothing_uncertain_are_refused():
     with pytest.raises(ModelError, match="at least 8"):
         uncertain_of(search(), chain(), draws=4)
+    with pytest.raises(ModelError, match="at most 1048576"):
+        uncertain_of(search(), chain(), draws=10**10)
+    with pytest.raises(ModelError, match="seed"):
+        uncertain_of(search(), chain(), draws=8, seed=-1)
     with pytest.raises(ModelError, match="no input"):
         uncertain_of(scenario(marketing(0.5)), chain(), draws=8)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,22 +15,22 @@ from scipy.optimize import linprog
 from mithaq.chain import Chain, Change, Edit, Remove
 from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium.amounts import nominated
-from mithaq.equilibrium.program import Program
+from mithaq.equilibrium.program import Program, build_program
 
-__all__ = ["Diagnosis", "explain"]
+__all__ = ["Diagnosis", "explain", "less_to_take", "would_do"]
 
 Vector = NDArray[np.float64]
 SMALL = 1e-6  # bcm/yr: less than this is no shortage
 DIGITS = 1e4  # cures are told with four decimals, rounded to the side on which they cure
 LIMITS = {
-    "arc": "capacity of {0}",
-    "booking": "capacity of {1}",
-    "third party": "third-party share of {0}",
-    "field": "capacity of field {1}",
-    "injection": "injection into {0}",
-    "withdrawal": "withdrawal from {0}",
-    "room": "working gas of {0}",
-    "reserves": "reserves of field {1}",
+    "arc": "the capacity of {0}",
+    "booking": "the capacity of {1}",
+    "third party": "the third-party share of {0}",
+    "field": "the capacity of field {1}",
+    "injection": "the injection into {0}",
+    "withdrawal": "the withdrawal from {0}",
+    "room": "the working gas of {0}",
+    "reserves": "the reserves of field {1}",
     "build limit": "what can be built onto {1} in a year",
     "build total": "what can be built onto {1}",
 }
@@ -173,10 +173,32 @@ def explain(chain: Chain, program: Program) -> Diagnosis:
         for duty, lower in short
     ]
     if limits := _limits(prices):
-        sentences.append(f"what limits them: the {', the '.join(limits)}")
+        sentences.append(f"what limits them: {', '.join(limits)}")
     cure = tuple(duty.cure(lower) for duty, lower in short)
-    sentences.append(f"it would do to {'; to '.join(map(str, cure))}")
-    return Diagnosis(tuple(sentences), cure)
+    return Diagnosis((*sentences, would_do(cure)), cure)
+
+
+def would_do(cure: Sequence[Edit]) -> str:
+    """The sentence that proposes a cure."""
+    return f"it would do to {'; to '.join(map(str, cure))}"
+
+
+def less_to_take(chain: Chain) -> tuple[Edit, ...]:
+    """Edits after which sellers can bring all that buyers who nominate may take, at any price."""
+    buyers = {row["name"] for row in chain.rows("contracts") if row["nomination"] == "buyer"}
+    rows = [
+        {**row, "nomination": "data", "nominated": row["annual_quantity"]}
+        if row["name"] in buyers
+        else row
+        for row in chain.rows("contracts")
+    ]
+    whole = chain.with_rows({"contracts": rows})
+    return tuple(
+        Change(edit.table, edit.key, "annual_quantity", edit.value)
+        if isinstance(edit, Change) and edit.table == "contracts" and edit.key in buyers
+        else edit
+        for edit in explain(whole, build_program(whole)).cure
+    )
 
 
 def _limits(prices: dict[tuple[str, Any], float]) -> list[str]:

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mithaq.chain import Chain, Edit
+from mithaq.chain import Chain, Change, Edit
 from mithaq.equilibrium.amounts import calendar_of
 from mithaq.equilibrium.arcs import Arc
 from mithaq.equilibrium.backends import Answer
 from mithaq.equilibrium.by_slot import LEAST, BySlot, investments
 from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.concave import check_concave
-from mithaq.equilibrium.infeasible import explain
+from mithaq.equilibrium.infeasible import explain, less_to_take, would_do
 from mithaq.equilibrium.payoffs import Ledger, booked, state_parties
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program
@@ -320,6 +320,11 @@ def _means(prices: Mapping[str, float], axis: str) -> pd.Series[float]:
     return pd.Series(list(prices.values()), index=index, name="USD/1000 m3", dtype=float)
 
 
+def _binds_buyers(cure: Sequence[Edit]) -> bool:
+    """Whether a cure lowers what a buyer who nominates has to take."""
+    return any(isinstance(edit, Change) and edit.column == "take_or_pay" for edit in cure)
+
+
 def _labelled(values: dict[tuple[Any, ...], float], names: list[str]) -> pd.Series[float]:
     index = pd.MultiIndex.from_tuples(list(values), names=names) if values else None
     if index is None:
@@ -397,8 +402,14 @@ def solve(
         diagnosis = explain(chain, program)
         if diagnosis.sentences:  # whatever the solver's last word was
             outcome, reasons, cure = Outcome.INFEASIBLE, diagnosis.sentences, diagnosis.cure
+            if _binds_buyers(cure) and not solve(chain, cure, method=method, check=False).solved:
+                # The floor could be brought then, but not all that its buyer would take.
+                cure = less_to_take(chain)
+                reasons = *reasons[:-1], would_do(cure)
         elif outcome is Outcome.INFEASIBLE and program.network.choices:
-            reasons = (status,)  # what buyers would take is in the engine's word alone
+            cure = less_to_take(chain)
+            # What buyers would take is in the engine's word alone.
+            reasons = (status, would_do(cure)) if cure else (status,)
     seconds = {
         "load": chain.loaded_in,
         "build": built - start,

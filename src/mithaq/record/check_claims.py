@@ -6,7 +6,7 @@ from datetime import date
 from itertools import combinations
 
 from mithaq.record.claims import Basis, Claim, Modality, Office, Polarity
-from mithaq.record.looking import Found, actual, label_of
+from mithaq.record.looking import Found, Named, actual, label_of
 from mithaq.record.names import fold, fused
 from mithaq.record.properties import property_of
 from mithaq.record.record import Record
@@ -201,7 +201,7 @@ def shared_alias(record: Record) -> Found:
             owners.setdefault(fold(claim.text), {}).setdefault(subject.id, claim)
     for by_subject in owners.values():
         for a, b in combinations(sorted(by_subject), 2):
-            values = {"alias": by_subject[a].text, "other": record.name(b)}
+            values = {"alias": by_subject[a].text, "other": Named.of(record, b)}
             yield a, values, by_subject[a]
 
 
@@ -213,7 +213,7 @@ def twinless(record: Record) -> Found:
         twin = record.value(subject.id, "twin")
         if isinstance(twin, str):
             if record.value(twin, "twin") != subject.id:
-                yield subject.id, {"twin": record.name(twin)}, None
+                yield subject.id, {"twin": Named.of(record, twin)}, None
         elif record.value(subject.id, "principle") == "reciprocity":
             yield subject.id, {"twin": "-"}, None
 
@@ -229,13 +229,13 @@ def after_lapse(record: Record) -> Found:
         for claim in actual(record, subject.id, "agreement"):
             when = _first_date(record, subject.id)
             if when and isinstance(claim.value, str) and _over(record, claim.value, when.first):
-                values = {"act": record.name(subject.id), "date": when.text}
+                values = {"act": Named.of(record, subject.id), "date": when.text}
                 yield claim.value, values, claim
     for subject in record.subjects("meeting"):
         when = record.date(subject.id, "date")
         for claim in actual(record, subject.id, "agreements"):
             if when and isinstance(claim.value, str) and _over(record, claim.value, when.first):
-                values = {"act": record.name(subject.id), "date": when.text}
+                values = {"act": Named.of(record, subject.id), "date": when.text}
                 yield claim.value, values, claim
 
 
@@ -274,5 +274,5 @@ def denied_party(record: Record) -> Found:
         for claim in actual(record, subject.id, "parties"):
             if claim.text in denied:
                 source = denied[claim.text].source or "-"
-                values = {"party": record.name(claim.text), "source": source}
+                values = {"party": Named.of(record, claim.text), "source": source}
                 yield subject.id, values, claim

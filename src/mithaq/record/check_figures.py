@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from mithaq.record.claims import Claim, Quantity, Share
-from mithaq.record.looking import Found, actual
+from mithaq.record.looking import Found, Named, actual
 from mithaq.record.record import Record
 from mithaq.words.units import BCM_PER_MT_LNG, dimension
 
@@ -142,7 +142,7 @@ def figures_exchanged(record: Record) -> Found:
                 p, q = others[a][0].value, others[b][0].value
                 if (x.value.low - y.value.low) * (p.low - q.low) < 0 and source > "":
                     values = {
-                        "other_subject": record.name(b),
+                        "other_subject": Named.of(record, b),
                         "source": source,
                         "other_source": other,
                     }

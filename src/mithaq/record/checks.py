@@ -13,7 +13,7 @@ from typing import Any
 from mithaq.record import check_claims as claims
 from mithaq.record import check_figures as figures
 from mithaq.record.contradictions import Contradiction, contradictions
-from mithaq.record.looking import Found
+from mithaq.record.looking import Found, Named
 from mithaq.record.record import Record
 
 __all__ = ["CHECKS", "Check", "CheckReport", "Finding", "check"]
@@ -33,6 +33,11 @@ class Finding:
     where: str = ""
 
     @property
+    def named(self) -> dict[str, str]:
+        """The ids of the further subjects that the sentence names, by their place in it."""
+        return {key: x.subject for key, x in self.values.items() if isinstance(x, Named)}
+
+    @property
     def sentence(self) -> str:
         """The English sentence."""
         return self.message.format(**self.values)
@@ -46,6 +51,7 @@ class Finding:
             "where": self.where,
             "message": self.message,
             "values": dict(self.values),
+            "named": self.named,
         }
 
 

@@ -8,7 +8,21 @@ from mithaq.record.claims import Claim
 from mithaq.record.properties import property_of
 from mithaq.record.record import Record
 
-__all__ = ["Found", "actual", "label_of"]
+__all__ = ["Found", "Named", "actual", "label_of"]
+
+
+class Named(str):
+    """The English name of a subject in a sentence, with its id, by which others name it."""
+
+    subject: str
+
+    @classmethod
+    def of(cls, record: Record, subject: str) -> Named:
+        """The name of a subject of the record."""
+        made = cls(record.name(subject))
+        made.subject = subject
+        return made
+
 
 Found = Iterator[tuple[str, dict[str, str], Claim | None]]
 """Subject, the values that fill the sentence, and the claim that stands at the place to look at."""

@@ -410,8 +410,14 @@ def finding(item: Data, words: Speech) -> str:
     if not message:
         return str(item["sentence"])
     told = {key: words.label(value) for key, value in values.items()}
+    told |= {key: words.name(subject) for key, subject in item.get("named", {}).items()}
     if "subject" in told:
         told["subject"] = words.name(item["subject"])
+    if "value" in told and "property" in told:
+        told["value"] = words.value(values["value"], words.property_code(values["property"]))
+    if "role" in told:
+        told["role"] = words.term("role", values["role"])
+        told["held"] = words.value(values["held"], "office")
     return words.say(message, **told)
 
 

@@ -151,8 +151,13 @@ class Speech:
     def label(self, value: Any) -> str:
         """A value in words where it may also be the English label of a property."""
         text = str(value)
-        code = _property_codes().get(text)
+        code = self.property_code(text)
         return self.language.term("property", code) if code else self.value(text)
+
+    @staticmethod
+    def property_code(label: str) -> str:
+        """The code of a property by its English label; empty where there is none."""
+        return _property_codes().get(label, "")
 
     def value(self, value: Any, prop: str = "") -> str:
         """The value of a claim in words: a subject, date, code, quantity or text."""

@@ -51,6 +51,8 @@ __all__ = [
 Array = NDArray[np.float64]
 CALIBRATION = "calibration"
 LEAST = 8
+#: So many points of all inputs still fit into memory; no quantile needs as many.
+MOST = 1 << 20
 #: A worth below this (million USD a year) is no gain.
 _NOISE = 1e-3
 
@@ -502,6 +504,8 @@ def must_be_drawn(draws: int, inputs: Sequence[Input], spare: float, without: st
     """Raise ModelError (``without``: where there is no input) for what cannot be drawn."""
     if draws < LEAST:
         raise ModelError(f"at least {LEAST} draws are wanted, not {draws}")
+    if draws > MOST:
+        raise ModelError(f"at most {MOST} draws are made, not {draws}")
     if not inputs:
         raise ModelError(without)
     if not (math.isfinite(spare) and spare > 0):

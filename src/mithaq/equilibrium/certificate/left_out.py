@@ -18,16 +18,17 @@ def fill_values(case: Case, built: Built, margins: Array) -> None:
     """Give each firm a value of gas, and of gas in store, wherever the point names none.
 
     It is the most that a unit there would fetch: sold in a market (``margins``: price less the
-    fall that the seller minds), sent on, or stored. On these terms no firm would sell, send or
-    store more there than it does, by construction; that none would bring gas there either is
-    what the other checks then ask. Minus infinity where gas would fetch nothing.
+    fall that the seller minds, by pair), sent on, or stored. On these terms no firm would sell,
+    send or store more there than it does, by construction; that none would bring gas there either
+    is what the other checks then ask. Minus infinity where gas would fetch nothing.
     """
     gaps = _gaps(case, built)
     missing = gaps.missing
     case.value = np.where(case.known, case.value, -np.inf)
     at, seller = gaps.seller
     node = case.markets.node[at]
-    offers = np.where(missing[node, seller], margins[at, seller], -np.inf)
+    gains = margins[case.markets.pair[at, seller]]
+    offers = np.where(missing[node, seller], gains, -np.inf)
     np.maximum.at(case.value, (node, seller), offers)
     case.stored_value[~case.kept_known] = -np.inf
     store, keeper = np.nonzero(~case.kept_known & case.stores.access)

@@ -176,9 +176,10 @@ def _brought(chain: Chain) -> Array:
 
 
 def prices_and_margins(case: Case, beliefs: Conjectures) -> tuple[Array, Array]:
-    """Price by market and slot, and what a seller gets of it for one unit more.
+    """Price by market and slot, and what a seller gets of it for one unit more: pairs x slots.
 
-    That is the price less the fall that the seller minds; minus infinity where nobody buys.
+    That is the price less the fall that the seller minds; minus infinity where nobody buys. Pairs
+    are ``markets.pairs``.
     """
     markets = case.markets
     # Where a price is capped, what is asked for at the cap exceeds what is delivered.
@@ -187,8 +188,9 @@ def prices_and_margins(case: Case, beliefs: Conjectures) -> tuple[Array, Array]:
     minded = beliefs.minded(case.spot + case.spot_ahead)
     # A unit more that serves users who are rationed at a cap does not lower the price.
     slope = np.where(users_go_short(case), 0.0, markets.slope)
-    margins = price[:, None] - slope[:, None] * minded - beliefs.adders[:, :, None]
-    return price, np.where(markets.alive[:, None], margins, -np.inf)
+    at, firm = markets.pairs
+    margins = price[at] - slope[at] * minded[at, firm] - beliefs.adders[at, firm, None]
+    return price, np.where(markets.alive[at], margins, -np.inf)
 
 
 def check_selling(
@@ -200,34 +202,44 @@ def check_selling(
     if not names:
         return
 
-    def where(m: int, f: int, t: int) -> str:
-        return f"{firms[f]} selling in {names[m]}{calendar.name(t)}"
+    slots = calendar.length
+    sheet = case.point.spot
+    seller, sold_in = sheet.labels.places(case.place.firms, markets.at)
+    may = markets.entitled[sold_in, seller][:, None] & markets.alive[sold_in]
+    barred = np.where(may, 0.0, sheet.filled(slots).T)
+    found.note(
+        "capacity", barred, lambda p, _: f"{firms[seller[p]]} may not sell in {names[sold_in[p]]}"
+    )
 
-    may = markets.entitled[:, :, None] & markets.alive[:, None]
-    barred = np.where(may, 0.0, case.spot)
-    found.note("capacity", barred, lambda m, f, _: f"{firms[f]} may not sell in {names[m]}")
-    value = case.value[markets.node]
-    can = may & np.isfinite(value)
+    at, firm = markets.pairs
+    value, floor_price, local = case.value[markets.node[at], firm], case.floor[at, firm], price[at]
+    can = markets.alive[at] & np.isfinite(value)
     value, margins = np.where(can, value, 0.0), np.where(can, margins, 0.0)
-    slack = np.where(can, value - margins - case.floor, 0.0)
+    slack = np.where(can, value - margins - floor_price, 0.0)
     capped = at_the_cap(case, price)
     if capped.any():
         # There a unit more lowers the price, but a unit less would not raise it.
-        below = value - price[:, None] + beliefs.adders[:, :, None] - case.floor
+        below = value - local + beliefs.adders[at, firm, None] - floor_price
         below = np.where(can, np.maximum(below, 0.0), 0.0)
-        slack = np.where(capped[:, None], np.minimum(slack, below), slack)
-    scale = np.maximum(np.abs(value), np.abs(price)[:, None])
-    found.pair(slack, case.spot, scale, where)
+        slack = np.where(capped[at], np.minimum(slack, below), slack)
+    scale = np.maximum(np.abs(value), np.abs(local))
+    found.pair(
+        slack,
+        case.spot[at, firm],
+        scale,
+        lambda p, t: f"{firms[firm[p]]} selling in {names[at[p]]}{calendar.name(t)}",
+    )
 
     def floor(m: int, f: int, t: int) -> str:
         return f"floor of {firms[f]} in {names[m]}{calendar.name(t)}"
 
     idle = np.abs(case.floor)
     if case.chain.rows("floors"):
-        floors = np.zeros(may.shape)
+        floors = np.zeros(case.spot.shape)
         for row in case.chain.rows("floors"):
-            at = markets.at[row["market"]], case.place.firms[row["firm"]]
-            floors[at] = np.where(markets.alive[at[0]], row["quantity"], 0.0)
+            number = markets.at[row["market"]]
+            told = np.where(markets.alive[number], row["quantity"], 0.0)
+            floors[number, case.place.firms[row["firm"]]] = told
         # A floor that is not there is never short, and its price is 0.
         there = floors > 0
         spare, idle = np.where(there, case.spot - floors, 0.0), np.where(there, 0.0, idle)

@@ -278,7 +278,8 @@ def arcs_of(chain: Chain, calendar: Calendar, place: Place) -> Arcs:
 class Markets:
     """All markets, stacked: demand by slot, who may sell; no slope where nobody buys in a slot.
 
-    ``caps`` are the highest prices allowed, infinite where there is none.
+    ``caps`` are the highest prices allowed, infinite where there is none; ``pairs`` are markets and
+    firms that may sell there, the same as ``entitled``, and ``pair`` is the number of each.
     """
 
     def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
@@ -321,6 +322,8 @@ class Markets:
         seller, market = conduct.places("firm", firms), conduct.places("market", table)
         self.entitled[market[barred], seller[barred]] = False
         self.entitled[self.regulated] = False
+        self.pairs = np.nonzero(self.entitled)
+        self.pair = np.cumsum(self.entitled).reshape(self.entitled.shape) - 1
 
     def use(self, quantity: Array) -> Array:
         """What a quantity is worth to those who use it: the area under demand."""

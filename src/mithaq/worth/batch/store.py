@@ -258,13 +258,12 @@ class Kept:
         self._replace(_name(number), sink.getvalue().to_pybytes())
 
     def _rows_in(self, path: Path) -> Iterator[Row]:
-        table = self._arrow.read_table(path)
-        for told in table.to_pylist():
+        for told in _read(path).to_pylist():
             key, outcome, error = (told.pop(name) for name in HEAD)
             yield Row(key, outcome, error, told if outcome == DONE else {})
 
     def _count_part(self, number: int, path: Path, *, again: bool) -> None:
-        heads = self._arrow.read_table(path, columns=list(HEAD)).to_pylist()
+        heads = _read(path, columns=list(HEAD)).to_pylist()
         if again and any(row["outcome"] != DONE for row in heads):
             # Back to the journal: what was done keeps its row, and the part will be written anew.
             self._loose |= {row.key: row for row in self._rows_in(path)}
@@ -358,7 +357,7 @@ class Stored(Mapping[str, Any]):
     def __getitem__(self, key: str) -> Any:
         number = self._place[key]
         if number != self._at:
-            table = _pyarrow().read_table(self.folder / _name(number))
+            table = _read(self.folder / _name(number))
             self._rows = {row["key"]: row for row in table.to_pylist()}
             self._at = number
         row = self._rows[key]
@@ -375,6 +374,19 @@ def _ours_or_empty(folder: Path) -> None:
 
 def _parts(folder: Path) -> list[tuple[int, Path]]:
     return [(int(path.stem[5:]), path) for path in sorted(folder.glob("part-??????.parquet"))]
+
+
+def _read(path: Path, **which: Any) -> Any:
+    """A part as a table. Raises DataError where it is none."""
+    parquet = _pyarrow()
+    import pyarrow as pa
+
+    try:
+        return parquet.read_table(path, **which)
+    except (OSError, pa.ArrowException) as error:
+        what = f"cannot be read: {str(error).splitlines()[0]}"
+        hint = "take it away, and its rows are solved anew"
+        raise DataError([Problem(str(path), what=what, hint=hint)]) from None
 
 
 def _name(number: int) -> str:
