@@ -65,9 +65,9 @@ def test_its_answer_solves_the_whole_program(kind: object, seed: int) -> None:
 
 def test_a_third_of_the_columns_of_the_shipped_chain_go() -> None:
     program = build_program(mithaq.Chain.shipped().quadratic())
-    short = condensed(program).how
-    assert len(short.kept) < 0.7 * len(short.column)
-    assert short.matrix.nnz < program.matrix.nnz
+    short = condensed(program)
+    assert len(short.linear) < 0.7 * len(short.how.column)
+    assert short.joined.matrix.nnz < program.matrix.nnz
     assert gap_through_condensing(program) < 1e-5
 
 
@@ -77,3 +77,52 @@ def test_a_flow_whose_sign_its_balance_does_not_give_stays(owed: int, goes: bool
     rows = {0: {0: 1.0, 1: -1.0}, 1: {0: 1.0}}
     assert taken_out(rows, [owed], [True, False]) == ([(0, 0)] if goes else [])
     assert rows == ({1: {1: 1.0}} if goes else {0: {0: 1.0, 1: -1.0}, 1: {0: 1.0}})
+
+
+@pytest.mark.parametrize(("tariff", "joined"), [(4.0, True), (4.5, False)])
+def test_parallel_lines_of_one_tariff_are_one(tariff: float, joined: bool) -> None:
+    """What goes through them is theirs by capacity, and all have one rent."""
+    demand = {"reference_quantity": 90, "reference_price": 60, "elasticity": -0.5}
+    line = {"from": "Well", "to": "Hub"}
+    system = chain(
+        nodes=[{"name": "Well"}, {"name": "Hub"}],
+        firms=[{"name": firm, "conduct": 1} for firm in "AB"],
+        fields=[
+            {"name": firm, "node": "Well", "owners": firm, "capacity": 60, "a": 10, "b": 0.1}
+            for firm in "AB"
+        ],
+        pipelines=[
+            {**line, "name": "old", "capacity": 30, "tariff": 4.0},
+            {**line, "name": "new", "capacity": 10, "tariff": tariff},
+            {**line, "name": "dear", "capacity": 50, "tariff": 9},
+        ],
+        markets=[{"name": "Hub", "node": "Hub", **demand}],
+    )
+    program = build_program(system)
+    short = condensed(program)
+    assert len(short.how.parallel) == 1
+    assert len(short.joined.columns) == (4 if joined else 0)
+    assert gap_through_condensing(program) < 1e-6
+    found = mithaq.solve(system).flows.set_index("name")
+    assert found["bcm"]["old"] == pytest.approx(30)
+    assert found["bcm"]["new"] == pytest.approx(10)
+    assert 0.1 < found["bcm"]["dear"] < 50
+    assert found["rent"]["old"] == pytest.approx(5)
+    assert found["rent"]["new"] == pytest.approx(9 - tariff)
+
+
+def test_parallel_lines_that_are_not_full_share_by_capacity() -> None:
+    demand = {"reference_quantity": 90, "reference_price": 60, "elasticity": -0.5}
+    lines = {"old": 60, "new": 20}
+    system = chain(
+        nodes=[{"name": "Well"}, {"name": "Hub"}],
+        firms=[{"name": "A"}],
+        fields=[{"name": "a", "node": "Well", "owners": "A", "capacity": 40, "a": 10, "b": 0.1}],
+        pipelines=[
+            {"name": name, "from": "Well", "to": "Hub", "capacity": size, "tariff": 4}
+            for name, size in lines.items()
+        ],
+        markets=[{"name": "Hub", "node": "Hub", **demand}],
+    )
+    flow = mithaq.solve(system).flows.set_index("name")["bcm"]
+    assert flow.to_dict() == pytest.approx({"old": 30, "new": 10})

@@ -9,12 +9,15 @@ Put in its place the balance goes with it, and its sign is theirs:
 shipped chain a third of the columns and two thirds of the balances go, and with them two fifths of
 a solver's time. Only flows do, which have no
 curvature and no bound but their sign, and only where hardly an entry comes to the matrix by it.
+
+Parallel arcs (terminals of a country, say) over which every firm pays the same are one arc of all
+their capacity; what goes through it is theirs by capacity, and its rent is that of each.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,8 +43,9 @@ STEADY = 0.1  # least size of the entry that is divided by, as a share of its ro
 class Condensing:
     """Which rows and columns of a pattern stay, and the matrix over them.
 
-    ``rows`` is that matrix by rows, ``matrix`` by columns; ``kept`` and ``stays`` number columns
-    and rows in the pattern's; equalities come first. It is shared: do not change it.
+    ``rows`` is that matrix; ``kept`` and ``stays`` number columns and rows in the pattern's;
+    equalities come first. ``parallel`` tells limits over columns that differ in nothing else. It is
+    shared: do not change it.
     """
 
     def __init__(self, pattern: Pattern, wanted: NDArray[np.int8]) -> None:
@@ -64,38 +68,18 @@ class Condensing:
         self.row = np.cumsum(~gone) - 1
         self.equalities = pattern.equalities - len(outs)
         self.rows = _matrix(core, self.stays, self.column, rows, len(self.kept))
-        self.matrix = self.rows.tocsc()
-        self.single = self._bounds(single[self.stays])
+        self.single = single[self.stays]
+        free = np.array(_free(pattern), dtype=bool)[self.kept]
+        self.parallel = _parallel(self.rows, self.equalities, self.single, free.tolist())
         block = core[self.out_rows]
         self.out_kept = block[:, self.kept].tocsr()
         across = core[:, self.out_columns].tocsr()
         self.stays_out = across[self.stays].tocsr()
         self.out_stays = self.stays_out.T.tocsr()
         self.kept_out = self.out_kept.T.tocsr()
-        width, hessian = len(self.column), pattern.hessian
-        self.ends = np.append(hessian.indptr[:width][self.kept], hessian.indptr[width])
-        self.places = self.column[
-            hessian.indices[: hessian.indptr[width]]
-        ]  # of P: what is taken out has no curvature
         options = {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
         square = across[self.out_rows].tocsc()
         self.factors = splu(square, "NATURAL", **options) if outs else None
-
-    def _bounds(self, single: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Rows that bound one column: as they were, and limits whose one entry is 1 now."""
-        rows, first = self.rows, self.rows.indptr[:-1]
-        lonely = np.diff(rows.indptr) == 1
-        lonely[: self.equalities] = False
-        above = np.zeros(len(single), dtype=bool)
-        above[lonely] = rows.data[first[lonely]] == 1.0
-        taken = np.zeros(rows.shape[1], dtype=bool)
-        taken[rows.indices[first[single & above]]] = True
-        found = single.copy()
-        for row in np.flatnonzero(above & ~single).tolist():
-            column = rows.indices[first[row]]
-            found[row] = not taken[column]
-            taken[column] = True
-        return found
 
     def solve(self, target: Vector, transposed: bool = False) -> Vector:
         """B^-1 or B^-T times a vector."""
@@ -103,6 +87,97 @@ class Condensing:
             return target
         found: Vector = self.factors.solve(target, "T" if transposed else "N")
         return found
+
+
+class Joined:
+    """What is left of a program once parallel arcs of one cost are one.
+
+    ``rows`` and ``matrix`` are the matrix; ``column`` and ``row`` say which of its columns and rows
+    each of those before is part of, ``columns`` and ``limits`` which columns share a limit, and
+    which limit of those before is theirs.
+    """
+
+    def __init__(self, how: Condensing, groups: Sequence[tuple[Index, Index]]) -> None:
+        height, width = how.rows.shape
+        of_row, of_column = np.arange(height), np.arange(width)
+        limit = np.full(width, -1)
+        signs = np.full(width, -1)
+        bounded = np.flatnonzero(how.single)
+        below = bounded[how.rows.data[how.rows.indptr[bounded]] < 0]
+        signs[how.rows.indices[how.rows.indptr[below]]] = below
+        for rows, columns in groups:
+            of_row[rows] = rows[0]
+            of_column[columns] = columns[0]
+            of_row[signs[columns]] = signs[columns[0]]
+            limit[columns] = rows[:, None]
+        first = of_row == np.arange(height), of_column == np.arange(width)
+        self.first_rows, self.first_columns = map(np.flatnonzero, first)
+        self.row, self.column = np.cumsum(first[0])[of_row] - 1, np.cumsum(first[1])[of_column] - 1
+        self.columns = np.flatnonzero(limit >= 0)
+        self.limits = limit[self.columns]
+        self.equalities = how.equalities
+        self.rows = how.rows[self.first_rows][:, self.first_columns].tocsr()
+        self.matrix = self.rows.tocsc()
+        self.single = _bounds(self.rows, self.equalities, how.single[self.first_rows])
+        # Of P: what is taken out or joined has no curvature.
+        hessian, width = how.pattern.hessian, len(how.column)
+        self.ends = np.append(hessian.indptr[how.kept[self.first_columns]], hessian.indptr[width])
+        self.places = self.column[how.column[hessian.indices[: hessian.indptr[width]]]]
+
+
+def _bounds(rows: sp.csr_matrix, equalities: int, single: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Rows that bound one column: as they were, and limits whose one entry is 1 now."""
+    first = rows.indptr[:-1]
+    lonely = np.diff(rows.indptr) == 1
+    lonely[:equalities] = False
+    above = np.zeros(len(single), dtype=bool)
+    above[lonely] = rows.data[first[lonely]] == 1.0
+    taken = np.zeros(rows.shape[1], dtype=bool)
+    taken[rows.indices[first[single & above]]] = True
+    found = single.copy()
+    for row in np.flatnonzero(above & ~single).tolist():
+        column = rows.indices[first[row]]
+        found[row] = not taken[column]
+        taken[column] = True
+    return found
+
+
+def _parallel(
+    rows: sp.csr_matrix, equalities: int, single: NDArray[np.bool_], free: list[bool]
+) -> list[tuple[Index, Index]]:
+    """Limits over columns that differ in nothing but the limit: rows, and rows x columns."""
+    columns = rows.tocsc()
+    limits = np.flatnonzero(~single[equalities:]) + equalities
+    limiting = set(limits.tolist())
+    balances: dict[int, tuple[tuple[int, float], ...] | None] = {}
+    for column in np.unique(rows[limits].indices).tolist():
+        entries = list(_entries(columns, column))
+        alone = sum(row in limiting for row, _ in entries) == 1
+        kept = tuple((row, entry) for row, entry in entries if row < equalities)
+        balances[column] = kept if free[column] and alone else None
+    found: dict[object, list[tuple[int, list[int]]]] = {}
+    for row in limits.tolist():
+        parts = [(balances[column], entry, column) for column, entry in _entries(rows, row)]
+        if parts and all(part[0] is not None for part in parts):
+            parts.sort()
+            key = tuple((kept, entry) for kept, entry, _ in parts)
+            found.setdefault(key, []).append((row, [column for *_, column in parts]))
+    return [
+        (np.array([row for row, _ in alike]), np.array([mine for _, mine in alike]))
+        for alike in found.values()
+        if len(alike) > 1
+    ]
+
+
+def _of_one_cost(how: Condensing, linear: Vector) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Of each set of parallel limits the parts, by place, whose columns cost the same."""
+    found = []
+    for _, columns in how.parallel:
+        parts: dict[bytes, list[int]] = {}
+        for place, costs in enumerate(linear[columns]):
+            parts.setdefault(costs.tobytes(), []).append(place)
+        found.append(tuple(tuple(part) for part in parts.values() if len(part) > 1))
+    return tuple(found)
 
 
 def _entries(rows: sp.csr_matrix, row: int) -> Iterator[tuple[int, float]]:
@@ -220,14 +295,17 @@ def _matrix(
 class Condensed:
     """A program over the rows and columns that stay, its Golombek costs apart.
 
-    ``linear`` holds no part of Golombek costs but a and what comes with it.
+    ``linear`` holds no part of Golombek costs but a and what comes with it; ``shares`` are those of
+    arcs in what goes through all that are parallel, by capacity.
     """
 
     how: Condensing
+    joined: Joined
     quadratic: sp.csc_matrix
     linear: Vector
     bound: Vector
     golombek: Golombek
+    shares: Vector
     whole: tuple[Vector, Vector]  # linear part and right-hand sides of what was taken out
 
     @property
@@ -241,45 +319,71 @@ class Condensed:
 
     def with_costs(self, quadratic: sp.csc_matrix, linear: Vector) -> Quadratic:
         """The program with other costs."""
-        how = self.how
-        return Quadratic(quadratic, linear, how.matrix, self.bound, how.equalities, how.single)
+        at = self.joined
+        return Quadratic(quadratic, linear, at.matrix, self.bound, at.equalities, at.single)
 
     def short(self, x: Vector, z: Vector) -> tuple[Vector, Vector]:
         """Of columns and duals of the whole program those that stay."""
-        return x[self.how.kept], z[self.how.stays]
+        x, z = x[self.how.kept], z[self.how.stays]
+        joined = np.bincount(self.joined.column, x, len(self.linear)).astype(float)
+        return joined, z[self.joined.first_rows]
 
     def whole_answer(self, answer: Answer) -> Answer:
         """Columns and duals of the whole program."""
         how, (linear, bound) = self.how, self.whole
+        kept, stays = answer.x[self.joined.column], answer.z[self.joined.row]
+        kept[self.joined.columns] *= self.shares
         x = np.zeros(len(how.column))
-        x[how.kept] = answer.x
-        x[how.out_columns] = how.solve(bound - how.out_kept @ answer.x)
+        x[how.kept] = kept
+        x[how.out_columns] = how.solve(bound - how.out_kept @ kept)
         z = np.zeros(len(how.row))
-        z[how.stays] = answer.z
-        z[how.out_rows] = -how.solve(linear + how.out_stays @ answer.z, transposed=True)
+        z[how.stays] = stays
+        z[how.out_rows] = -how.solve(linear + how.out_stays @ stays, transposed=True)
         return Answer(answer.status, x, z)
 
 
 _HOW: Memory[Condensing] = Memory()
-Numbers = tuple[Vector, Vector, Golombek, tuple[Vector, Vector]]
+_JOINED: Memory[Joined] = Memory()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Numbers:
+    """What of a condensed program curvature leaves as it is."""
+
+    joined: Joined
+    linear: Vector
+    bound: Vector
+    golombek: Golombek
+    shares: Vector
+    whole: tuple[Vector, Vector]
+
+
 _NUMBERS: Memory[Numbers] = Memory()
 
 
 def condensed(program: Program) -> Condensed:
-    """The program without what its balances give."""
+    """The program without what its balances give, parallel arcs of one cost as one."""
     pattern = program.pattern
     wanted = np.sign(program.bound[: pattern.equalities]).astype(np.int8)
     key = id(pattern), wanted.tobytes()
     how = _HOW.get(key, pattern, lambda: Condensing(pattern, wanted))
     held = how, program.linear, program.bound, program.golombek
     numbers = _NUMBERS.get(tuple(map(id, held)), held, lambda: _numbers(program, how))
-    shape = len(how.kept), len(how.kept)
-    quadratic = sp.csc_matrix((program.quadratic.data, how.places, how.ends), shape=shape)
-    return Condensed(how, quadratic, *numbers)
+    size = len(numbers.linear)
+    data = program.quadratic.data, numbers.joined.places, numbers.joined.ends
+    return Condensed(
+        how,
+        numbers.joined,
+        sp.csc_matrix(data, shape=(size, size)),
+        numbers.linear,
+        numbers.bound,
+        numbers.golombek,
+        numbers.shares,
+        numbers.whole,
+    )
 
 
 def _numbers(program: Program, how: Condensing) -> Numbers:
-    """Costs, right-hand sides, Golombek costs over what stays; the first two of what does not."""
     golombek = program.golombek
     linear = program.linear[: len(how.column)].copy()
     # The program's linear part already holds |g| for the epigraph form: take it out.
@@ -287,15 +391,28 @@ def _numbers(program: Program, how: Condensing) -> Numbers:
     bound = program.bound[: len(how.row)]
     whole = linear[how.out_columns], bound[how.out_rows]
     saved, brought = how.solve(whole[0], transposed=True), how.solve(whole[1])
-    placed = dataclasses.replace(
-        golombek,
-        column=how.column[golombek.column],
-        balance=np.full(len(golombek.column), -1),
-        limit=how.row[golombek.limit],
-    )
-    return (
-        linear[how.kept] - how.kept_out @ saved,
-        bound[how.stays] - how.stays_out @ brought,
-        placed,
+    linear = linear[how.kept] - how.kept_out @ saved
+    bound = bound[how.stays] - how.stays_out @ brought
+    parts = _of_one_cost(how, linear)
+    groups = [
+        (rows[list(part)], columns[list(part)])
+        for (rows, columns), some in zip(how.parallel, parts, strict=True)
+        for part in some
+    ]
+    joined = _JOINED.get((id(how), parts), how, lambda: Joined(how, groups))
+    level = np.bincount(joined.row, bound, len(joined.first_rows)).astype(float)
+    total = level[joined.row[joined.limits]]
+    shares = bound[joined.limits] / np.where(total > 0, total, 1.0)
+    return Numbers(
+        joined,
+        linear[joined.first_columns],
+        level,
+        dataclasses.replace(
+            golombek,
+            column=joined.column[how.column[golombek.column]],
+            balance=np.full(len(golombek.column), -1),
+            limit=joined.row[how.row[golombek.limit]],
+        ),
+        shares,
         whole,
     )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
 from mithaq.equilibrium.backends import Answer
-from mithaq.equilibrium.condense import Condensed, Condensing
+from mithaq.equilibrium.condense import Condensed, Joined
 from mithaq.equilibrium.prepared import Memory
 from mithaq.equilibrium.program import Golombek
 
@@ -52,8 +52,9 @@ class _System:
     its list (an upper triangle) they are.
     """
 
-    def __init__(self, how: Condensing, hessian: sp.csc_matrix) -> None:
-        width, rows, single = len(how.kept), how.rows, how.single
+    def __init__(self, how: Joined, hessian: sp.csc_matrix) -> None:
+        rows, single = how.rows, how.single
+        width = rows.shape[1]
         self.general = np.flatnonzero(~single)  # rows that bound more than one column
         self.single = np.flatnonzero(single)
         self.bounded = rows.indices[rows.indptr[self.single]].astype(np.intp)
@@ -138,7 +139,7 @@ def settle(program: Condensed, x: Vector, z: Vector) -> Answer | None:
 
 class _Steps:
     def __init__(self, program: Condensed) -> None:
-        how, hessian = program.how, program.quadratic
+        how, hessian = program.joined, program.quadratic
         self.golombek, self.how = program.golombek, how
         self.system = _SYSTEMS.get(id(how), how, lambda: _System(how, hessian))
         self.width = len(program.linear)
