@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mithaq import Chain, Cooperate, load, solve
+from mithaq import Chain, Change, Cooperate, load, solve
 from mithaq.cli import run
 from mithaq.errors import DataError, ModelError
 from mithaq.worth.forum import forum, members_named, stability
@@ -94,6 +94,48 @@ def test_below_full_strength_the_members_are_judged_one_by_one():
     each = (A - 2 * q - COST) * q
     assert found.gains == pytest.approx(dict.fromkeys(firms, each - profit(2)), abs=1e-4)
     assert found.internally_stable is True and found.stable
+
+
+def unlike(costs, thetas, slopes, inside, strength):
+    """Price and profits at P = 100 - Q of sellers that are all in the market."""
+    at = sorted(inside) if len(inside) > 1 else []
+    conduct = np.diag(thetas)
+    for i in at:
+        for j in at:
+            conduct[i, j] = strength * np.mean(thetas[at]) + (i == j) * (1 - strength) * thetas[i]
+    q = np.linalg.solve(1 + conduct + np.diag(slopes), 100 - costs)
+    assert (q > 0).all()
+    return 100 - q.sum(), (100 - q.sum() - costs) * q - slopes * q**2 / 2
+
+
+@pytest.mark.parametrize("strength", [0.4, 1.0])
+def test_sellers_of_unlike_cost_and_conduct(strength):
+    """Every coalition of three of four, its gains and whether it holds, from linear equations."""
+    costs, thetas = np.array([18.0, 22.0, 25.0, 20.0]), np.array([1.0, 0.6, 0.8, 1.0])
+    slopes = np.array([0.5, 0.2, 1.0, 0.3])
+    names = ["A", "B", "C", "D"]
+    edits = [Change("fields", n, "a", float(x)) for n, x in zip(names, costs, strict=True)]
+    edits += [Change("fields", n, "b", float(x)) for n, x in zip(names, slopes, strict=True)]
+    edits += [Change("firms", n, "conduct", float(x)) for n, x in zip(names, thetas, strict=True)]
+    found = forum(hub(names).with_edits(edits), names[:3], strength=strength)
+
+    def told(inside):
+        return unlike(costs, thetas, slopes, frozenset(inside), strength)
+
+    alone, before = told(())
+    for one in found.coalitions:
+        inside = {names.index(name) for name in one.members}
+        price, profits = told(inside)
+        mine = sorted(inside)
+        leaver = {i: told(inside - {i})[1][i] for i in mine}
+        assert one.profit == pytest.approx(profits[mine].sum(), rel=1e-6)
+        assert one.gain == pytest.approx((profits - before)[mine].sum(), rel=1e-5, abs=1e-4)
+        assert one.price_effect["Hub"] == pytest.approx(100 * (price / alone - 1), rel=1e-5)
+        assert one.held_by_transfers == (profits[mine].sum() >= sum(leaver.values()))
+        if strength < 1:
+            assert one.internally_stable == all(profits[i] >= leaver[i] for i in mine)
+            joiner = {j: told(inside | {j})[1][j] for j in {0, 1, 2} - inside}
+            assert one.externally_stable == all(profits[j] >= x for j, x in joiner.items())
 
 
 def test_floors_keep_members_in_their_markets():

@@ -91,9 +91,9 @@ def firms_of(chain: Chain) -> dict[str, int]:
 
 
 class Owned:
-    """Assets with their owners: ``owner`` and ``share`` of pairs, asset by asset.
+    """Assets with their owners, asset by asset: ``parties`` by name, and the ``share`` of each.
 
-    ``at`` is the number of each asset, ``parties`` are the names that owners are numbers of.
+    ``at`` is the number of each asset.
     """
 
     def __init__(self, assets: Table | columns.Arcs, told: Iterable[tuple[str, str, str]]) -> None:
@@ -103,7 +103,6 @@ class Owned:
         self.parties = [party for owners in held for party in owners]
         self.count = np.array([len(owners) for owners in held], dtype=np.intp)
         self.first = np.cumsum(self.count) - self.count
-        self.owner = np.arange(len(self.parties))
         self.share = np.array([share for owners in held for share in owners.values()])
 
     def pairs(self, assets: Array) -> tuple[Array, Array, Array]:
@@ -112,7 +111,7 @@ class Owned:
         use = np.repeat(np.arange(len(assets)), count)
         nth = np.arange(len(use)) - np.repeat(np.cumsum(count) - count, count)
         pair = self.first[assets][use] + nth
-        return use, self.owner[pair], self.share[pair]
+        return use, pair, self.share[pair]
 
 
 class Arcs(Owned):
