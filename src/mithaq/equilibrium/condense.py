@@ -69,6 +69,8 @@ class Condensing:
         self.equalities = pattern.equalities - len(outs)
         self.rows = _matrix(core, self.stays, self.column, rows, len(self.kept))
         self.single = single[self.stays]
+        columns = pattern.columns
+        self.flows = columns.place[columns.of("flow")[columns.mask("flow")]]
         free = np.array(_free(pattern), dtype=bool)[self.kept]
         self.parallel = _parallel(self.rows, self.equalities, self.single, free.tolist())
         block = core[self.out_rows]
@@ -121,7 +123,8 @@ class Joined:
         self.single = _bounds(self.rows, self.equalities, how.single[self.first_rows])
         # Of P: what is taken out or joined has no curvature.
         hessian, width = how.pattern.hessian, len(how.column)
-        self.ends = np.append(hessian.indptr[how.kept[self.first_columns]], hessian.indptr[width])
+        self.numbers = how.kept[self.first_columns]  # of its columns in the pattern
+        self.ends = np.append(hessian.indptr[self.numbers], hessian.indptr[width])
         self.places = self.column[how.column[hessian.indices[: hessian.indptr[width]]]]
 
 
@@ -347,53 +350,56 @@ _JOINED: Memory[Joined] = Memory()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Numbers:
-    """What of a condensed program curvature leaves as it is."""
+class Limits:
+    """What of a condensed program hangs on limits and on the costs of flows alone.
+
+    ``saved`` is what taking out flows takes off the costs of the columns that are left.
+    """
 
     joined: Joined
-    linear: Vector
     bound: Vector
     golombek: Golombek
     shares: Vector
     whole: tuple[Vector, Vector]
+    saved: Vector
 
 
-_NUMBERS: Memory[Numbers] = Memory()
+_LIMITS: Memory[Limits] = Memory()
 
 
 def condensed(program: Program) -> Condensed:
     """The program without what its balances give, parallel arcs of one cost as one."""
-    pattern = program.pattern
+    pattern, golombek = program.pattern, program.golombek
     wanted = np.sign(program.bound[: pattern.equalities]).astype(np.int8)
     key = id(pattern), wanted.tobytes()
     how = _HOW.get(key, pattern, lambda: Condensing(pattern, wanted))
-    held = how, program.linear, program.bound, program.golombek
-    numbers = _NUMBERS.get(tuple(map(id, held)), held, lambda: _numbers(program, how))
-    size = len(numbers.linear)
-    data = program.quadratic.data, numbers.joined.places, numbers.joined.ends
-    return Condensed(
-        how,
-        numbers.joined,
-        sp.csc_matrix(data, shape=(size, size)),
-        numbers.linear,
-        numbers.bound,
-        numbers.golombek,
-        numbers.shares,
-        numbers.whole,
-    )
-
-
-def _numbers(program: Program, how: Condensing) -> Numbers:
-    golombek = program.golombek
     linear = program.linear[: len(how.column)].copy()
     # The program's linear part already holds |g| for the epigraph form: take it out.
     linear[golombek.column] += golombek.weight * golombek.g
-    bound = program.bound[: len(how.row)]
+    held = how, program.bound, golombek
+    same = (*map(id, held), linear[how.flows].tobytes())
+    limits = _LIMITS.get(same, held, lambda: _limits(program, how, linear))
+    joined = limits.joined
+    size = len(limits.saved)
+    data = program.quadratic.data, joined.places, joined.ends
+    return Condensed(
+        how,
+        joined,
+        sp.csc_matrix(data, shape=(size, size)),
+        linear[joined.numbers] - limits.saved,
+        limits.bound,
+        limits.golombek,
+        limits.shares,
+        limits.whole,
+    )
+
+
+def _limits(program: Program, how: Condensing, linear: Vector) -> Limits:
+    golombek, bound = program.golombek, program.bound[: len(how.row)]
     whole = linear[how.out_columns], bound[how.out_rows]
-    saved, brought = how.solve(whole[0], transposed=True), how.solve(whole[1])
-    linear = linear[how.kept] - how.kept_out @ saved
-    bound = bound[how.stays] - how.stays_out @ brought
-    parts = _of_one_cost(how, linear)
+    saved = how.kept_out @ how.solve(whole[0], transposed=True)
+    bound = bound[how.stays] - how.stays_out @ how.solve(whole[1])
+    parts = _of_one_cost(how, linear[how.kept] - saved)
     groups = [
         (rows[list(part)], columns[list(part)])
         for (rows, columns), some in zip(how.parallel, parts, strict=True)
@@ -402,17 +408,11 @@ def _numbers(program: Program, how: Condensing) -> Numbers:
     joined = _JOINED.get((id(how), parts), how, lambda: Joined(how, groups))
     level = np.bincount(joined.row, bound, len(joined.first_rows)).astype(float)
     total = level[joined.row[joined.limits]]
-    shares = bound[joined.limits] / np.where(total > 0, total, 1.0)
-    return Numbers(
-        joined,
-        linear[joined.first_columns],
-        level,
-        dataclasses.replace(
-            golombek,
-            column=joined.column[how.column[golombek.column]],
-            balance=np.full(len(golombek.column), -1),
-            limit=joined.row[how.row[golombek.limit]],
-        ),
-        shares,
-        whole,
+    placed = dataclasses.replace(
+        golombek,
+        column=joined.column[how.column[golombek.column]],
+        balance=np.full(len(golombek.column), -1),
+        limit=joined.row[how.row[golombek.limit]],
     )
+    shares = bound[joined.limits] / np.where(total > 0, total, 1.0)
+    return Limits(joined, level, placed, shares, whole, saved[joined.first_columns])
