@@ -9,6 +9,7 @@ from datetime import date
 from mithaq.record.claims import Claim, Source
 from mithaq.record.properties import properties, property_of
 from mithaq.record.record import Record, Subject
+from mithaq.words.dates import Edtf
 
 __all__ = ["LeftOut", "as_of", "begun_by", "is_known", "known_on", "seen_by"]
 
@@ -41,20 +42,21 @@ def known_on(record: Record, day: date | None) -> tuple[Record, LeftOut]:
     """
     if day is None:
         return record, LeftOut()
-    known = {s.id for s in record.sources.values() if is_known(s, day)}
-    late = [s for s in record.sources.values() if s.id not in known]
+    dated = list(record.sources.dated())
+    known = {name for name, published, _ in dated if _is_out(published, day)}
     free = {
         kind: {name for name, declared in table.items() if not declared.needs_source}
         for kind, table in properties().items()
     }
     shown: Iterable[str] = [subject.id for subject in record.subjects()]
+    late = record.sources.keys() - known
     if record.focus is not None:
         shown = record.focus.shown
-        cited = set().union(*map(record.cited, shown))
-        late = [s for s in late if s.id in cited]
+        late &= set().union(*map(record.cited, shown))
+    told = [(published, inferred) for name, published, inferred in dated if name in late]
     left_out = LeftOut(
-        unknown=sum(s.published is None for s in late),
-        inferred=sum(s.published is not None and s.published_basis == "inferred" for s in late),
+        unknown=sum(published is None for published, _ in told),
+        inferred=sum(inferred and published is not None for published, inferred in told),
         unsourced=record.unsourced(shown, free),
     )
     return record.sourced(known, free), left_out
@@ -124,4 +126,8 @@ def _is_later(claim: Claim, day: date) -> bool:
 
 def is_known(source: Source, day: date) -> bool:
     """Whether a source was out on that day."""
-    return source.published is not None and source.published.last <= day
+    return _is_out(source.published, day)
+
+
+def _is_out(published: Edtf | None, day: date) -> bool:
+    return published is not None and published.last <= day

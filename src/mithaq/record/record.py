@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from types import MappingProxyType
 
 from mithaq.errors import DataError, Problem
 from mithaq.record.claims import Claim, Place, Polarity, Rank, Source, Value
@@ -14,7 +13,7 @@ from mithaq.record.names import fold
 from mithaq.record.properties import KINDS, properties
 from mithaq.words.dates import Edtf
 
-__all__ = ["Case", "Focus", "Record", "Subject", "Told"]
+__all__ = ["Case", "Focus", "Record", "Sources", "Subject", "Told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,27 @@ class Told(Mapping[str, Mapping[str, Sequence[Claim]]]):
         return sum(not c.source for name, claims in told if name not in free for c in claims)
 
 
+class Sources(Mapping[str, Source]):
+    """Source id -> source, in the order of the ids."""
+
+    def __init__(self, sources: Iterable[Source] = ()) -> None:
+        self._held = {s.id: s for s in sorted(sources, key=lambda s: s.id)}
+
+    def __getitem__(self, source_id: str) -> Source:
+        return self._held[source_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def dated(self) -> Iterator[tuple[str, Edtf | None, bool]]:
+        """Of each its id, when it was published, and whether that is inferred."""
+        for source in self.values():
+            yield source.id, source.published, source.published_basis == "inferred"
+
+
 class Record:
     """An immutable set of claims about subjects, with the sources that make them.
 
@@ -89,7 +109,7 @@ class Record:
     def __init__(
         self,
         case: Case,
-        sources: Iterable[Source],
+        sources: Iterable[Source] | Sources,
         subjects: Iterable[Subject],
         claims: Iterable[Claim] | Told,
         folder: Path | None = None,
@@ -98,7 +118,7 @@ class Record:
         self.case = case
         self.focus = focus
         self.folder = folder
-        self._sources = {s.id: s for s in sorted(sources, key=lambda s: s.id)}
+        self._sources = sources if isinstance(sources, Sources) else Sources(sources)
         rank = {kind: number for number, kind in enumerate(KINDS)}
         listed = sorted(subjects, key=lambda s: (rank[s.kind], s.id))
         self._subjects = {s.id: s for s in listed}
@@ -154,9 +174,9 @@ class Record:
         return self.case.id
 
     @property
-    def sources(self) -> Mapping[str, Source]:
+    def sources(self) -> Sources:
         """Source id -> :class:`Source`."""
-        return MappingProxyType(self._sources)
+        return self._sources
 
     def source(self, source_id: str) -> Source:
         """One source. Raises KeyError where there is none of that id."""
@@ -329,8 +349,9 @@ class Record:
         return Record(self.case, sources, held, self._told, self.folder, self.focus)
 
     def _with(self, claims: Iterable[Claim] | Told) -> Record:
-        sources, subjects = self._sources.values(), self._subjects.values()
-        return Record(self.case, sources, subjects, claims, self.folder, self.focus)
+        found = Record(self.case, self._sources, (), claims, self.folder, self.focus)
+        found._subjects = self._subjects  # in order already
+        return found
 
     def part(self, subjects: Iterable[str], focus: Focus) -> Record:
         """The record of those subjects alone, with the sources that their claims cite."""

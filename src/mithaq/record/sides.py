@@ -62,6 +62,8 @@ def meet(a: Claim, b: Claim) -> bool:
 def agree(a: Claim, b: Claim) -> bool:
     """Whether the values of two claims of one property can both hold."""
     left, right = a.value, b.value
+    if type(left) is Office and type(right) is Office:
+        return _offices_agree(left, right)
     if left is None or right is None or left == right:
         return True
     if isinstance(left, Edtf) and isinstance(right, Edtf):
@@ -70,8 +72,6 @@ def agree(a: Claim, b: Claim) -> bool:
         return left.agrees(right) is not False
     if isinstance(left, Share) and isinstance(right, Share):
         return left.party != right.party or left.quantity.agrees(right.quantity) is not False
-    if isinstance(left, Office) and isinstance(right, Office):
-        return _offices_agree(left, right)
     if a.language != b.language:
         return True
     return _words_agree(a, b) if a.language else False

@@ -15,7 +15,6 @@ from typing import Any
 
 import sqlalchemy as sql
 
-from mithaq.record.claims import Source
 from mithaq.record.collecting import no_collecting
 from mithaq.record.files import shipped_folder
 from mithaq.record.record import Case, Focus, Record
@@ -32,7 +31,7 @@ from mithaq.record.store.schema import (
     stream,
     up_to,
 )
-from mithaq.record.store.unread import Unread, damaged, kind_in, source_in, subject_in
+from mithaq.record.store.unread import Unread, UnreadSources, damaged, kind_in, subject_in
 
 __all__ = ["Entry", "Latest", "Log", "Standing"]
 
@@ -320,13 +319,6 @@ def _row(seq: int, body: str) -> Row:
         raise damaged(seq) from None
 
 
-def _source(seq: int, body: str) -> Source:
-    try:
-        return source_in(seq, body)
-    except (TypeError, ValueError, AttributeError):
-        raise damaged(seq) from None
-
-
 def _unread(bodies: Mapping[str, list[str]], subjects: Latest) -> Unread:
     return Unread(bodies, {name: kind_in(body) for name, (_, body) in subjects.items()})
 
@@ -340,7 +332,7 @@ def _made(
 ) -> Record:
     try:
         held = [subject_in(name, *row) for name, row in subjects.items()]
-        cited = [_source(*row) for row in sources.values()]
+        cited = UnreadSources(sources)
         named = case_of(case.content) if case else Case("record")
         return Record(named, cited, held, told, shipped_folder(named.id), focus)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

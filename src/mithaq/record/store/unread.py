@@ -30,10 +30,10 @@ from mithaq.record.claims import (
     read_place,
 )
 from mithaq.record.properties import properties
-from mithaq.record.record import Subject, Told
-from mithaq.words.dates import parse
+from mithaq.record.record import Sources, Subject, Told
+from mithaq.words.dates import Edtf, parse
 
-__all__ = ["Unread", "claims_in", "damaged", "kind_in", "source_in", "subject_in"]
+__all__ = ["Unread", "UnreadSources", "claims_in", "damaged", "kind_in", "subject_in"]
 
 
 def damaged(row: int = 0, what: str = "the row cannot be read") -> DataError:
@@ -195,8 +195,46 @@ class _Table(Mapping[str, Sequence[Claim]]):
         return found
 
 
+class UnreadSources(Sources):
+    """Sources as the bytes of their rows, each read when it is first asked for."""
+
+    def __init__(self, rows: Mapping[str, tuple[int, str]]) -> None:
+        super().__init__()
+        self._rows = dict(sorted(rows.items()))
+
+    def __getitem__(self, source_id: str) -> Source:
+        found = self._held.get(source_id)
+        if found is None:
+            seq, body = self._rows[source_id]
+            try:
+                found = self._held[source_id] = source_in(seq, body)
+            except (TypeError, ValueError, AttributeError):
+                raise damaged(seq) from None
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def dated(self) -> Iterator[tuple[str, Edtf | None, bool]]:
+        for name, (seq, body) in self._rows.items():
+            start = body.find(_PUBLISHED)
+            if start < 0:
+                yield name, None, False
+                continue
+            start += len(_PUBLISHED)
+            try:
+                published = parse(body[start : body.find('"', start)])
+            except ValueError:
+                raise damaged(seq) from None
+            yield name, published, _INFERRED in body
+
+
 # What the bytes tell before they are read
 
+_PUBLISHED, _INFERRED = '"published":"', '"published_basis":"inferred"'
 _PROPERTY, _SOURCE, _VALUE = '"property":"', '"source":"', '"value":'
 _DENIED = f'"polarity":"{Polarity.DENIED}"'
 _PARTY = '{"party":"'
@@ -268,10 +306,10 @@ def _dated(kind: str) -> frozenset[str]:
 
 _SCAN: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
 _CONTENT = '{"content":'
-_HASH = r'"[0-9a-f]{64}"'
+_HASH = r'"[^"]*"'
 _REST = re.compile(
     rf',(?:"corrects":{_HASH},)?"kind":"[a-z]+","prev_hash":{_HASH},"recorded_at":"([^"]*)",'
-    rf'"recorded_by":("(?:[^"\\]|\\.)*"),(?:"retracts":{_HASH},)?"seq":([0-9]+),'
+    rf'"recorded_by":("(?:[^"\\]++|\\.)*+"),(?:"retracts":{_HASH},)?"seq":([0-9]+),'
 )
 
 
