@@ -196,11 +196,17 @@ class _Table(Mapping[str, Sequence[Claim]]):
 
 
 class UnreadSources(Sources):
-    """Sources as the bytes of their rows, each read when it is first asked for."""
+    """Sources as the bytes of their rows, each read when it is first asked for.
+
+    Raises DataError where one is no row of that source at all.
+    """
 
     def __init__(self, rows: Mapping[str, tuple[int, str]]) -> None:
         super().__init__()
         self._rows = dict(sorted(rows.items()))
+        for name, (seq, body) in self._rows.items():
+            if f'"id":"{name}"' not in body or not body.startswith(_CONTENT):
+                raise damaged(seq)
 
     def __getitem__(self, source_id: str) -> Source:
         found = self._held.get(source_id)
