@@ -259,6 +259,12 @@ def keeping(command: Callable[..., None]) -> Callable[..., None]:
     return option("--store", metavar="DIR", type=kind, help=text)(command)
 
 
+def seeded(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that draws ``--seed``."""
+    kind, text = click.IntRange(0), say("Seed of the draws.")
+    return option("--seed", type=kind, default=1, show_default=True, help=text)(command)
+
+
 def listed(options: Sequence[str]) -> list[str]:
     """Names of options that were given once for each, or parted by commas.
 

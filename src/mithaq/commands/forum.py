@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mithaq.cli import Asked, Talk, cli, common, keeping, listed, option, reading, say
+from mithaq.cli import Asked, Talk, cli, common, keeping, listed, option, reading, say, seeded
 
 
 @cli.command(help=say("Would an exporters' forum hold together? Every coalition of its members."))
@@ -52,13 +52,7 @@ from mithaq.cli import Asked, Talk, cli, common, keeping, listed, option, readin
     show_default=True,
     help=say("Also draw all inputs of the market at once, so many times (at least 8)."),
 )
-@option(
-    "--seed",
-    type=click.IntRange(0),
-    default=1,
-    show_default=True,
-    help=say("Seed of the draws."),
-)
+@seeded
 @option(
     "--spare",
     type=click.FloatRange(0, min_open=True),

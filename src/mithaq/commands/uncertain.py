@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mithaq.cli import Asked, Talk, cli, common, keeping, option, reading, say
+from mithaq.cli import Asked, Talk, cli, common, keeping, option, reading, say, seeded
 
 
 @cli.command(help=say("What is sure about an agreement's worth: draws over all inputs at once."))
@@ -17,13 +17,7 @@ from mithaq.cli import Asked, Talk, cli, common, keeping, option, reading, say
     show_default=True,
     help=say("Number of draws; a power of two spreads them best."),
 )
-@option(
-    "--seed",
-    type=click.IntRange(0),
-    default=1,
-    show_default=True,
-    help=say("Seed of the draws."),
-)
+@seeded
 @option("--legs/--no-legs", default=False, help=say("Also tell what each leg alone would bring."))
 @option(
     "--alone",
