@@ -312,7 +312,7 @@ def _dated(kind: str) -> frozenset[str]:
 
 _SCAN: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
 _CONTENT = '{"content":'
-_HASH = r'"[^"]*"'
+_HASH = r'"[0-9a-f]{64}"'
 _REST = re.compile(
     rf',(?:"corrects":{_HASH},)?"kind":"[a-z]+","prev_hash":{_HASH},"recorded_at":"([^"]*)",'
     rf'"recorded_by":("(?:[^"\\]++|\\.)*+"),(?:"retracts":{_HASH},)?"seq":([0-9]+),'
