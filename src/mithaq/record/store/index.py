@@ -277,12 +277,14 @@ def _bringing(dialect: str) -> sql.Select[Any]:
 
 
 @cache
-def _naming(dialect: str, by: tuple[str, ...]) -> sql.Select[Any]:
+def _naming(dialect: str, by: tuple[str, ...]) -> sql.Executable:
     query = sql.select(links.c.value, links.c.subject)
     query = query.where(up_to(dialect, links.c.seq), among(dialect, links.c.value))
-    if by:
-        query = query.where(links.c.property.in_([sql.literal(name) for name in by]))
-    return query.group_by(links.c.value, links.c.property, links.c.subject)
+    query = query.group_by(links.c.value, links.c.property, links.c.subject)
+    if not by:
+        return query
+    # One by one: of several properties PostgreSQL would go through all that names a value.
+    return sql.union(*(query.where(links.c.property == name) for name in by))
 
 
 @cache
