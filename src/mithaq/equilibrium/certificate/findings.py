@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Certificate", "Findings", "ever"]
+__all__ = ["Array", "Certificate", "Findings", "bits_of", "ever"]
 
 Array = NDArray[Any]  # of numbers, truths or places
 Namer = Callable[..., str]
+STATIONARY = "stationarity", "complementarity"
+LIMITED = "capacity", "complementarity"
+CONDITIONS = ("balance", "capacity", "sign", *STATIONARY, "accounting")
 
 
 def ever(true: Array) -> Array:
@@ -23,9 +26,9 @@ def ever(true: Array) -> Array:
     return found
 
 
-STATIONARY = "stationarity", "complementarity"
-LIMITED = "capacity", "complementarity"
-CONDITIONS = ("balance", "capacity", "sign", *STATIONARY, "accounting")
+def bits_of(mask: Array) -> bytes:
+    """A mask in few bytes, to look up by."""
+    return np.packbits(mask).tobytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +134,9 @@ class Findings:
 
     def _of_pairs(self) -> tuple[Array, Array]:
         """Violations of stationarity and of complementarity of all pairs, one after another."""
-        slack, quantity, scale = (
-            joined(part[number] for part in self._pairs) for number in range(3)
-        )
+        slack = joined(part[0] for part in self._pairs)
+        quantity = joined(part[1] for part in self._pairs)
+        scale = joined(part[2] for part in self._pairs)
         short = slack / (1 + scale)
         least, idle = np.maximum(-short, 0.0), np.minimum(np.abs(short), quantity / (1 + quantity))
         if any(off is not None for *_, off, _ in self._pairs):
@@ -146,7 +149,8 @@ class Findings:
 
     def _of_limits(self) -> tuple[Array, Array]:
         """Violations of capacity and of complementarity of all limits, one after another."""
-        spare, price = (joined(part[number] for part in self._limits) for number in range(2))
+        spare = joined(part[0] for part in self._limits)
+        price = joined(part[1] for part in self._limits)
         size = joined(np.broadcast_to(size, spare.shape) for spare, _, size, _ in self._limits)
         left, price = spare / (1 + np.abs(size)), np.abs(price)
         return np.maximum(-left, 0.0), np.minimum(np.abs(left), price / (1 + price))

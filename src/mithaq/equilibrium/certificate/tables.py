@@ -20,7 +20,7 @@ from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium import columns
 from mithaq.equilibrium.bits import packed, unpacked
-from mithaq.equilibrium.certificate.findings import Array
+from mithaq.equilibrium.certificate.findings import Array, bits_of
 from mithaq.equilibrium.columns import ARCS, Table, table_of
 from mithaq.equilibrium.prepared import Memory, remembered
 from mithaq.equilibrium.sheet import Sheet
@@ -222,6 +222,8 @@ class Arcs:
             if text:
                 self.access[number] = place.mask(parse_names(text))
         self._bind_fringe(chain, place)
+        self.usable = self.capacity * self.available  # before anything is built
+        self.open = bits_of(self.usable > 0)
 
     def _bind_fringe(self, chain: Chain, place: Place) -> None:
         """A fringe stays in the countries of its home and of its fields."""
@@ -262,24 +264,31 @@ class Arcs:
 _ARCS: Memory[Arcs] = Memory()
 
 
-def arcs_of(chain: Chain, calendar: Calendar, place: Place) -> Arcs:
-    """The arcs of a chain, read once for all chains that share the tables they stand in."""
-    tables = ("pipelines", "terminals", "routes", "availability", "periods", "years", "firms")
-    rows = [chain.rows(table) for table in (*tables, "nodes")]
+TABLES = "pipelines", "terminals", "routes", "availability", "periods", "years", "firms", "nodes"
+
+
+@remembered("fields", *TABLES)
+def arcs_of(chain: Chain) -> Arcs:
+    """The arcs of a chain, read once for all chains that share the tables they stand in.
+
+    Of fields they depend on those of a fringe alone, and on no number.
+    """
+    rows = [chain.rows(table) for table in TABLES]
     fringe = {row["name"] for row in chain.rows("firms") if row["fringe"]}
     fields = map(itemgetter("owners", "node"), chain.rows("fields")) if fringe else ()
     bound = tuple(
         (firm, node) for owners, node in fields for firm in parse_shares(owners) if firm in fringe
     )
     key = (*map(id, rows), bound)
-    return _ARCS.get(key, rows, lambda: Arcs(chain, calendar, place))
+    return _ARCS.get(key, rows, lambda: Arcs(chain, calendar_of(chain), place_of(chain)))
 
 
 class Markets:
     """All markets, stacked: demand by slot, who may sell; no slope where nobody buys in a slot.
 
     ``caps`` are the highest prices allowed, infinite where there is none; ``pairs`` are markets and
-    firms that may sell there, the same as ``entitled``, and ``pair`` is the number of each.
+    firms that may sell there, the same as ``entitled``; market and firm of each in one number are
+    ``pair_row``, node and firm ``pair_gas``.
     """
 
     def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
@@ -323,7 +332,10 @@ class Markets:
         self.entitled[market[barred], seller[barred]] = False
         self.entitled[self.regulated] = False
         self.pairs = np.nonzero(self.entitled)
-        self.pair = np.cumsum(self.entitled).reshape(self.entitled.shape) - 1
+        where, firm = self.pairs
+        self.pair_row = where * len(place.firms) + firm
+        self.pair_gas = self.node[where] * len(place.firms) + firm
+        self.capped = bool(np.isfinite(self.caps).any())
 
     def use(self, quantity: Array) -> Array:
         """What a quantity is worth to those who use it: the area under demand."""
