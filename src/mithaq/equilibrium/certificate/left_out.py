@@ -86,7 +86,7 @@ def _gaps(case: Case, built: Built) -> _Gaps:
     lifts = ever(built.lifting > 0)
     reached[pieces.node[lifts], pieces.firm[lifts]] = True
     bits = (np.packbits(part).tobytes() for part in (carries, case.known, reached))
-    held = case.arcs, case.markets
+    held = case.arcs.ways, case.markets.sellers
     return _GAPS.get((*map(id, held), *bits), held, lambda: _Gaps(case, carries, reached))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case, Flow
 from mithaq.equilibrium.certificate.findings import Array, Findings, Namer, ever
-from mithaq.equilibrium.certificate.tables import Arcs
+from mithaq.equilibrium.certificate.tables import Ways
 from mithaq.equilibrium.prepared import Memory
 from mithaq.equilibrium.sheet import Sheet
 
@@ -56,10 +56,11 @@ def check_balances(case: Case, found: Findings) -> None:
 
     point, slots = case.point, case.calendar.length
     sheets = point.flow, point.withdrawal, point.injection, point.spot, point.handed
-    held = (*(sheet.labels for sheet in sheets), case.calendar, place, arcs, stores)
-    held = (*held, case.markets, deals.market, pieces.node)
+    held = (*(sheet.labels for sheet in sheets), place, arcs.ways, stores.kept)
+    held = (*held, case.markets.sellers, deals.bound, pieces.node)
+    key = (*map(id, held), (arcs.in_kind > 0).tobytes(), slots)
     places, number = _BALANCES.get(
-        tuple(map(id, held)), held, lambda: _balances([where for where, _ in moves], slots)
+        key, held, lambda: _balances([where for where, _ in moves], slots)
     )
     moved = np.concatenate([quantity for _, quantity in moves]).ravel()
     left, size = (
@@ -194,14 +195,14 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     )
     # To whom gas at the end fetches nothing will not send any.
     worth, sends = ever(np.isfinite(case.value)), ever(flow.quantity != 0)
-    key = id(arcs), id(flow.pairs), *(np.packbits(mask).tobytes() for mask in (worth, sends))
-    users = _USERS.get(key, (arcs, flow.pairs), lambda: _Users(arcs, flow, worth, sends))
+    held, bits = (arcs.ways, flow.pairs), (np.packbits(mask).tobytes() for mask in (worth, sends))
+    users = _USERS.get((*map(id, held), *bits), held, lambda: _Users(arcs.ways, flow, worth, sends))
     arc, user = users.arc, users.firm
     here, there = case.value[users.tail, user], case.value[users.head, user]
     known = np.isfinite(here) & np.isfinite(there) & users.may
     known &= (built.capacity > 0)[arc]
     here, there = np.where(known, here, 0.0), np.where(known, there, 0.0)
-    gain = users.keeps * there - case.charge(arc, user)
+    gain = arcs.keeps[arc][:, None] * there - case.charge(arc, user)
     slack = np.where(known, here - gain, 0.0)
     scale = np.maximum(np.abs(here), np.abs(there))
     found.pair(
@@ -215,13 +216,12 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
 class _Users:
     """Pairs of an arc and a firm that sends, or that gas is worth something to at both ends."""
 
-    def __init__(self, arcs: Arcs, flow: Flow, worth: Array, sends: Array) -> None:
+    def __init__(self, arcs: Ways, flow: Flow, worth: Array, sends: Array) -> None:
         pairs = np.asarray(arcs.access & worth[arcs.tail] & worth[arcs.head])
         pairs[flow.arc[sends], flow.firm[sends]] = True
         self.arc, self.firm = np.nonzero(pairs)
         self.tail, self.head = arcs.tail[self.arc], arcs.head[self.arc]
         self.may = arcs.access[self.arc, self.firm][:, None]
-        self.keeps = arcs.keeps[self.arc][:, None]
 
 
 _USERS: Memory[_Users] = Memory()
