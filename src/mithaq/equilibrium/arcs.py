@@ -82,7 +82,7 @@ def read_arcs(chain: Chain) -> dict[str, Arc]:
         map(_names, told.texts("access")),
         map(_owners, told.texts("owner")),
         told.numbers("third_party_share", routes=1.0).tolist(),
-        lines.texts("fee_in_kind") + [0.0] * rest,
+        lines.numbers("fee_in_kind").tolist() + [0.0] * rest,
         lines.texts("fee_firm") + [""] * rest,
     )
     return {arc.name: arc for arc in sorted(found, key=attrgetter("name"))}

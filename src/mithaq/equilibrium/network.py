@@ -199,9 +199,13 @@ def _frame(
     net.choices = choices(chain, calendar)
     _read_storages(chain, net)
     conduct = table_of(chain, "conduct")
-    firms, markets, adders = conduct.texts("firm"), conduct.texts("market"), conduct.texts("adder")
-    some = np.flatnonzero(conduct.numbers("adder")).tolist()
-    net.adders = {(firms[at], markets[at]): adders[at] for at in some}
+    firms, markets, adders = (
+        conduct.texts("firm"),
+        conduct.texts("market"),
+        conduct.numbers("adder"),
+    )
+    some = np.flatnonzero(adders).tolist()
+    net.adders = {(firms[at], markets[at]): float(adders[at]) for at in some}
     net.floors = {(r["firm"], r["market"]): r["quantity"] for r in chain.rows("floors")}
     net.swap_caps = {row["name"]: row["cap"] for row in chain.rows("swaps")}
     live = _prune(chain, net, grown, bound)

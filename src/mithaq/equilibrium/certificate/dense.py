@@ -20,7 +20,7 @@ from mithaq.equilibrium.certificate.tables import (
     markets_of,
     place_of,
 )
-from mithaq.equilibrium.columns import Table, table_of
+from mithaq.equilibrium.columns import Words, from_words, table_of
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.prepared import Memory, remembered
 from mithaq.equilibrium.sheet import Sheet
@@ -38,35 +38,30 @@ def numbered(names: Iterable[Any]) -> dict[Any, int]:
 class Owned:
     """Each owner's part of each field: number of the field, share, owner, place."""
 
-    def __init__(self, table: Table, place: Place) -> None:
-        names = table.texts("name")
+    def __init__(self, fields: Words, firms: Words, nodes: Words) -> None:
+        names = fields.texts("name")
         pieces = [
             (at, firm, share)
-            for at, owners in enumerate(table.texts("owners"))
+            for at, owners in enumerate(fields.texts("owners"))
             for firm, share in parse_shares(owners).items()
         ]
         self.field = np.array([at for at, _, _ in pieces], dtype=int)
         self.keys = [(firm, names[at]) for at, firm, _ in pieces]
         self.at = numbered(self.keys)
         self.share = np.array([share for _, _, share in pieces])
-        self.firm = np.array([place.firms[firm] for _, firm, _ in pieces], dtype=int)
-        nodes = np.array([place.nodes[node] for node in table.texts("node")], dtype=int)
-        self.node = nodes[self.field]
-        self.row = self.node * len(place.firms) + self.firm  # node and firm in one number
+        self.firm = np.array([firms.at[firm] for _, firm, _ in pieces], dtype=int)
+        self.node = 3 * fields.places("node", nodes)[self.field]
+        self.row = self.node * len(firms) + self.firm  # node and firm in one number
 
 
-_OWNED: Memory[Owned] = Memory()
+owned_of = from_words("fields", "firms", "nodes")(Owned)
 
 
 class Slices:
     """Each owner's part of each field, stacked: arrays over slices, and over slots last."""
 
     def __init__(self, chain: Chain) -> None:
-        calendar, place = calendar_of(chain), place_of(chain)
-        table = table_of(chain, "fields")
-        # Fields that differ in numbers alone are owned alike.
-        key = (id(place), *(tuple(table.texts(name)) for name in ("name", "node", "owners")))
-        owned = _OWNED.get(key, place, lambda: Owned(table, place))
+        calendar, table, owned = calendar_of(chain), table_of(chain, "fields"), owned_of(chain)
         self.keys, self.at, field = owned.keys, owned.at, owned.field
         self.firm, self.node, self.row = owned.firm, owned.node, owned.row
         share = owned.share[:, None]
@@ -118,6 +113,21 @@ class Slices:
 slices_of = remembered("fields", "availability", "periods", "years", "firms", "nodes")(Slices)
 
 
+class Kept:
+    """Where storages are (``node``) and who may use them (``access``: storages x firms)."""
+
+    def __init__(self, stores: Words, firms: Words, nodes: Words) -> None:
+        place = Place(firms, nodes)
+        self.node = 3 * stores.places("node", nodes)
+        self.access = np.ones((len(stores), len(firms)), dtype=bool)
+        for at, access in enumerate(stores.texts("access")):
+            if access:
+                self.access[at] = place.mask(parse_names(access))
+
+
+kept_of = from_words("storages", "firms", "nodes")(Kept)
+
+
 class Stores:
     """All storages, stacked: where they are, who may use them, what a unit moved costs.
 
@@ -126,19 +136,16 @@ class Stores:
     """
 
     def __init__(self, chain: Chain) -> None:
-        calendar, place = calendar_of(chain), place_of(chain)
-        table = table_of(chain, "storages")
+        calendar, table, self.kept = calendar_of(chain), table_of(chain, "storages"), kept_of(chain)
         self.rows, self.names, self.at = table.rows, table.texts("name"), table.at
-        self.node = 3 * table.places("node", table_of(chain, "nodes"))
-        count, shape = len(self.rows), (len(self.rows), calendar.length)
+        self.node, self.access = self.kept.node, self.kept.access
         self.keeps = 1.0 - table.numbers("loss")[:, None, None]
+        shape = len(table), calendar.length
         opened, self.available = np.ones(shape), np.ones(shape)
-        self.access = np.ones((count, len(place.firms)), dtype=bool)
-        for at, row in enumerate(self.rows):
-            opened[at] = calendar.open(row)
-            self.available[at] = calendar.available("storages", row["name"])
-            if row["access"]:
-                self.access[at] = place.mask(parse_names(row["access"]))
+        for at in dated(table):
+            opened[at] = calendar.open(table.rows[at])
+        for at, name in enumerate(self.names if calendar.factors else ()):
+            self.available[at] = calendar.available("storages", name)
         gas = table.numbers("working_gas")[:, None]
         self.room = gas * opened
         self.rates, self.ratio = {}, {}
@@ -298,11 +305,12 @@ class Case:
     def _stands(self) -> Stands:
         point = self.point
         held = (
-            *(self.calendar, self.place, self.arcs, self.markets, self.stores, self.slices.at),
+            *(self.place, self.arcs.ways, self.markets.sellers, self.stores.kept, self.slices.at),
             *(getattr(point, name).labels for name in LABELLED),
         )
         bits = (bits_of(sheet.there) for sheet in (point.value, point.stored_value, point.spot))
-        return _STANDS.get((*map(id, held), *bits), held, lambda: Stands(self))
+        key = (*map(id, held), *bits, self.markets.sells, self.calendar.length)
+        return _STANDS.get(key, held, lambda: Stands(self))
 
     def _of_slices(self, sheet: Sheet, rows: Array) -> Array:
         """Numbers by slice and slot."""

@@ -29,11 +29,11 @@ def fill_values(case: Case, built: Built, margins: Array) -> None:
         np.maximum.at(flat, gaps.sold_at, offers)
     if len(case.stores.names):
         case.stored_value[~case.kept_known] = -np.inf
-    charge = case.charge(gaps.way, gaps.sender)
+    keeps, charge = case.arcs.keeps[gaps.way][:, None], case.charge(gaps.way, gaps.sender)
     for _ in range(len(case.place.nodes) + 2 * len(case.stores.names)):
         changed = False
         if len(gaps.way):
-            offers = gaps.keeps * flat.take(gaps.head, axis=0) - charge
+            offers = keeps * flat.take(gaps.head, axis=0) - charge
             if gaps.ever_closed:
                 offers = np.where(gaps.usable, offers, -np.inf)
             best = np.maximum.reduceat(offers, gaps.first, axis=0)
@@ -71,7 +71,6 @@ class _Gaps:
         self.way, self.sender = way[order], sender[order]
         self.place, self.first = np.unique(row[order], return_index=True)
         self.head = arcs.head[self.way] * count + self.sender
-        self.keeps = arcs.keeps[self.way][:, None]
         self.usable = carries[self.way] & self.missing[arcs.tail[self.way], self.sender]
         self.ever_closed = not self.usable.all()
         at, firm = markets.pairs

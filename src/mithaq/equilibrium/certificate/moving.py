@@ -20,13 +20,13 @@ def check_balances(case: Case, found: Findings) -> None:
     A violation is scaled by half of all that goes in and out.
     """
     arcs, flow, point, slots = case.arcs, case.flow, case.point, case.calendar.length
-    key = id(case.stands), id(case.deals.market)
-    held = case.stands, case.deals.market
+    held = case.stands, case.deals.bound
+    key = (*map(id, held), bits_of(arcs.in_kind > 0))
     balances = _BALANCES.get(key, held, lambda: _Balances(case))
     handed = point.handed.filled(slots).T
     moves = [
         flow.quantity,
-        flow.quantity,
+        arcs.keeps[flow.arc][:, None] * flow.quantity,
         case.lifting,
         arcs.in_kind[balances.taxed, None] * flow.by_arc[balances.taxed],
         *(sheet.filled(slots).T for sheet in (point.withdrawal, point.injection, point.spot)),
@@ -35,7 +35,7 @@ def check_balances(case: Case, found: Findings) -> None:
         case.deals.quantity,
         case.deals.quantity[balances.onward],
     ]
-    moved = (np.concatenate(moves) * balances.share).ravel()
+    moved = (np.concatenate(moves) * balances.sign).ravel()
     left, size = (
         np.bincount(balances.number, weights, balances.count * slots).reshape(-1, slots)
         for weights in (moved, np.abs(moved) / 2)
@@ -50,9 +50,9 @@ def check_balances(case: Case, found: Findings) -> None:
 
 
 class _Balances:
-    """Which balance each move of gas belongs to, and which share of it comes to the firm there.
+    """Which balance each move of gas belongs to, and whether it comes, goes (-1) or is lost (0).
 
-    Moves are those of ``check_balances``, in its order; ``share`` is moves x slots, ``number`` the
+    Moves are those of ``check_balances``, in its order; ``sign`` is moves x slots, ``number`` the
     balance by move and slot. ``places`` are the balances, node and firm in one number. ``taxed``
     are arcs with a fee in kind, ``onward`` deals whose gas gets into the hands of another firm.
     """
@@ -75,7 +75,7 @@ class _Balances:
         at = markets.node[deals.market]
         moves: list[tuple[Array, Array | float]] = [
             (arcs.tail[flow.arc] * count + flow.firm, -1.0),
-            (arcs.head[flow.arc] * count + flow.firm, arcs.keeps[flow.arc][:, None]),
+            (arcs.head[flow.arc] * count + flow.firm, 1.0),
             (pieces.row, 1.0),
             (paid, used),
             (stores.node[stands.withdrawal // count] * count + stands.withdrawal % count, 1.0),
@@ -86,8 +86,8 @@ class _Balances:
             (at * count + deals.seller, -1.0),
             ((at * count + deals.onward)[self.onward], 1.0),
         ]
-        self.share = np.concatenate(
-            [np.broadcast_to(share, (len(where), slots)) for where, share in moves]
+        self.sign = np.concatenate(
+            [np.broadcast_to(sign, (len(where), slots)) for where, sign in moves]
         )
         self.places, number = np.unique(
             np.concatenate([where for where, _ in moves]), return_inverse=True
@@ -219,7 +219,7 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     known = np.isfinite(here) & np.isfinite(there) & users.may
     if not known.all():
         here, there = np.where(known, here, 0.0), np.where(known, there, 0.0)
-    slack = here - (users.keeps * there - case.charge(users.arc, users.firm))
+    slack = here - (arcs.keeps[users.arc][:, None] * there - case.charge(users.arc, users.firm))
     found.pair(
         np.where(known, slack, 0.0),
         flow.of(users.arc, users.firm),
@@ -242,7 +242,6 @@ class _Users:
         self.here = arcs.tail[self.arc] * count + self.firm
         self.there = arcs.head[self.arc] * count + self.firm
         self.may = arcs.access[self.arc, self.firm][:, None] & (built.capacity > 0)[self.arc]
-        self.keeps = arcs.keeps[self.arc][:, None]
 
 
 _USERS: Memory[_Users] = Memory()
