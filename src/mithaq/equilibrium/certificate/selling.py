@@ -230,21 +230,26 @@ def check_selling(
         lambda p, t: f"{firms[firm[p]]} selling in {names[at[p]]}{calendar.name(t)}",
     )
 
-    def floor(m: int, f: int, t: int) -> str:
-        return f"floor of {firms[f]} in {names[m]}{calendar.name(t)}"
+    if case.point.floor_price or case.chain.rows("floors"):
+        _check_floors(case, found)
 
-    idle = np.abs(case.floor)
-    if case.chain.rows("floors"):
-        floors = np.zeros(case.spot.shape)
-        for row in case.chain.rows("floors"):
-            number = markets.at[row["market"]]
-            told = np.where(markets.alive[number], row["quantity"], 0.0)
-            floors[number, case.place.firms[row["firm"]]] = told
-        # A floor that is not there is never short, and its price is 0.
-        there = floors > 0
-        spare, idle = np.where(there, case.spot - floors, 0.0), np.where(there, 0.0, idle)
-        found.limit(spare, case.floor, floors, floor)
-    found.note("complementarity", idle, floor)
+
+def _check_floors(case: Case, found: Findings) -> None:
+    """Nobody sells less than a floor, whose price is 0 while it does not bind."""
+    calendar, markets = case.calendar, case.markets
+
+    def where(m: int, f: int, t: int) -> str:
+        return f"floor of {case.place.names[f]} in {markets.names[m]}{calendar.name(t)}"
+
+    floors = np.zeros(case.spot.shape)
+    for row in case.chain.rows("floors"):
+        number = markets.at[row["market"]]
+        told = np.where(markets.alive[number], row["quantity"], 0.0)
+        floors[number, case.place.firms[row["firm"]]] = told
+    # A floor that is not there is never short, and its price is 0.
+    there = floors > 0
+    found.limit(np.where(there, case.spot - floors, 0.0), case.floor, floors, where)
+    found.note("complementarity", np.where(there, 0.0, np.abs(case.floor)), where)
 
 
 def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
