@@ -56,7 +56,7 @@ class Conjectures:
         own = _own(chain)
         self.own, self.adders = own.theta, own.adders
         self.markets = case.markets
-        self.present = case.stands.present
+        self.present, self.sellers = case.stands.present, case.stands.sellers
         self.stakes, self.weights = chain.rows("stakes"), chain.rows("weights")
         self._read_groups(chain)
 
@@ -73,34 +73,38 @@ class Conjectures:
             groups.setdefault(row["group"], []).append(row)
         none = np.zeros(0, dtype=np.intp)
         rows: list[tuple[Array, ...]] = [(none, none, none, np.zeros(0))]
-        for number, (members, strength, theta) in enumerate(map(self._group, groups.values())):
-            at, member = np.nonzero(members)
+        for number, group in enumerate(groups.values()):
+            (at, member), strength, theta = (
+                self._members(group),
+                group[0]["strength"],
+                group[0]["theta"],
+            )
             self.alone[at, member] *= 1 - strength
             if strength == 1:
-                self.merged |= members
+                self.merged[at, member] = True
             if math.isnan(theta):
                 shared = strength * self._theta(chain, at, member)[at]
             else:
                 shared = np.full(len(at), strength * theta)
-            rows.append((number * len(members) + at, at, member, shared))
+            rows.append((number * len(self.own) + at, at, member, shared))
         self.block, self.at, self.member, self.shared = map(np.concatenate, zip(*rows, strict=True))
 
-    def _group(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Array, float, float]:
-        """Who of a group sells in it where, by market and firm; its strength, and theta if told.
-
-        Rows for a market beat those for all.
-        """
-        everywhere = np.zeros(len(self.firms), dtype=bool)
-        everywhere[[self.firms[row["firm"]] for row in rows if not row["market"]]] = True
-        members: Array = everywhere & self.present
+    def _members(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Array, Array]:
+        """Market and firm of all who sell in a group; rows for a market beat those for all."""
+        inside = np.zeros(len(self.firms), dtype=bool)
+        inside[[self.firms[row["firm"]] for row in rows if not row["market"]]] = True
         special = [row for row in rows if row["market"]]
-        if special:
-            here = np.zeros(self.own.shape, dtype=bool)
-            for row in special:
-                here[self.markets.at[row["market"]], self.firms[row["firm"]]] = True
-            some = np.logical_and(here, self.present)
-            members = np.where(np.asarray(some.any(axis=1))[:, None], some, members)
-        return members, rows[0]["strength"], rows[0]["theta"]
+        if not special:
+            at, firm = self.sellers
+            chosen = inside[firm]
+            return at[chosen], firm[chosen]
+        here = np.zeros(self.own.shape, dtype=bool)
+        for row in special:
+            here[self.markets.at[row["market"]], self.firms[row["firm"]]] = True
+        here = np.logical_and(here, self.present)
+        own = np.asarray(here.any(axis=1))[:, None]
+        at, firm = np.nonzero(np.where(own, here, inside & self.present))
+        return at, firm
 
     def _theta(self, chain: Chain, at: Array, member: Array) -> Array:
         """Conduct of a group in each market: its members' mean, weighted by what they brought."""
