@@ -258,26 +258,32 @@ def _check_floors(case: Case, found: Findings) -> None:
 
 def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
     """Sentences on splits that could be otherwise at the same prices and totals."""
-    firms, names = case.place.names, case.markets.names
+    names = case.markets.names
+
+    def told(some: Sequence[int]) -> str:
+        return ", ".join(case.place.names[firm] for firm in some)
+
     sold = ever(case.spot > ACTIVE)
     # Whoever minds what it sells itself takes no price.
     minds = beliefs.alone != 0
     minds[beliefs.at, beliefs.member] |= beliefs.shared != 0
-    others = bool(beliefs.stakes or beliefs.weights)
-    free = sold if others else sold & ~minds
-    several = np.count_nonzero(free, axis=1) > 1
-    merged = sold & beliefs.merged
-    joint = np.count_nonzero(merged, axis=1) > 1
-    for at in sorted(np.flatnonzero(several | joint).tolist(), key=names.__getitem__):
-        name, takers = names[at], []
-        if several[at] and not others:
-            takers = [firms[f] for f in np.flatnonzero(free[at]).tolist()]
-        elif several[at]:
+    free = _several(sold if beliefs.weights else sold & ~minds)
+    merged = _several(sold & beliefs.merged)
+    for at in sorted(free | merged, key=names.__getitem__):
+        takers = free.get(at, [])
+        if takers and (beliefs.stakes or beliefs.weights):
             active = np.flatnonzero(sold[at]).tolist()
             rows = zip(active, beliefs.matrix(at, active), strict=True)
-            takers = [firms[f] for f, weights in rows if not weights.any()]
+            takers = [f for f, weights in rows if not weights.any()]
         if len(takers) > 1:
-            yield f"{name}: price-takers {', '.join(takers)} may split their sales otherwise"
-        if joint[at]:
-            whole = [firms[f] for f in np.flatnonzero(merged[at])]
-            yield f"{name}: {', '.join(whole)} sell as one and may split their sales otherwise"
+            yield f"{names[at]}: price-takers {told(takers)} may split their sales otherwise"
+        if at in merged:
+            yield f"{names[at]}: {told(merged[at])} sell as one and may split their sales otherwise"
+
+
+def _several(chosen: Array) -> dict[int, list[int]]:
+    """The firms that are chosen in a market, of markets with more than one."""
+    found: dict[int, list[int]] = {}
+    for at, firm in np.argwhere(chosen).tolist():
+        found.setdefault(at, []).append(firm)
+    return {at: firms for at, firms in found.items() if len(firms) > 1}
