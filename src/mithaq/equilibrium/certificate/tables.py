@@ -19,7 +19,7 @@ from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium import columns
 from mithaq.equilibrium.bits import packed, unpacked
-from mithaq.equilibrium.certificate.findings import Array
+from mithaq.equilibrium.certificate.findings import Array, bits_of
 from mithaq.equilibrium.columns import ARCS, ArcWords, Table, Words, from_words, table_of
 from mithaq.equilibrium.prepared import Memory, remembered
 from mithaq.equilibrium.sheet import Sheet
@@ -245,9 +245,8 @@ class Arcs:
     by slot, before anything is built, and infinite for voyages. The rest is as in ``Ways``.
     """
 
-    def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
-        told = columns.arcs_of(chain)
-        self.ways = ways = _ways(chain, place)
+    def __init__(self, chain: Chain, calendar: Calendar, ways: Ways) -> None:
+        told, self.ways = columns.arcs_of(chain), ways
         self.tables, self.rows, self.names, self.at = told.tables, told.rows, told.names, told.at
         self.tail, self.head = ways.tail, ways.head
         self.access, self.outsider = ways.access, ways.outsider
@@ -269,6 +268,8 @@ class Arcs:
         for table, name in calendar.factors:
             if table in ARCS:
                 self.available[self.at[name]] = calendar.available(table, name)
+        self.usable = self.capacity * self.available  # before anything is built
+        self.open = bits_of(self.usable > 0)
 
     def reached(self, usable: Array, seeds: Array) -> Array:
         """Nodes x firms to which gas can get from the seeds over arcs (arcs x firms) it may use."""
@@ -291,11 +292,18 @@ class Arcs:
 _ARCS: Memory[Arcs] = Memory()
 
 
-def arcs_of(chain: Chain, calendar: Calendar, place: Place) -> Arcs:
-    """The arcs of a chain, read once for all chains that share the tables they stand in."""
-    tables = ("pipelines", "terminals", "routes", "availability", "periods", "years")
-    held = *map(chain.rows, tables), _ways(chain, place)
-    return _ARCS.get(tuple(map(id, held)), held, lambda: Arcs(chain, calendar, place))
+TABLES = "pipelines", "terminals", "routes", "availability", "periods", "years"
+
+
+@remembered("fields", "firms", "nodes", *TABLES)
+def arcs_of(chain: Chain) -> Arcs:
+    """The arcs of a chain, read once for all chains that share the tables they stand in.
+
+    Of fields they depend on those of a fringe alone, and on no number.
+    """
+    ways = _ways(chain, place_of(chain))
+    held = *map(chain.rows, TABLES), ways
+    return _ARCS.get(tuple(map(id, held)), held, lambda: Arcs(chain, calendar_of(chain), ways))
 
 
 @from_words("markets", "firms", "nodes", "conduct")
@@ -318,14 +326,16 @@ def _may_sell(markets: Words, firms: Words, nodes: Words, conduct: Words) -> tup
 class Sellers:
     """Where markets are (``node``), and who may sell there: ``entitled`` (markets x firms).
 
-    ``pairs`` are the same as numbers of market and firm, and ``pair`` is the number of each.
+    ``pairs`` are the same as numbers of market and firm; both in one number are ``pair_row``, node
+    and firm ``pair_gas``.
     """
 
     def __init__(self, node: Array, may: Array, regulated: Array) -> None:
         self.node = node
         self.entitled = may & ~regulated[:, None]
         self.pairs = np.nonzero(self.entitled)
-        self.pair = np.cumsum(self.entitled).reshape(may.shape) - 1
+        at, firm = self.pairs
+        self.pair_row, self.pair_gas = (place * may.shape[1] + firm for place in (at, node[at]))
 
 
 _SELLERS: Memory[Sellers] = Memory()
@@ -334,8 +344,8 @@ _SELLERS: Memory[Sellers] = Memory()
 class Markets:
     """All markets, stacked: demand by slot, who may sell; no slope where nobody buys in a slot.
 
-    ``caps`` are the highest prices allowed, infinite where there is none; ``node``, ``entitled``,
-    ``pairs`` and ``pair`` are as in ``Sellers``.
+    ``caps`` are the highest prices allowed, infinite where there is none; ``node``, ``entitled``
+    and ``pairs`` are as in ``Sellers``; ``capped`` says whether there is any cap.
     """
 
     def __init__(self, chain: Chain, calendar: Calendar) -> None:
@@ -366,7 +376,9 @@ class Markets:
         key = id(said), regulated.tobytes()
         self.sellers = sellers = _SELLERS.get(key, said, lambda: Sellers(*said, regulated))
         self.node, self.entitled = sellers.node, sellers.entitled
-        self.pairs, self.pair = sellers.pairs, sellers.pair
+        self.pairs, self.pair_row, self.pair_gas = sellers.pairs, sellers.pair_row, sellers.pair_gas
+        self.capped = bool(np.isfinite(self.caps).any())
+        self.sells = bits_of(self.alive)
 
     def use(self, quantity: Array) -> Array:
         """What a quantity is worth to those who use it: the area under demand."""
