@@ -15,7 +15,7 @@ from mithaq.chain import Chain
 from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium import columns
 from mithaq.equilibrium.amounts import calendar_of
-from mithaq.equilibrium.columns import ArcWords, Table, Words, from_words, table_of
+from mithaq.equilibrium.columns import ArcWords, Table, Words, countries, from_words, table_of
 from mithaq.equilibrium.network import curves, deliveries, regulated_supply
 from mithaq.equilibrium.prepared import Memory, remembered
 
@@ -67,12 +67,6 @@ def price_and_cost(row: Row, price: str, cost: str) -> tuple[float, float]:
     """The same of one asset."""
     paid, spent = prices_and_costs(Table([row]), price, cost)
     return float(paid[0]), float(spent[0])
-
-
-def countries(nodes: Words) -> list[str]:
-    """Country of each node."""
-    told = zip(nodes.texts("name"), nodes.texts("country"), strict=True)
-    return [country or name for name, country in told]
 
 
 class Names(dict[str, int]):
@@ -258,15 +252,25 @@ class Traders:
         country = countries(nodes)
         here = [country[at] for at in markets.places("node", nodes).tolist()]
         self.users = np.arange(len(markets))
-        self.first_firm = len(markets)
+        first = len(markets)
         self.parties = [*map(consumers, here), *firms.texts("name")]
         self.market = deals.places("market", markets)
-        self.seller = self.first_firm + deals.places("seller", firms)
+        self.seller = first + deals.places("seller", firms)
         self.buyer = len(self.parties) + np.arange(len(deals))
         buyers = zip(deals.texts("buyer"), self.market.tolist(), strict=True)
         self.parties += [buyer or f"buyers in {here[at]}" for buyer, at in buyers]
         self.chosen = np.flatnonzero(deals.says("nomination", "buyer")).tolist()
         self.used, self.at = deals.truths("destination_clause"), markets.at
+        # Who is obliged to supply markets, and with which share.
+        supply = [
+            (at, first + firms.at[firm], share)
+            for at, supplier in enumerate(markets.texts("supplier"))
+            for firm, share in parse_shares(supplier).items()
+        ]
+        places, suppliers, shares = zip(*supply, strict=True) if supply else ((), (), ())
+        self.supplied = np.array(places, dtype=np.intp)
+        self.supplier = np.array(suppliers, dtype=np.intp)
+        self.supplier_share = np.array(shares, dtype=float)
 
 
 _traders_of = from_words("contracts", "markets", "firms", "nodes")(Traders)
@@ -280,32 +284,21 @@ class Sales:
     """
 
     def __init__(self, chain: Chain) -> None:
-        self.told, calendar = _traders_of(chain), calendar_of(chain)
-        told = self.told
+        self.told = told = _traders_of(chain)
         markets, deals = table_of(chain, "markets"), table_of(chain, "contracts")
-        self.at, slots = markets.at, calendar.count
-        demand = curves(chain).values()
-        both = np.array(list(demand)).reshape(len(markets), 2, slots)
-        self.choke, self.slope = np.where(np.isnan(both), 0.0, both).transpose(1, 2, 0)
+        self.at = markets.at
+        self.choke, self.slope = (
+            np.where(np.isnan(curve), 0.0, curve).T for curve in curves(chain)
+        )
         self.users, self.parties, self.market = told.users, told.parties, told.market
         self.seller, self.buyer, self.chosen = told.seller, told.buyer, told.chosen
-        self.obliged = np.zeros((slots, len(markets)))
-        firms = table_of(chain, "firms").at
-        supply = []  # market, supplier, price by share
-        for name, total in regulated_supply(chain).items():
-            number = markets.at[name]
-            row = markets.rows[number]
-            self.obliged[:, number] = total
-            for firm, share in parse_shares(row["supplier"]).items():
-                supplier = told.first_firm + firms[firm]
-                supply.append((number, supplier, row["regulated_price"] * share))
-        self.supplied = np.array([number for number, _, _ in supply], dtype=np.intp)
-        self.supplier = np.array([supplier for _, supplier, _ in supply], dtype=np.intp)
-        self.supply_price = np.array([price for _, _, price in supply], dtype=float)
+        self.obliged = np.ascontiguousarray(regulated_supply(chain).T)
+        self.supplied, self.supplier = told.supplied, told.supplier
+        price = markets.numbers("regulated_price")[told.supplied]
+        self.supply_price = price * told.supplier_share
         # Nothing is sold under contract where the price is regulated.
         self.deals = deals.rows
-        brought = list(deliveries(chain).values())
-        self.delivered = np.array(brought).reshape(len(deals), slots).T
+        self.delivered = deliveries(chain).T
         self.price = deals.numbers("price")
         self.at_spot = deals.says("pricing", "spot")
         self.used = told.used

@@ -106,7 +106,7 @@ class BySlot:
     @cached_property
     def arcs(self) -> dict[str, Arc]:
         """The arcs of the chain by name."""
-        return read_arcs(self.chain)
+        return dict(read_arcs(self.chain))
 
     @cached_property
     def _delivered(self) -> list[Delivery]:

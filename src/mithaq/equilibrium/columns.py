@@ -21,7 +21,18 @@ from mithaq.chain import Chain
 from mithaq.chain.schema import table_schema
 from mithaq.equilibrium.prepared import Memory, remembered
 
-__all__ = ["ARCS", "ArcWords", "Arcs", "Table", "Words", "arcs_of", "from_words", "table_of"]
+__all__ = [
+    "ARCS",
+    "ArcWords",
+    "Arcs",
+    "Table",
+    "Words",
+    "arc_words",
+    "arcs_of",
+    "countries",
+    "from_words",
+    "table_of",
+]
 
 Vector = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -166,12 +177,18 @@ def from_words(*tables: str) -> Callable[[Callable[..., Found]], Callable[[Chain
 
         @functools.wraps(function)
         def remember(chain: Chain) -> Found:
-            words = [table_of(chain, table).words for table in tables]
-            return memory.get(tuple(map(id, words)), words, lambda: function(*words))
+            words = tuple(table_of(chain, table).words for table in tables)
+            return memory.get(words, None, lambda: function(*words))
 
         return remember
 
     return wrap
+
+
+def countries(nodes: Words) -> list[str]:
+    """Country of each node: itself where none is named."""
+    told = zip(nodes.texts("name"), nodes.texts("country"), strict=True)
+    return [country or name for name, country in told]
 
 
 class ArcWords:
