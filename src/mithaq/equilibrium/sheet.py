@@ -93,7 +93,8 @@ class Sheet(MutableMapping[Any, float]):
     """An array ``numbers`` (slots x labels) with the mask ``there`` of what it holds.
 
     As a mapping its keys are the parts of a label followed by the number of the slot. A number
-    that is not there stands as 0 in the array.
+    that is not there stands as 0 in the array. A mask that cannot be written is shared: the sheet
+    makes its own when it changes.
 
     >>> sheet = Sheet(Labels([("A", "line")]), np.array([[2.0], [3.0]]))
     >>> sheet["A", "line", 1]
@@ -132,12 +133,15 @@ class Sheet(MutableMapping[Any, float]):
         if more or wide:
             self.numbers = np.pad(self.numbers, ((0, more), (0, wide)))
             self.there = np.pad(self.there, ((0, more), (0, wide)))
-        place = slot, self.labels.column[name]
-        self.numbers[place], self.there[place] = number, True
+        self._write((slot, self.labels.column[name]), number, there=True)
 
     def __delitem__(self, key: Any) -> None:
-        place = self._find(key)
-        self.numbers[place], self.there[place] = 0.0, False
+        self._write(self._find(key), 0.0, there=False)
+
+    def _write(self, place: tuple[int, int], number: float, *, there: bool) -> None:
+        if not self.there.flags.writeable:  # shared with other sheets of its kind
+            self.there = self.there.copy()
+        self.numbers[place], self.there[place] = number, there
 
     def __iter__(self) -> Iterator[Any]:
         names = self.labels.names
