@@ -26,6 +26,7 @@ from mithaq.equilibrium.restrictions import (
     gift_entries,
     inequality_families,
 )
+from mithaq.equilibrium.start import Used
 
 __all__ = ["Pattern", "pattern_of"]
 
@@ -88,18 +89,23 @@ _BY_FRAME: Memory[Pattern] = Memory()
 _BY_CONTENT: Memory[Pattern] = Memory()
 
 
-def pattern_of(net: Network) -> Pattern:
-    """The pattern of a network's program, put together unless one with the same content is kept."""
+def pattern_of(net: Network, used: Used | None = None) -> Pattern:
+    """The pattern of a network's program, put together unless one with the same content is kept.
+
+    With ``used`` it is that of a program over these ways alone.
+    """
 
     def by_content() -> Pattern:
-        return _BY_CONTENT.get(_content(net), None, lambda: _pattern(net))
+        content = _content(net), used.content if used else None
+        return _BY_CONTENT.get(content, None, lambda: _pattern(net, used))
 
     def by_frame() -> Pattern:
         kinds = tuple((piece.g < 0, piece.reserves < np.inf) for piece in net.slices)
         lifts = np.packbits(net.slice_capacity > 0).tobytes()
-        return _BY_FRAME.get((id(net.frame), kinds, lifts), net.frame, by_content)
+        held = net.frame, used
+        return _BY_FRAME.get((*map(id, held), kinds, lifts), held, by_content)
 
-    return _BY_NETWORK.get(id(net), net, by_frame)
+    return _BY_NETWORK.get((id(net), id(used)), (net, used), by_frame)
 
 
 def _content(net: Network) -> tuple[object, ...]:
@@ -135,7 +141,7 @@ def _content(net: Network) -> tuple[object, ...]:
     )
 
 
-def _pattern(net: Network) -> Pattern:
+def _pattern(net: Network, used: Used | None) -> Pattern:
     steep = np.array([piece.g < 0 for piece in net.slices], dtype=bool)
     exact = (net.slice_capacity > 0) & steep
     columns = Columns(_keys(net), net.calendar.count, net.buildings, int(exact.sum()))
@@ -143,7 +149,7 @@ def _pattern(net: Network) -> Pattern:
     unequal = inequality_families(net, columns)
     gifts = gift_entries(net, columns)
     bound = bounds(net, columns)
-    drop_dead(net, columns, equal[0], bound["balance"].copy(), gifts)
+    drop_dead(net, columns, equal[0], bound["balance"].copy(), gifts, used)
     # A slice that lifts nothing needs no cone either.
     columns.alive[columns.first_cone :] = columns.mask("lifting")[exact]
     columns.settle()
