@@ -6,8 +6,8 @@ on the same matrices, and linopy with HiGHS, which builds its model anew as its 
 counted begins with checked tables in memory and ends with a certified equilibrium and its payoffs.
 
 ``new``: the first chain of a structure, of which nothing is kept. Build, solve and certify: tables
-that nobody has read before, of a structure whose matrix is kept. ``again``: one cost changed, from a start that
-names the ways in use and those that lack less than 5 USD/1000 m3 to pay.
+that nobody has read before, of a structure whose matrix is kept. ``again``: one cost changed, from
+a start that names the ways in use and those that lack less than 5 USD/1000 m3 to pay.
 Figures are medians of one run of this command on one machine (``new`` is one solve); ratios are
 between figures of that run.
 """

@@ -151,7 +151,7 @@ class Calendar:
         factor = quantity[np.array([number[m] for m in contracts.texts("market")], dtype=np.intp)]
         here = contracts.truths("destination_clause")
         shape = np.where((factor > 0) | ~here[:, None], 1.0, 0.0)
-        follows = np.array([p == "demand" for p in contracts.texts("profile")], dtype=bool)
+        follows = contracts.says("profile", "demand")
         by_year = (
             (factor * self.share).reshape(len(contracts), len(self.years), self.periods).sum(axis=2)
         )
@@ -174,8 +174,7 @@ def all_nominated(contracts: Table) -> Vector:
     A buyer who nominates is bound to the floor alone.
     """
     floor = contracts.numbers("take_or_pay") * contracts.numbers("annual_quantity")
-    by_data = np.array([n == "data" for n in contracts.texts("nomination")], dtype=bool)
-    given = np.where(by_data, contracts.numbers("nominated"), np.nan)
+    given = np.where(contracts.says("nomination", "data"), contracts.numbers("nominated"), np.nan)
     return np.where(np.isnan(given), floor, given)
 
 

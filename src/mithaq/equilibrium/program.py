@@ -156,7 +156,7 @@ def _sellers(net: Network) -> dict[str, tuple[str, ...]]:
             sellers[market].append(firm)
         return {name: tuple(firms) for name, firms in sellers.items()}
 
-    return _SELLERS.get(id(net.frame), net.frame, make)
+    return _SELLERS.get(net.pruned, None, make)
 
 
 def assemble(net: Network, conduct: Markets, used: Used | None = None) -> Program:
@@ -166,7 +166,7 @@ def assemble(net: Network, conduct: Markets, used: Used | None = None) -> Progra
     made = _NUMBERS.get(tuple(map(id, held)), held, lambda: _numbers(net, pattern))
     bound, linear, golombek = made
     if net.ahead.any():
-        minded = np.nan_to_num(net.beta[:, _market_of(net)]) * _minded(net, conduct)
+        minded = np.nan_to_num(net.beta[:, net.pruned.market]) * _minded(net, conduct)
         spot = pattern.columns.of("spot")
         there = pattern.columns.alive[spot]
         linear = linear.copy()
@@ -185,12 +185,6 @@ def _numbers(net: Network, pattern: Pattern) -> Numbers:
     golombek = _golombek(net, pattern)
     linear = _linear(net, pattern.columns, golombek)
     return pattern.bound(net, golombek.capacity), linear, golombek
-
-
-def _market_of(net: Network) -> list[int]:
-    """Number of the market of each sale."""
-    market = {name: index for index, name in enumerate(net.markets)}
-    return [market[name] for _, name in net.sales]
 
 
 def _golombek(net: Network, pattern: Pattern) -> Golombek:
@@ -229,15 +223,13 @@ _UNIT_COSTS: Memory[Vector] = Memory()
 def _unit_costs(net: Network, columns: Columns) -> Vector:
     """Costs of all columns of each slot but lifting, which come after it: slots x columns."""
     calendar = net.calendar
-    at = _market_of(net)
+    at = net.pruned.market
     curves = (curve[:, at] for curve in (net.alpha, net.beta))
     alpha, beta = (np.where(np.isnan(curve), 0.0, curve) for curve in curves)
-    first = beta * net.fixed[:, at] - alpha
-    if net.adders:
-        first = first + np.array([net.adders.get(sale, 0.0) for sale in net.sales])
+    first = beta * net.fixed[:, at] - alpha + net.adders
     stores = [net.storages[name] for _, name in net.stores]
     cost = {
-        "flow": [net.arcs[arc].charge for _, arc in net.flows],
+        "flow": net.arcs.charge[net.pruned.arc],
         "injection": [store.injection_charge for store in stores],
         "withdrawal": [store.withdrawal_charge for store in stores],
     }

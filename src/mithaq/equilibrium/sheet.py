@@ -154,7 +154,8 @@ class Sheet(MutableMapping[Any, float]):
 
         ``numbers`` gives each name its place. Raises KeyError for a name that has none.
         """
-        found = np.full((*map(len, numbers), slots), absent)
+        shape = *map(len, numbers), slots
+        found = np.full(shape, absent) if absent else np.zeros(shape)
         if self.numbers.size:
             found[self.labels.places(*numbers)] = self.filled(slots, absent).T
         return found
@@ -164,7 +165,9 @@ class Sheet(MutableMapping[Any, float]):
         found = self.numbers
         if absent and not self.there.all():
             found = np.where(self.there, found, absent)
-        if len(found) < slots:
+        if len(found) < slots and not found.size:
+            found = np.full((slots, found.shape[1]), absent)
+        elif len(found) < slots:
             found = np.pad(found, ((0, slots - len(found)), (0, 0)), constant_values=absent)
         return found
 

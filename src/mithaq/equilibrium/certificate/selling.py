@@ -55,14 +55,8 @@ class Conjectures:
         self.firms = case.place.firms
         own = _own(chain)
         self.own, self.adders = own.theta, own.adders
-        markets = case.markets
-        self.markets = markets
-        # Whoever has gas there and may sell is a seller, also if the point leaves it out.
-        self.present = case.somewhere[markets.node] & markets.entitled
-        sheet = case.point.spot
-        firm, market = sheet.labels.places(self.firms, markets.at)
-        told = sheet.there.any(axis=0)
-        self.present[market[told], firm[told]] = True
+        self.markets = case.markets
+        self.present = case.stands.present
         self.stakes, self.weights = chain.rows("stakes"), chain.rows("weights")
         self._read_groups(chain)
 
@@ -96,14 +90,16 @@ class Conjectures:
 
         Rows for a market beat those for all.
         """
-        everywhere, here = np.zeros((2, *self.own.shape), dtype=bool)
-        for row in rows:
-            if row["market"]:
+        everywhere = np.zeros(len(self.firms), dtype=bool)
+        everywhere[[self.firms[row["firm"]] for row in rows if not row["market"]]] = True
+        members: Array = everywhere & self.present
+        special = [row for row in rows if row["market"]]
+        if special:
+            here = np.zeros(self.own.shape, dtype=bool)
+            for row in special:
                 here[self.markets.at[row["market"]], self.firms[row["firm"]]] = True
-            else:
-                everywhere[:, self.firms[row["firm"]]] = True
-        here &= self.present
-        members = np.where(here.any(axis=1)[:, None], here, everywhere & self.present)
+            some = np.logical_and(here, self.present)
+            members = np.where(np.asarray(some.any(axis=1))[:, None], some, members)
         return members, rows[0]["strength"], rows[0]["theta"]
 
     def _theta(self, chain: Chain, at: Array, member: Array) -> Array:
@@ -183,14 +179,16 @@ def prices_and_margins(case: Case, beliefs: Conjectures) -> tuple[Array, Array]:
     """
     markets = case.markets
     # Where a price is capped, what is asked for at the cap exceeds what is delivered.
-    asked = case.ahead + np.einsum("mft->mt", case.spot) + case.rationed
-    price = markets.choke - markets.slope * asked
+    price = markets.choke - markets.slope * (case.ahead + case.sold + case.rationed)
     minded = beliefs.minded(case.spot + case.spot_ahead)
-    # A unit more that serves users who are rationed at a cap does not lower the price.
-    slope = np.where(users_go_short(case), 0.0, markets.slope)
-    at, firm = markets.pairs
-    margins = price[at] - slope[at] * minded[at, firm] - beliefs.adders[at, firm, None]
-    return price, np.where(markets.alive[at], margins, -np.inf)
+    slope = markets.slope
+    if case.point.rationed:
+        # A unit more that serves users who are rationed at a cap does not lower the price.
+        slope = np.where(users_go_short(case), 0.0, slope)
+    at, pair = markets.pairs[0], markets.pair_row
+    fall = slope.take(at, axis=0) * minded.reshape(-1, minded.shape[2]).take(pair, axis=0)
+    margins = price.take(at, axis=0) - fall - beliefs.adders.take(pair)[:, None]
+    return price, np.where(markets.alive.take(at, axis=0), margins, -np.inf)
 
 
 def check_selling(
@@ -202,19 +200,22 @@ def check_selling(
     if not names:
         return
 
-    slots = calendar.length
-    sheet = case.point.spot
-    seller, sold_in = sheet.labels.places(case.place.firms, markets.at)
-    may = markets.entitled[sold_in, seller][:, None] & markets.alive[sold_in]
-    barred = np.where(may, 0.0, sheet.filled(slots).T)
+    slots, stands = calendar.length, case.stands
+    barred, when = stands.barred
     found.note(
-        "capacity", barred, lambda p, _: f"{firms[seller[p]]} may not sell in {names[sold_in[p]]}"
+        "capacity",
+        case.point.spot.filled(slots)[when, barred],
+        lambda p: (
+            f"{firms[stands.seller[barred[p]]]} may not sell in {names[stands.sold_in[barred[p]]]}"
+        ),
     )
 
-    at, firm = markets.pairs
-    value, floor_price, local = case.value[markets.node[at], firm], case.floor[at, firm], price[at]
-    can = markets.alive[at] & np.isfinite(value)
+    (at, firm), pair, gas = markets.pairs, markets.pair_row, markets.pair_gas
+    value = case.value.reshape(-1, slots).take(gas, axis=0)
+    local = price.take(at, axis=0)
+    can = markets.alive.take(at, axis=0) & np.isfinite(value)
     value, margins = np.where(can, value, 0.0), np.where(can, margins, 0.0)
+    floor_price = case.floor.reshape(-1, slots).take(pair, axis=0)
     slack = np.where(can, value - margins - floor_price, 0.0)
     capped = at_the_cap(case, price)
     if capped.any():
@@ -222,11 +223,10 @@ def check_selling(
         below = value - local + beliefs.adders[at, firm, None] - floor_price
         below = np.where(can, np.maximum(below, 0.0), 0.0)
         slack = np.where(capped[at], np.minimum(slack, below), slack)
-    scale = np.maximum(np.abs(value), np.abs(local))
     found.pair(
         slack,
-        case.spot[at, firm],
-        scale,
+        case.spot.reshape(-1, slots).take(pair, axis=0),
+        np.maximum(np.abs(value), np.abs(local)),
         lambda p, t: f"{firms[firm[p]]} selling in {names[at[p]]}{calendar.name(t)}",
     )
 
@@ -252,15 +252,18 @@ def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
     firms, names = case.place.names, case.markets.names
     sold = ever(case.spot > ACTIVE)
     # Whoever minds what it sells itself takes no price.
-    minds = beliefs.alone.copy()
-    minds[beliefs.at, beliefs.member] += beliefs.shared
-    free = sold & ((minds == 0) | bool(beliefs.weights))
+    minds = beliefs.alone != 0
+    minds[beliefs.at, beliefs.member] |= beliefs.shared != 0
+    others = bool(beliefs.stakes or beliefs.weights)
+    free = sold if others else sold & ~minds
     several = np.count_nonzero(free, axis=1) > 1
     merged = sold & beliefs.merged
     joint = np.count_nonzero(merged, axis=1) > 1
     for at in sorted(np.flatnonzero(several | joint).tolist(), key=names.__getitem__):
         name, takers = names[at], []
-        if several[at]:
+        if several[at] and not others:
+            takers = [firms[f] for f in np.flatnonzero(free[at]).tolist()]
+        elif several[at]:
             active = np.flatnonzero(sold[at]).tolist()
             rows = zip(active, beliefs.matrix(at, active), strict=True)
             takers = [firms[f] for f, weights in rows if not weights.any()]
