@@ -85,7 +85,9 @@ def test_a_way_that_was_left_out_is_taken_where_it_pays() -> None:
     assert start.used.mask("flow", [("A", "near"), ("A", "far")], 1).tolist() == [[True, False]]
     for tariff, line, sent in ((4, "near", 43), (9, "far", 42)):
         with mock.patch.object(result, "solve_program", wraps=result.solve_program) as whole:
-            found = mithaq.solve(system, [Change("pipelines", "near", "tariff", tariff)], near=start)
+            found = mithaq.solve(
+                system, [Change("pipelines", "near", "tariff", tariff)], near=start
+            )
         assert found.flows.set_index("name")["bcm"][line] == pytest.approx(sent)
         assert whole.call_count == (line == "far")
 
