@@ -31,6 +31,7 @@ class Labels:
         ]
         self.column = {name: column for column, name in enumerate(self.names)}
         self._places: Memory[tuple[Array, ...]] = Memory()
+        self._named: Memory[tuple[Array, Array | None]] = Memory()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Labels, (self.names,)
@@ -70,6 +71,19 @@ class Labels:
             lambda: (np.array([numbers[name] for name in self.names], dtype=np.intp),),
         )
         return found
+
+    def of(self, names: Sequence[tuple[Any, ...]]) -> tuple[Array, Array | None]:
+        """Columns of those of the names that are labels, and which these are (None: all).
+
+        Kept by the list of names.
+        """
+
+        def find() -> tuple[Array, Array | None]:
+            columns = np.array([self.column.get(name, -1) for name in names], dtype=np.intp)
+            known = columns >= 0
+            return columns[known], None if known.all() else known
+
+        return self._named.get(id(names), names, find)
 
 
 NONE = Labels(())
@@ -178,8 +192,9 @@ class Sheet(MutableMapping[Any, float]):
 
     def of(self, slots: int, names: Sequence[tuple[Any, ...]]) -> NDArray[np.float64]:
         """The numbers of these labels: slots x labels, 0 where there is none."""
-        columns = np.array([self.labels.column.get(name, -1) for name in names], dtype=np.intp)
+        columns, known = self.labels.of(names)
+        if known is None:
+            return self.filled(slots).take(columns, axis=1)
         found = np.zeros((slots, len(names)))
-        known = columns >= 0
-        found[:, known] = self.filled(slots)[:, columns[known]]
+        found[:, known] = self.filled(slots)[:, columns]
         return found
