@@ -93,4 +93,4 @@ def test_tables_that_others_speak_of_are_not_kept_for_good() -> None:
     for _ in range(3 * KEPT):
         other = Table([{"name": "m", "size": dice.random()}])
         assert one.places("market", other).tolist() == [0]
-    assert len(one._places._kept) == KEPT
+    assert len(one.words._places._kept) == KEPT

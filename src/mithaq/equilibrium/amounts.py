@@ -52,6 +52,15 @@ class Calendar:
         return tuple(slot.year for slot in self.slots[:: self.periods])
 
     @cached_property
+    def parts(self) -> tuple[float, Vector, Vector]:
+        """How many discounted years there are, and the part of each slot in one.
+
+        The latter for what is paid at a rate, and for what is counted once a period.
+        """
+        total = float(self.weight.sum())
+        return total, self.weight / total, self.discount * self.span / total
+
+    @cached_property
     def ones(self) -> Vector:
         return np.ones(self.count)
 
@@ -151,7 +160,7 @@ class Calendar:
         factor = quantity[np.array([number[m] for m in contracts.texts("market")], dtype=np.intp)]
         here = contracts.truths("destination_clause")
         shape = np.where((factor > 0) | ~here[:, None], 1.0, 0.0)
-        follows = np.array([p == "demand" for p in contracts.texts("profile")], dtype=bool)
+        follows = contracts.says("profile", "demand")
         by_year = (
             (factor * self.share).reshape(len(contracts), len(self.years), self.periods).sum(axis=2)
         )
@@ -174,8 +183,7 @@ def all_nominated(contracts: Table) -> Vector:
     A buyer who nominates is bound to the floor alone.
     """
     floor = contracts.numbers("take_or_pay") * contracts.numbers("annual_quantity")
-    by_data = np.array([n == "data" for n in contracts.texts("nomination")], dtype=bool)
-    given = np.where(by_data, contracts.numbers("nominated"), np.nan)
+    given = np.where(contracts.says("nomination", "data"), contracts.numbers("nominated"), np.nan)
     return np.where(np.isnan(given), floor, given)
 
 

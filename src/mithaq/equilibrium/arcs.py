@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
-from operator import attrgetter
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.amounts import calendar_of
-from mithaq.equilibrium.columns import ARCS, arcs_of
-from mithaq.equilibrium.prepared import remembered
+from mithaq.equilibrium.columns import ARCS, Arcs, ArcWords, arcs_of
+from mithaq.equilibrium.prepared import Memory, remembered
 
-__all__ = ["LANDED", "LIQUEFIED", "Arc", "arc_sizes", "either", "read_arcs"]
+__all__ = ["LANDED", "LIQUEFIED", "Arc", "ArcTable", "ArcNames", "arc_sizes", "either", "read_arcs"]
 
 Vector = NDArray[np.float64]
+Index = NDArray[np.intp]
 LIQUEFIED, LANDED = " (liquefied)", " (landed)"
 
 
@@ -51,51 +52,104 @@ def either(value: float, other: float) -> float:
     return 0.0 if math.isnan(other) else other
 
 
+class ArcNames:
+    """What words say of all arcs, sorted by name: a list for each of the fields of ``Arc``.
+
+    ``order`` is the place of each among pipelines, terminals and legs. A shipping leg runs from the
+    liquefied side to the landed side.
+    """
+
+    def __init__(self, told: ArcWords) -> None:
+        lines, terminals, legs = told.parts.values()
+        hubs = zip(terminals.texts("node"), terminals.texts("kind"), strict=True)
+        ends = list(zip(lines.texts("from"), lines.texts("to"), strict=True))
+        ends += [
+            (node, node + LIQUEFIED) if kind == "liquefaction" else (node + LANDED, node)
+            for node, kind in hubs
+        ]
+        ends += [
+            (start + LIQUEFIED, end + LANDED)
+            for start, end in zip(legs.texts("from"), legs.texts("to"), strict=True)
+        ]
+        modes = ["pipeline"] * len(lines) + terminals.texts("kind") + ["lng"] * len(legs)
+        takers = lines.texts("fee_firm") + [""] * (len(terminals) + len(legs))
+        access, owners = told.texts("access"), told.texts("owner")
+        order = sorted(range(len(told)), key=told.names.__getitem__)
+        self.order = np.array(order, dtype=np.intp)
+        self.names = [told.names[at] for at in order]
+        self.at = {name: number for number, name in enumerate(self.names)}
+        self.table = [told.tables[at] for at in order]
+        self.mode = [modes[at] for at in order]
+        self.tail = [ends[at][0] for at in order]
+        self.head = [ends[at][1] for at in order]
+        self.access = [frozenset(parse_names(access[at])) for at in order]
+        self.owners = [frozenset(parse_shares(owners[at])) for at in order]
+        self.fee_firm = [takers[at] for at in order]
+
+
+_NAMES: Memory[ArcNames] = Memory()
+
+
+class ArcTable(Mapping[str, Arc]):
+    """Every arc by name, and its numbers as arrays in that order.
+
+    Most that ask want one number of all arcs, so an arc is made when it is asked for.
+    """
+
+    def __init__(self, words: ArcNames, told: Arcs) -> None:
+        self.words, order = words, words.order
+        paid, spent = told.numbers("tariff"), told.numbers("operating_cost")
+        fee, duty = (told.numbers(n, terminals=0.0) for n in ("transit_fee", "export_duty"))
+        charge = np.where(np.isnan(paid), np.where(np.isnan(spent), 0.0, spent), paid)
+        self.charge: Vector = (charge + (fee + duty))[order]
+        self.capacity = told.numbers("capacity", routes=math.inf)[order]
+        self.loss = told.numbers("loss")[order]
+        self.third_party_share = told.numbers("third_party_share", routes=1.0)[order]
+        self.fee_in_kind = told.numbers("fee_in_kind", terminals=0.0, routes=0.0)[order]
+
+    @property
+    def arrives(self) -> Vector:
+        """What arrives of a unit sent: less the fee in kind, then less the loss."""
+        found: Vector = (1.0 - self.loss) * (1.0 - self.fee_in_kind)
+        return found
+
+    @cached_property
+    def _arcs(self) -> dict[str, Arc]:
+        words = self.words
+        found = map(
+            Arc,
+            words.names,
+            words.table,
+            words.mode,
+            words.tail,
+            words.head,
+            self.capacity.tolist(),
+            self.charge.tolist(),
+            self.loss.tolist(),
+            words.access,
+            words.owners,
+            self.third_party_share.tolist(),
+            self.fee_in_kind.tolist(),
+            words.fee_firm,
+        )
+        return dict(zip(words.names, found, strict=True))
+
+    def __getitem__(self, name: str) -> Arc:
+        return self._arcs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words.names)
+
+    def __len__(self) -> int:
+        return len(self.words.names)
+
+
 @remembered(*ARCS)
-def read_arcs(chain: Chain) -> dict[str, Arc]:
-    """Every arc by name. A shipping leg runs from the liquefied side to the landed side."""
+def read_arcs(chain: Chain) -> ArcTable:
+    """Every arc of a chain."""
     told = arcs_of(chain)
-    lines, terminals, legs = told.parts.values()
-    hubs = zip(terminals.texts("node"), terminals.texts("kind"), strict=True)
-    loaded = {node: node + LIQUEFIED for node in legs.texts("from")}
-    landed = {node: node + LANDED for node in legs.texts("to")}
-    ends = [
-        (node, node + LIQUEFIED) if kind == "liquefaction" else (node + LANDED, node)
-        for node, kind in hubs
-    ]
-    tails = lines.texts("from") + [tail for tail, _ in ends]
-    heads = lines.texts("to") + [head for _, head in ends]
-    paid, spent = told.numbers("tariff"), told.numbers("operating_cost")
-    fee, duty = (told.numbers(n, terminals=0.0) for n in ("transit_fee", "export_duty"))
-    charge = np.where(np.isnan(paid), np.where(np.isnan(spent), 0.0, spent), paid) + (fee + duty)
-    rest = len(terminals) + len(legs)
-    found = map(
-        Arc,
-        told.names,
-        told.tables,
-        ["pipeline"] * len(lines) + terminals.texts("kind") + ["lng"] * len(legs),
-        tails + [loaded[node] for node in legs.texts("from")],
-        heads + [landed[node] for node in legs.texts("to")],
-        told.numbers("capacity", routes=math.inf).tolist(),
-        charge.tolist(),
-        told.numbers("loss").tolist(),
-        map(_names, told.texts("access")),
-        map(_owners, told.texts("owner")),
-        told.numbers("third_party_share", routes=1.0).tolist(),
-        lines.texts("fee_in_kind") + [0.0] * rest,
-        lines.texts("fee_firm") + [""] * rest,
-    )
-    return {arc.name: arc for arc in sorted(found, key=attrgetter("name"))}
-
-
-@lru_cache(maxsize=4096)
-def _names(text: str) -> frozenset[str]:
-    return frozenset(parse_names(text))
-
-
-@lru_cache(maxsize=4096)
-def _owners(text: str) -> frozenset[str]:
-    return frozenset(parse_shares(text))
+    words = told.words
+    return ArcTable(_NAMES.get(words, None, lambda: ArcNames(words)), told)
 
 
 @remembered(*ARCS, "availability", "periods", "years")
@@ -106,5 +160,5 @@ def arc_sizes(chain: Chain) -> Vector:
     for name, part in told.parts.items():
         size = np.full(len(part), math.inf) if name == "routes" else part.numbers("capacity")
         sizes.append(calendar.all_usable(name, part, size))
-    order = np.array([told.at[name] for name in read_arcs(chain)], dtype=np.intp)
+    order = read_arcs(chain).words.order
     return np.ascontiguousarray(np.concatenate(sizes)[order].T)

@@ -15,13 +15,15 @@ from mithaq.chain import Chain
 from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium import columns
 from mithaq.equilibrium.amounts import calendar_of
-from mithaq.equilibrium.columns import Table, table_of
+from mithaq.equilibrium.columns import ArcWords, Table, Words, countries, from_words, table_of
 from mithaq.equilibrium.network import curves, deliveries, regulated_supply
 from mithaq.equilibrium.prepared import Memory, remembered
 
 __all__ = [
     "ASSETS",
     "Names",
+    "Owned",
+    "Traders",
     "arcs_of",
     "consumers",
     "fields_of",
@@ -67,12 +69,6 @@ def price_and_cost(row: Row, price: str, cost: str) -> tuple[float, float]:
     return float(paid[0]), float(spent[0])
 
 
-@remembered("nodes")
-def _country(chain: Chain) -> dict[str, str]:
-    """Country of each node."""
-    return {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-
-
 class Names(dict[str, int]):
     """Names, numbered in the order in which they are first asked for."""
 
@@ -93,45 +89,33 @@ def firms_of(chain: Chain) -> dict[str, int]:
 class Owned:
     """Assets with their owners, asset by asset: ``parties`` by name, and the ``share`` of each.
 
-    ``at`` is the number of each asset.
+    ``asset`` is the number of the asset of each, ``at`` that of an asset by name, ``whole`` the sum
+    of the shares in each, which is 1 but for rounding.
     """
 
-    def __init__(self, assets: Table | columns.Arcs, told: Iterable[tuple[str, str, str]]) -> None:
+    def __init__(self, assets: Words | ArcWords, told: Iterable[tuple[str, str, str]]) -> None:
         # Owner as the table says, noun and name of each asset.
         held = [parse_shares(owner or f"operator of {noun} {name}") for owner, noun, name in told]
         self.at = assets.at
         self.parties = [party for owners in held for party in owners]
-        self.count = np.array([len(owners) for owners in held], dtype=np.intp)
-        self.first = np.cumsum(self.count) - self.count
+        self.owner = np.arange(len(self.parties))
+        self.asset = np.repeat(np.arange(len(held)), [len(owners) for owners in held])
         self.share = np.array([share for owners in held for share in owners.values()])
-
-    def pairs(self, assets: Array) -> tuple[Array, Array, Array]:
-        """Of uses of assets, one for each owner: number of the use, owner and share."""
-        count = self.count[assets]
-        use = np.repeat(np.arange(len(assets)), count)
-        nth = np.arange(len(use)) - np.repeat(np.cumsum(count) - count, count)
-        pair = self.first[assets][use] + nth
-        return use, pair, self.share[pair]
+        self.whole = np.array([sum(owners.values()) for owners in held], dtype=float)
 
 
-class Arcs(Owned):
-    """What is paid for a unit sent on each arc.
+class Takers(Owned):
+    """Who is paid for each arc: owners, and what states take fee and duty.
 
-    A state takes fee and duty on lines and legs, at terminals nobody.
+    On lines and legs it is the state that is named, else that where they begin; none at terminals.
     """
 
-    def __init__(self, chain: Chain) -> None:
-        told = columns.arcs_of(chain)
-        nouns = [noun for name, noun in ARCS for _ in told.parts[name].rows]
+    def __init__(self, told: ArcWords, nodes: Words) -> None:
+        nouns = [noun for name, noun in ARCS for _ in range(len(told.parts[name]))]
         super().__init__(told, zip(told.texts("owner"), nouns, told.names, strict=True))
-        self.tariff, self.cost = prices_and_costs(told, "tariff", "operating_cost")
-        self.fee, self.duty = (
-            told.numbers(n, terminals=0.0) for n in ("transit_fee", "export_duty")
-        )
         # Treasuries of all nodes stand after the owners, then those that are named, then nobody.
-        nodes, country = table_of(chain, "nodes"), _country(chain)
         first = len(self.parties)
-        self.parties += [treasury(country[node]) for node in nodes.texts("name")]
+        self.parties += map(treasury, countries(nodes))
         takers: list[list[Array]] = [[], []]
         for name, part in told.parts.items():
             for column, found in zip(("fee_receiver", "duty_receiver"), takers, strict=True):
@@ -146,7 +130,24 @@ class Arcs(Owned):
                 found.append(taker)
         self.parties.append("")
         self.fee_to, self.duty_to = (np.concatenate(found) for found in takers)
-        self.table, self.rows = told.tables, told.rows
+
+
+_TAKERS: Memory[Takers] = Memory()
+
+
+class Arcs:
+    """What is paid for a unit sent on each arc, and to whom, as in ``Takers``."""
+
+    def __init__(self, chain: Chain) -> None:
+        told = columns.arcs_of(chain)
+        held = told.words, table_of(chain, "nodes").words
+        takers = _TAKERS.get(tuple(map(id, held)), held, lambda: Takers(*held))
+        self.owned, self.parties = takers, takers.parties
+        self.tariff, self.cost = prices_and_costs(told, "tariff", "operating_cost")
+        self.fee, self.duty = (
+            told.numbers(n, terminals=0.0) for n in ("transit_fee", "export_duty")
+        )
+        self.at, self.table, self.rows = told.at, told.tables, told.rows
 
     def foreign(self, firm: str, arc: str) -> bool:
         """Whether a firm owns nothing of an arc."""
@@ -157,13 +158,21 @@ class Arcs(Owned):
 arcs_of = remembered("pipelines", "terminals", "routes", "nodes")(Arcs)
 
 
-class Stores(Owned):
-    """What is paid for a unit put into each storage and taken out of it: ``price`` and ``cost``."""
+@from_words("storages")
+def _owned_stores(stores: Words) -> Owned:
+    nouns = ["storage"] * len(stores)
+    return Owned(stores, zip(stores.texts("owner"), nouns, stores.texts("name"), strict=True))
+
+
+class Stores:
+    """What is paid for a unit put into each storage and taken out of it: ``price`` and ``cost``.
+
+    The rest is as in ``Owned``.
+    """
 
     def __init__(self, chain: Chain) -> None:
-        table = table_of(chain, "storages")
-        nouns = ["storage"] * len(table)
-        super().__init__(table, zip(table.texts("owner"), nouns, table.texts("name"), strict=True))
+        table, owned = table_of(chain, "storages"), _owned_stores(chain)
+        self.owned, self.at, self.parties = owned, owned.at, owned.parties
         self.price: dict[str, Array] = {}
         self.cost: dict[str, Array] = {}
         for kind in ("injection", "withdrawal"):
@@ -180,25 +189,26 @@ class Slices:
     ``field`` is the number of each slice's field, ``at`` the slice's own by firm and field.
     """
 
-    def __init__(self, table: Table, country: Mapping[str, str]) -> None:
-        names, nodes = table.texts("name"), table.texts("node")
+    def __init__(self, fields: Words, nodes: Words) -> None:
+        names, places = fields.texts("name"), fields.texts("node")
         pieces = [
             (at, firm, share)
-            for at, owners in enumerate(table.texts("owners"))
+            for at, owners in enumerate(fields.texts("owners"))
             for firm, share in parse_shares(owners).items()
         ]
         self.field = np.array([at for at, _, _ in pieces], dtype=np.intp)
         self.share = np.array([share for _, _, share in pieces])
         self.at = {(firm, names[at]): number for number, (at, firm, _) in enumerate(pieces)}
-        self.node = [(firm, nodes[at]) for at, firm, _ in pieces]
+        self.node = [(firm, places[at]) for at, firm, _ in pieces]
         self.firm = np.arange(len(pieces))
-        told = zip(table.texts("host"), nodes, strict=True)
+        country = countries(nodes)
+        told = zip(fields.texts("host"), fields.places("node", nodes).tolist(), strict=True)
         self.parties = [firm for _, firm, _ in pieces]
         self.parties += [treasury(host or country[node]) for host, node in told]
         self.host = len(pieces) + self.field
 
 
-_SLICES: Memory[Slices] = Memory()
+_slices_of = from_words("fields", "nodes")(Slices)
 
 
 class Fields:
@@ -208,12 +218,11 @@ class Fields:
     """
 
     def __init__(self, chain: Chain) -> None:
-        calendar, country = calendar_of(chain), _country(chain)
-        table = table_of(chain, "fields")
-        # Fields that differ in numbers alone have the same slices.
-        said = (tuple(table.texts(name)) for name in ("name", "node", "owners", "host"))
-        key = (id(country), *said)
-        self.slices = _SLICES.get(key, country, lambda: Slices(table, country))
+        calendar, table, self.slices = (
+            calendar_of(chain),
+            table_of(chain, "fields"),
+            _slices_of(chain),
+        )
         field, share = self.slices.field, self.slices.share
         columns = ("a", "b", "g", "royalty", "profit_share", "entry_payment", "discovery_cost")
         self.a, b, self.g, self.royalty, self.profit_share, entry, search = (
@@ -232,6 +241,41 @@ fields_of = remembered(
 )(Fields)
 
 
+class Traders:
+    """Who buys and sells under which contract, and who uses the gas; parties as in ``Takers``.
+
+    Parties are users of each market, firms, and whoever buys under each contract. ``at`` is the
+    number of each market, ``used`` says of which contracts the gas is used there.
+    """
+
+    def __init__(self, deals: Words, markets: Words, firms: Words, nodes: Words) -> None:
+        country = countries(nodes)
+        here = [country[at] for at in markets.places("node", nodes).tolist()]
+        self.users = np.arange(len(markets))
+        first = len(markets)
+        self.parties = [*map(consumers, here), *firms.texts("name")]
+        self.market = deals.places("market", markets)
+        self.seller = first + deals.places("seller", firms)
+        self.buyer = len(self.parties) + np.arange(len(deals))
+        buyers = zip(deals.texts("buyer"), self.market.tolist(), strict=True)
+        self.parties += [buyer or f"buyers in {here[at]}" for buyer, at in buyers]
+        self.chosen = np.flatnonzero(deals.says("nomination", "buyer")).tolist()
+        self.used, self.at = deals.truths("destination_clause"), markets.at
+        # Who is obliged to supply markets, and with which share.
+        supply = [
+            (at, first + firms.at[firm], share)
+            for at, supplier in enumerate(markets.texts("supplier"))
+            for firm, share in parse_shares(supplier).items()
+        ]
+        places, suppliers, shares = zip(*supply, strict=True) if supply else ((), (), ())
+        self.supplied = np.array(places, dtype=np.intp)
+        self.supplier = np.array(suppliers, dtype=np.intp)
+        self.supplier_share = np.array(shares, dtype=float)
+
+
+_traders_of = from_words("contracts", "markets", "firms", "nodes")(Traders)
+
+
 class Sales:
     """Demand (slots x markets; 0 where nobody buys), regulated supply, and contracts.
 
@@ -240,46 +284,27 @@ class Sales:
     """
 
     def __init__(self, chain: Chain) -> None:
-        country, calendar = _country(chain), calendar_of(chain)
+        self.told = told = _traders_of(chain)
         markets, deals = table_of(chain, "markets"), table_of(chain, "contracts")
-        here = [country[node] for node in markets.texts("node")]
-        self.at, slots = markets.at, calendar.count
-        demand = curves(chain).values()
-        both = np.array(list(demand)).reshape(len(markets), 2, slots)
-        self.choke, self.slope = np.where(np.isnan(both), 0.0, both).transpose(1, 2, 0)
-        # Parties: users of each market, firms, whoever buys under each contract.
-        firms = table_of(chain, "firms")
-        first = len(markets) + len(firms)
-        self.users = np.arange(len(markets))
-        self.parties = [*map(consumers, here), *firms.texts("name")]
-        self.free = np.isnan(markets.numbers("regulated_price"))
-        self.obliged = np.zeros((slots, len(markets)))
-        supply = []  # market, supplier, price by share
-        for name, total in regulated_supply(chain).items():
-            number = markets.at[name]
-            row = markets.rows[number]
-            self.obliged[:, number] = total
-            for firm, share in parse_shares(row["supplier"]).items():
-                supplier = len(markets) + firms.at[firm]
-                supply.append((number, supplier, row["regulated_price"] * share))
-        self.supplied = np.array([number for number, _, _ in supply], dtype=np.intp)
-        self.supplier = np.array([supplier for _, supplier, _ in supply], dtype=np.intp)
-        self.supply_price = np.array([price for _, _, price in supply], dtype=float)
+        self.at = markets.at
+        self.choke, self.slope = (
+            np.where(np.isnan(curve), 0.0, curve).T for curve in curves(chain)
+        )
+        self.users, self.parties, self.market = told.users, told.parties, told.market
+        self.seller, self.buyer, self.chosen = told.seller, told.buyer, told.chosen
+        self.obliged = np.ascontiguousarray(regulated_supply(chain).T)
+        self.supplied, self.supplier = told.supplied, told.supplier
+        price = markets.numbers("regulated_price")[told.supplied]
+        self.supply_price = price * told.supplier_share
         # Nothing is sold under contract where the price is regulated.
         self.deals = deals.rows
-        self.market = deals.places("market", markets)
-        self.seller = len(markets) + deals.places("seller", firms)
-        self.buyer = first + np.arange(len(deals))
-        buyers = zip(deals.texts("buyer"), self.market.tolist(), strict=True)
-        self.parties += [buyer or f"buyers in {here[at]}" for buyer, at in buyers]
-        brought = list(deliveries(chain).values())
-        self.delivered = np.array(brought).reshape(len(deals), slots).T
+        self.delivered = deliveries(chain).T
         self.price = deals.numbers("price")
-        self.at_spot = np.array([p == "spot" for p in deals.texts("pricing")], dtype=bool)
-        self.used = deals.truths("destination_clause")
-        self.chosen = [at for at, n in enumerate(deals.texts("nomination")) if n == "buyer"]
+        self.at_spot = deals.says("pricing", "spot")
+        self.used = told.used
 
 
 sales_of = remembered(
-    *("markets", "contracts", "nodes", "demand_factors", "periods", "years", "availability")
+    *("markets", "contracts", "nodes", "firms", "demand_factors", "periods", "years"),
+    "availability",
 )(Sales)

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_shares
-from mithaq.equilibrium.amounts import Calendar, calendar_of, nominated
+from mithaq.equilibrium.amounts import Calendar, all_nominated, calendar_of
 from mithaq.equilibrium.arcs import Arc, arc_sizes, read_arcs
 from mithaq.equilibrium.books import firms_of
 from mithaq.equilibrium.building import Building, buildings
-from mithaq.equilibrium.columns import Table, table_of
+from mithaq.equilibrium.columns import table_of
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.prepared import remembered
 
@@ -44,10 +44,12 @@ class _Fixed:
         markets = table.rows
         self.node: dict[str, str] = {row["name"]: row["node"] for row in markets}
         # Without a destination clause the buyer sells the gas where it likes, and it counts there.
-        rows = [row for row in chain.rows("contracts") if row["destination_clause"]]
+        deals = table_of(chain, "contracts")
+        brought = all_nominated(deals)[:, None] * calendar.profiles(deals)
         self.contracts: list[tuple[str, str, str, list[float]]] = [
-            (row["name"], row["seller"], row["market"], (nominated(row) * part).tolist())
-            for row, part in zip(rows, calendar.profiles(Table(rows)), strict=True)
+            (row["name"], row["seller"], row["market"], part)
+            for row, part in zip(deals.rows, brought.tolist(), strict=True)
+            if row["destination_clause"]
         ]
         self.regulated: list[Delivery] = [
             (slot, firm, row["name"], row["node"], "regulated", share * quantity)
@@ -104,7 +106,7 @@ class BySlot:
     @cached_property
     def arcs(self) -> dict[str, Arc]:
         """The arcs of the chain by name."""
-        return read_arcs(self.chain)
+        return dict(read_arcs(self.chain))
 
     @cached_property
     def _delivered(self) -> list[Delivery]:

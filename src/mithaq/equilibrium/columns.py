@@ -1,40 +1,70 @@
 """Tables column by column, read once for all that ask: plain numbers and texts, nothing worked out.
 
-This is all that the program, the payoffs and the certificate share of a table.
+This is all that the program, the payoffs and the certificate share of a table. Its words and its
+numbers are kept apart: chains that differ in numbers alone say the same in words, so that whoever
+works out who is where, and who may do what, need not do it again for each of them.
 """
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mithaq.chain import Chain
+from mithaq.chain.schema import table_schema
 from mithaq.equilibrium.prepared import Memory, remembered
 
-__all__ = ["ARCS", "Arcs", "Table", "arcs_of", "table_of"]
+__all__ = [
+    "ARCS",
+    "ArcWords",
+    "Arcs",
+    "Table",
+    "Words",
+    "arc_words",
+    "arcs_of",
+    "countries",
+    "from_words",
+    "table_of",
+]
 
 Vector = NDArray[np.float64]
 Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+Found = TypeVar("Found")
 ARCS = ("pipelines", "terminals", "routes")
+REMARKS = frozenset({"source", "note"})
 
 
-class Table:
-    """The columns of some rows. What it hands out is shared: do not change it."""
+@functools.cache
+def columns_of_words(table: str) -> tuple[str, ...]:
+    """Columns of a table that hold no number and no remark: names, lists, codes and flags."""
+    attributes = table_schema(table).attributes.values()
+    return tuple(a.name for a in attributes if not a.numeric and a.name not in REMARKS)
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        self.rows = rows
-        self._numbers: dict[str, Vector] = {}
-        self._texts: dict[str, list[Any]] = {}
+
+class Words:
+    """What a table says in words. Tables of a chain that say the same have one, the same object.
+
+    What it hands out is shared: do not change it.
+    """
+
+    def __init__(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        self.count = len(rows)
+        cells = zip(*rows, strict=True) if rows else [()] * len(columns)
+        self._texts = dict(zip(columns, map(list, cells), strict=True))
+        self._truths: dict[str, Mask] = {}
+        self._says: dict[tuple[str, str], Mask] = {}
         self._places: Memory[Index] = Memory()
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return self.count
 
     @cached_property
     def at(self) -> dict[str, int]:
@@ -43,24 +73,24 @@ class Table:
 
     def texts(self, column: str) -> list[Any]:
         """A column's cells as they are."""
-        if column not in self._texts:
-            self._texts[column] = list(map(itemgetter(column), self.rows))
         return self._texts[column]
 
-    def numbers(self, column: str) -> Vector:
-        """A column of numbers, or of truths as 0 and 1."""
-        if column not in self._numbers:
-            cells = map(itemgetter(column), self.rows)
-            found = np.fromiter(cells, dtype=float, count=len(self.rows))
+    def truths(self, column: str) -> Mask:
+        """A column of flags."""
+        if column not in self._truths:
+            self._truths[column] = np.array(self.texts(column), dtype=bool)
+            self._truths[column].flags.writeable = False
+        return self._truths[column]
+
+    def says(self, column: str, text: str) -> Mask:
+        """Which cells of a column are this text."""
+        if (column, text) not in self._says:
+            found = np.array([cell == text for cell in self.texts(column)], dtype=bool)
             found.flags.writeable = False
-            self._numbers[column] = found
-        return self._numbers[column]
+            self._says[column, text] = found
+        return self._says[column, text]
 
-    def truths(self, column: str) -> NDArray[np.bool_]:
-        """A column of truths."""
-        return self.numbers(column) > 0
-
-    def places(self, column: str, other: Table) -> Index:
+    def places(self, column: str, other: Words) -> Index:
         """Rows of another table that a column of names speaks of; -1 for an empty cell."""
         return self._places.get((column, id(other)), other, lambda: self._found(column, other.at))
 
@@ -69,24 +99,135 @@ class Table:
         return np.array(cells, dtype=np.intp)
 
 
+_WORDS: defaultdict[str, Memory[Words]] = defaultdict(Memory)
+
+
+class Table:
+    """The columns of some rows; of those of a chain's table, by ``name``, the words are shared."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]], name: str = "") -> None:
+        self.rows, self.name = rows, name
+        self._numbers: dict[str, Vector] = {}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def words(self) -> Words:
+        """All that the rows say but for numbers."""
+        if not self.name:
+            return Words(*self._read(tuple(self.rows[0])))
+        columns, said = self._read(columns_of_words(self.name))
+        return _WORDS[self.name].get(said, None, lambda: Words(columns, said))
+
+    def _read(self, columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+        """Some columns and, row by row, what stands in them."""
+        if len(columns) < 2:  # of which itemgetter makes no tuples
+            return columns, tuple(tuple(row[name] for name in columns) for row in self.rows)
+        return columns, tuple(map(itemgetter(*columns), self.rows))
+
+    @property
+    def at(self) -> dict[str, int]:
+        """The number of each row by its name."""
+        return self.words.at
+
+    def texts(self, column: str) -> list[Any]:
+        """A column of words, its cells as they are."""
+        return self.words.texts(column)
+
+    def truths(self, column: str) -> Mask:
+        """A column of flags."""
+        return self.words.truths(column)
+
+    def says(self, column: str, text: str) -> Mask:
+        """Which cells of a column are this text."""
+        return self.words.says(column, text)
+
+    def places(self, column: str, other: Table) -> Index:
+        """Rows of another table that a column of names speaks of; -1 for an empty cell."""
+        return self.words.places(column, other.words)
+
+    def numbers(self, column: str) -> Vector:
+        """A column of numbers."""
+        if column not in self._numbers:
+            cells = map(itemgetter(column), self.rows)
+            found = np.fromiter(cells, dtype=float, count=len(self.rows))
+            found.flags.writeable = False
+            self._numbers[column] = found
+        return self._numbers[column]
+
+
+_TABLES: defaultdict[str, Memory[Table]] = defaultdict(Memory)
+
+
+def table_of(chain: Chain, name: str) -> Table:
+    """The columns of a chain's table, kept as long as chains share its rows."""
+    rows = chain.rows(name)
+    return _TABLES[name].get(id(rows), rows, lambda: Table(rows, name))
+
+
+def from_words(*tables: str) -> Callable[[Callable[..., Found]], Callable[[Chain], Found]]:
+    """Make a function of the words of tables one of a chain, which remembers its last results.
+
+    No number of a table can change what it finds, so chains that differ in these share it.
+    """
+
+    def wrap(function: Callable[..., Found]) -> Callable[[Chain], Found]:
+        memory: Memory[Found] = Memory()
+
+        @functools.wraps(function)
+        def remember(chain: Chain) -> Found:
+            words = tuple(table_of(chain, table).words for table in tables)
+            return memory.get(words, None, lambda: function(*words))
+
+        return remember
+
+    return wrap
+
+
+def countries(nodes: Words) -> list[str]:
+    """Country of each node: itself where none is named."""
+    told = zip(nodes.texts("name"), nodes.texts("country"), strict=True)
+    return [country or name for name, country in told]
+
+
+class ArcWords:
+    """Words on pipelines, terminals and legs as of one table, in this order."""
+
+    def __init__(self, *parts: Words) -> None:
+        self.parts = dict(zip(ARCS, parts, strict=True))
+        self.names: list[str] = [name for part in parts for name in part.texts("name")]
+        self.at = {name: at for at, name in enumerate(self.names)}
+        # The table that each stands in.
+        self.tables = [name for name, part in self.parts.items() for _ in range(len(part))]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def texts(self, column: str) -> list[str]:
+        """A column that all three tables have."""
+        return [text for part in self.parts.values() for text in part.texts(column)]
+
+
+arc_words = from_words(*ARCS)(ArcWords)
+
+
 class Arcs:
     """Pipelines, terminals and legs as one table, in this order."""
 
     def __init__(self, chain: Chain) -> None:
+        self.words = arc_words(chain)
         self.parts = {name: table_of(chain, name) for name in ARCS}
-        self.names: list[str] = [n for part in self.parts.values() for n in part.texts("name")]
-        self.at = {name: at for at, name in enumerate(self.names)}
+        self.names, self.at, self.tables = self.words.names, self.words.at, self.words.tables
         self._numbers: dict[str, Vector] = {}
+
+    def __len__(self) -> int:
+        return len(self.names)
 
     @cached_property
     def rows(self) -> list[Mapping[str, Any]]:
         """All rows."""
         return [row for part in self.parts.values() for row in part.rows]
-
-    @cached_property
-    def tables(self) -> list[str]:
-        """The table that each row stands in."""
-        return [name for name, part in self.parts.items() for _ in part.rows]
 
     def numbers(self, column: str, **absent: float) -> Vector:
         """A column of numbers; ``absent`` gives the number of a table that has no such column."""
@@ -100,17 +241,8 @@ class Arcs:
         return self._numbers[column]
 
     def texts(self, column: str) -> list[str]:
-        """A column that all three tables have."""
-        return [text for part in self.parts.values() for text in part.texts(column)]
-
-
-_TABLES: defaultdict[str, Memory[Table]] = defaultdict(Memory)
-
-
-def table_of(chain: Chain, name: str) -> Table:
-    """The columns of a chain's table, kept as long as chains share its rows."""
-    rows = chain.rows(name)
-    return _TABLES[name].get(id(rows), rows, lambda: Table(rows))
+        """A column of words that all three tables have."""
+        return self.words.texts(column)
 
 
 arcs_of = remembered(*ARCS)(Arcs)

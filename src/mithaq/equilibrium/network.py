@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import compress
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -20,12 +18,14 @@ from numpy.typing import NDArray
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.amounts import Calendar, all_nominated, calendar_of
-from mithaq.equilibrium.arcs import Arc, arc_sizes, either, read_arcs
+from mithaq.equilibrium.arcs import ArcTable, arc_sizes, either, read_arcs
 from mithaq.equilibrium.building import Building, buildings
-from mithaq.equilibrium.columns import table_of
+from mithaq.equilibrium.columns import Words, countries, from_words, table_of
+from mithaq.equilibrium.duties import Duties, Obligation, duties
 from mithaq.equilibrium.nominations import Choice, choices
 from mithaq.equilibrium.prepared import Memory, remembered
-from mithaq.equilibrium.reach import Ways, sides
+from mithaq.equilibrium.pruned import Asked, Handover, Market, Pruned, pruned, sellers_of
+from mithaq.equilibrium.reach import sides
 
 __all__ = [
     "Handover",
@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 Vector = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 
 class Slice(NamedTuple):
@@ -57,14 +58,6 @@ class Slice(NamedTuple):
     reserves: float  # bcm over all years; math.inf where nothing is said
 
 
-class Market(NamedTuple):
-    """Demand of a sector at a node, and who may sell to it; its curve stands in the network."""
-
-    name: str
-    node: str
-    sellers: tuple[str, ...]
-
-
 class Storage(NamedTuple):
     """A gas store: what a unit costs to put in and to take out, and what is lost of it."""
 
@@ -76,55 +69,25 @@ class Storage(NamedTuple):
     access: frozenset[str]
 
 
-class Obligation(NamedTuple):
-    """Gas that a firm must deliver at a node (or, where negative, receives), whatever the price.
-
-    ``quantity`` has one entry a slot, bcm/yr.
-    """
-
-    label: str
-    firm: str
-    node: str
-    quantity: Vector
-
-
-class Handover(NamedTuple):
-    """Gas that may pass from ``giver`` to ``receiver`` at a node under a swap."""
-
-    swap: str
-    giver: str
-    receiver: str
-    node: str
-    weight: float  # 1 for what a gives; minus the ratio for what b gives
-
-
 @dataclass(slots=True)
 class Network:
     """All columns that can be other than zero in some slot, and the numbers of every slot.
 
-    Columns: slices, flows, sales, handovers, stores. Arrays are slots x columns or slots x assets,
-    in the order of the lists and dictionaries here.
+    Columns: slices, flows, sales, handovers, stores; which there are is told by ``pruned``. Arrays
+    are slots x columns or slots x assets, in the order of the lists and dictionaries here.
     """
 
     calendar: Calendar
+    arcs: ArcTable
+    slices: list[Slice]
+    duties: Duties
+    pruned: Pruned
     frame: object = field(default_factory=object)
     """The same for networks that differ in fields alone, and lift in the same places."""
-    slices: list[Slice] = field(default_factory=list)
-    arcs: dict[str, Arc] = field(default_factory=dict)
-    markets: dict[str, Market] = field(default_factory=dict)
     storages: dict[str, Storage] = field(default_factory=dict)
-    obligations: list[Obligation] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
-    flows: list[tuple[str, str]] = field(default_factory=list)  # (firm, arc)
-    sales: list[tuple[str, str]] = field(default_factory=list)  # (firm, market)
-    handovers: list[Handover] = field(default_factory=list)
-    stores: list[tuple[str, str]] = field(default_factory=list)  # (firm, storage)
     swap_caps: dict[str, float] = field(default_factory=dict)
     floors: dict[tuple[str, str], float] = field(default_factory=dict)
-    adders: dict[tuple[str, str], float] = field(default_factory=dict)
-    balances: list[tuple[str, str]] = field(default_factory=list)  # (firm, node)
-    reach: tuple[object, ...] = ()
-    """All that flows and balances hang on, in few words: of equal arcs they are the same."""
     buildings: list[Building] = field(default_factory=list)
     bookings: dict[tuple[str, str], Vector] = field(default_factory=dict)  # (firm, arc), by slot
     slice_capacity: Vector = field(default_factory=lambda: np.zeros((1, 0)))
@@ -136,9 +99,48 @@ class Network:
     """Deliveries under contract to each market."""
     ahead: Vector = field(default_factory=lambda: np.zeros((1, 0)))
     """Of each sale: contract gas at the market's price, which counts in the seller's conduct."""
+    adders: Vector = field(default_factory=lambda: np.zeros(0))
+    """What a calibration adds to the cost of each sale."""
     storage_size: Vector = field(default_factory=lambda: np.zeros((3, 1, 0)))
     """Working gas, injection and withdrawal rate, by slot and storage."""
+    due: Vector = field(default_factory=lambda: np.zeros((0, 1)))  # duties x slots
     owed: Vector = field(default_factory=lambda: np.zeros((1, 0)))  # by balance
+
+    @property
+    def markets(self) -> dict[str, Market]:
+        """Markets that set their price, by name."""
+        return self.pruned.markets
+
+    @property
+    def flows(self) -> list[tuple[str, str]]:
+        """Firm and arc."""
+        return self.pruned.flows
+
+    @property
+    def sales(self) -> list[tuple[str, str]]:
+        """Firm and market."""
+        return self.pruned.sales
+
+    @property
+    def handovers(self) -> list[Handover]:
+        """Gas that may change hands under swaps."""
+        return self.pruned.handovers
+
+    @property
+    def stores(self) -> list[tuple[str, str]]:
+        """Firm and storage."""
+        return self.pruned.stores
+
+    @property
+    def balances(self) -> list[tuple[str, str]]:
+        """Firm and node."""
+        return self.pruned.balances
+
+    @property
+    def obligations(self) -> list[Obligation]:
+        """What is owed whatever the price, by label, firm and node."""
+        told = zip(self.duties.labels, self.duties.keys, self.due, strict=True)
+        return [Obligation(label, *pair, quantity) for label, pair, quantity in told]
 
 
 FRAME = (
@@ -146,16 +148,12 @@ FRAME = (
     *("years", "demand_factors", "availability", "conduct", "contracts", "floors", "swaps"),
     *("bookings", "expansions"),
 )
-_FRAMES: Memory[tuple[Network, list[int]]] = Memory()
+_FRAMES: Memory[Network] = Memory()
 
 
 @remembered("fields", *FRAME)
 def network(chain: Chain) -> Network:
-    """The chain as a network, pruned: pairs of firm and arc that cannot serve a buyer are left out.
-
-    A firm's gas is somewhere if its fields, or a swap, can bring it there; an arc is kept for a
-    firm if its gas can get to the tail and from the head to something the firm may sell or owes.
-    """
+    """The chain as a network, without pairs of firm and arc that cannot serve a buyer."""
     built = buildings(chain, calendar_of(chain))
     grown = {(b.table, b.row) for b in built}
     whole = _field_sizes(chain)
@@ -171,16 +169,16 @@ def network(chain: Chain) -> Network:
     if chain.rows("expansions"):
         tables.append(chain.rows("fields"))
     bound = _bound(chain)
-    key = (
-        *map(id, tables),
-        tuple((piece.firm, piece.field, piece.node) for piece in slices),
-        tuple((firm, frozenset(lands)) for firm, lands in bound.items()),
-    )
-    frame, kept = _FRAMES.get(key, tables, lambda: _frame(chain, slices, built, grown, bound))
-    slices = [slices[at] for at in kept]
+    labels = tuple((piece.firm, piece.field, piece.node) for piece in slices)
+    key = *map(id, tables), labels, bound
+    frame = _FRAMES.get(key, tables, lambda: _frame(chain, slices, built, grown, bound))
+    slices = [slices[at] for at in frame.pruned.kept]
     share = np.array([piece.share for piece in slices], dtype=float)
     at = np.array([number[piece.field] for piece in slices], dtype=np.intp)
     return dataclasses.replace(frame, slices=slices, slice_capacity=share * whole.T[:, at])
+
+
+Bound = tuple[tuple[str, frozenset[str]], ...]
 
 
 def _frame(
@@ -188,40 +186,68 @@ def _frame(
     slices: list[Slice],
     built: list[Building],
     grown: set[tuple[str, str]],
-    bound: dict[str, set[str]],
-) -> tuple[Network, list[int]]:
-    """The network but for the numbers of fields, and which slices it keeps."""
-    calendar = calendar_of(chain)
-    net = Network(calendar, arcs=read_arcs(chain), slices=slices, buildings=built)
-    _read_arc_numbers(chain, net)
-    _read_markets(chain, net)
-    _read_contracts(chain, net)
-    net.choices = choices(chain, calendar)
-    _read_storages(chain, net)
-    conduct = table_of(chain, "conduct")
-    firms, markets, adders = conduct.texts("firm"), conduct.texts("market"), conduct.texts("adder")
-    some = np.flatnonzero(conduct.numbers("adder")).tolist()
-    net.adders = {(firms[at], markets[at]): adders[at] for at in some}
+    bound: Bound,
+) -> Network:
+    """The network but for the numbers of fields."""
+    calendar, arcs = calendar_of(chain), read_arcs(chain)
+    chosen = choices(chain, calendar)
+    markets, contracts = table_of(chain, "markets"), table_of(chain, "contracts")
+    free = np.isnan(markets.numbers("regulated_price"))
+    alpha, beta = (np.ascontiguousarray(curve[free].T) for curve in curves(chain))
+    supplied, delivered = regulated_supply(chain), deliveries(chain)
+    takes, alive = (np.asarray(brought.any(axis=1)) for brought in (supplied, delivered))
+    owing = duties(contracts.words, markets.words, alive, takes)
+    size = arc_sizes(chain)
+    usable = np.asarray((size > 0).any(axis=0))
+    if grown:
+        names = zip(arcs.words.table, arcs.words.names, strict=True)
+        usable |= np.array([name in grown for name in names], dtype=bool)
+    asked = Asked(
+        nodes=table_of(chain, "nodes").words,
+        firms=table_of(chain, "firms").words,
+        arcs=arcs.words,
+        storages=table_of(chain, "storages").words,
+        conduct=table_of(chain, "conduct").words,
+        contracts=contracts.words,
+        markets=markets.words,
+        sellers=sellers_of(chain),
+        duties=owing,
+        free=free.tobytes(),
+        wanted=np.any(~np.isnan(alpha), axis=0).tobytes(),
+        usable=usable.tobytes(),
+        paid=(arcs.fee_in_kind != 0).tobytes(),
+        lifts=tuple((piece.firm, piece.node) for piece in slices),
+        chosen=tuple((choice.seller, choice.node, choice.buyer) for choice in chosen),
+        bound=bound,
+        swaps=tuple((str(row["name"]), sides(row)) for row in chain.rows("swaps")),
+    )
+    net = Network(calendar, arcs, slices, owing, pruned(asked))
+    net.choices, net.buildings, net.arc_capacity = chosen, built, size
+    net.alpha, net.beta, net.caps = alpha, beta, markets.numbers("price_cap")[free]
     net.floors = {(r["firm"], r["market"]): r["quantity"] for r in chain.rows("floors")}
     net.swap_caps = {row["name"]: row["cap"] for row in chain.rows("swaps")}
-    live = _prune(chain, net, grown, bound)
-    _read_numbers(chain, net)
-    return net, [number for number, p in enumerate(slices) if (p.firm, p.node) in live]
+    _read_bookings(chain, net)
+    _read_storages(chain, net)
+    net.due = owing.quantities(supplied, delivered)
+    _sum_up(chain, net, delivered, np.cumsum(free) - 1)
+    return net
 
 
-def _bound(chain: Chain) -> dict[str, set[str]]:
+@from_words("firms", "nodes", "fields")
+def _bound(firms: Words, nodes: Words, fields: Words) -> Bound:
     """Countries that a fringe's gas stays in: its home, and wherever it has fields.
 
     Empty fields count: whether a fringe may use an arc does not hang on a capacity.
     """
-    bound = {row["name"]: {row["home"]} for row in chain.rows("firms") if row["fringe"]}
-    if bound:
-        country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-        for row in chain.rows("fields"):
-            for firm in parse_shares(row["owners"]):
-                if firm in bound:
-                    bound[firm].add(country[row["node"]])
-    return bound
+    columns = (firms.texts(name) for name in ("name", "home", "fringe"))
+    bound = {name: {home} for name, home, fringe in zip(*columns, strict=True) if fringe}
+    country = countries(nodes)
+    places = fields.places("node", nodes).tolist()
+    for owners, node in zip(fields.texts("owners"), places, strict=True):
+        for firm in parse_shares(owners):
+            if firm in bound:
+                bound[firm].add(country[node])
+    return tuple((firm, frozenset(lands)) for firm, lands in bound.items())
 
 
 def _slices(chain: Chain) -> list[Slice]:
@@ -243,9 +269,8 @@ def _field_sizes(chain: Chain) -> Vector:
     return calendar_of(chain).all_usable("fields", fields, fields.numbers("capacity"))
 
 
-def _read_arc_numbers(chain: Chain, net: Network) -> None:
+def _read_bookings(chain: Chain, net: Network) -> None:
     calendar = net.calendar
-    net.arc_capacity = arc_sizes(chain)
     place = {name: at for at, name in enumerate(net.arcs)} if chain.rows("bookings") else {}
     for row in chain.rows("bookings"):
         key = row["firm"], row["arc"]
@@ -255,96 +280,30 @@ def _read_arc_numbers(chain: Chain, net: Network) -> None:
         net.bookings[key] = np.where(net.arc_capacity[:, place[row["arc"]]] > 0, reserved, 0.0)
 
 
-def _columns(calendar: Calendar, columns: Sequence[Vector]) -> Vector:
-    return np.stack(columns, axis=1) if columns else np.zeros((calendar.count, 0))
+@remembered("markets", "demand_factors", "periods", "years")
+def curves(chain: Chain) -> tuple[Vector, Vector]:
+    """Intercept and slope of each market's demand: markets x slots, NaN where there is none."""
+    return calendar_of(chain).all_demand(table_of(chain, "markets"))
 
 
 @remembered("markets", "demand_factors", "periods", "years")
-def curves(chain: Chain) -> dict[str, tuple[Vector, Vector]]:
-    """Intercept and slope of each market's demand, by slot."""
-    markets = table_of(chain, "markets")
-    alpha, beta = calendar_of(chain).all_demand(markets)
-    return dict(zip(markets.texts("name"), zip(alpha, beta, strict=True), strict=True))
-
-
-@remembered("firms", "markets", "conduct", "nodes")
-def _sellers(chain: Chain) -> dict[str, tuple[str, ...]]:
-    """Firms that may sell in each market."""
-    firms, markets = table_of(chain, "firms"), table_of(chain, "markets")
-    names, conduct = firms.texts("name"), table_of(chain, "conduct")
-    may = np.ones((len(markets), len(names)), dtype=bool)
-    fringe = np.flatnonzero(firms.truths("fringe"))
-    if len(fringe):
-        country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-        lands = np.array([country[node] for node in markets.texts("node")], dtype=object)
-        homes = np.array([firms.texts("home")[at] for at in fringe], dtype=object)
-        may[:, fringe] = lands[:, None] == homes
-    barred = np.flatnonzero(~conduct.truths("may_sell"))
-    seller, market = conduct.places("firm", firms), conduct.places("market", markets)
-    may[market[barred], seller[barred]] = False
-    for at, access in enumerate(markets.texts("access")):
-        if access:
-            allowed = parse_names(access)
-            may[at] &= [name in allowed for name in names]
-    sellers = (tuple(compress(names, row)) for row in may.tolist())
-    return dict(zip(markets.texts("name"), sellers, strict=True))
-
-
-def _read_markets(chain: Chain, net: Network) -> None:
-    sellers, demand, found = _sellers(chain), curves(chain), []
-    for row in chain.rows("markets"):
-        name = row["name"]
-        if math.isnan(row["regulated_price"]):
-            net.markets[name] = Market(name, row["node"], sellers[name])
-            found.append(demand[name])
-            continue
-        total = regulated_supply(chain)[name]
-        for firm, share in parse_shares(row["supplier"]).items():
-            duty = Obligation(f"supply of {name}", firm, row["node"], share * total)
-            net.obligations.append(duty)
-    net.caps = np.array([r["price_cap"] for r in chain.rows("markets") if r["name"] in net.markets])
-    net.alpha = _columns(net.calendar, [alpha for alpha, _ in found])
-    net.beta = _columns(net.calendar, [beta for _, beta in found])
-
-
-@remembered("markets", "demand_factors", "periods", "years")
-def regulated_supply(chain: Chain) -> dict[str, Vector]:
-    """What each regulated market takes, by slot."""
-    markets, demand, found = table_of(chain, "markets"), curves(chain), {}
-    price = markets.numbers("regulated_price")
-    for at in np.flatnonzero(~np.isnan(price)).tolist():
-        name = markets.texts("name")[at]
-        alpha, beta = demand[name]
-        found[name] = np.nan_to_num(np.maximum((alpha - price[at]) / beta, 0.0))
+def regulated_supply(chain: Chain) -> Vector:
+    """What each market takes at its regulated price (markets x slots), 0 where it has none."""
+    alpha, beta = curves(chain)
+    price = table_of(chain, "markets").numbers("regulated_price")
+    regulated = ~np.isnan(price)
+    found = np.zeros(alpha.shape)
+    left = alpha[regulated] - price[regulated, None]
+    found[regulated] = np.nan_to_num(np.maximum(left / beta[regulated], 0.0))
     return found
 
 
 @remembered("contracts", "markets", "demand_factors", "periods", "years")
-def deliveries(chain: Chain) -> dict[str, Vector]:
-    """What is delivered under each contract, by slot."""
+def deliveries(chain: Chain) -> Vector:
+    """What is delivered under each contract: contracts x slots."""
     contracts = table_of(chain, "contracts")
-    brought = all_nominated(contracts)[:, None] * calendar_of(chain).profiles(contracts)
-    return dict(zip(contracts.texts("name"), brought, strict=True))
-
-
-def _read_contracts(chain: Chain, net: Network) -> None:
-    node_of = {row["name"]: row["node"] for row in chain.rows("markets")}
-    place = {name: index for index, name in enumerate(net.markets)}
-    delivered = deliveries(chain)
-    net.fixed = np.zeros((net.calendar.count, len(place)))
-    whole = np.array(list(delivered.values())).reshape(len(delivered), net.calendar.count)
-    alive = np.any(whole, axis=1).tolist()
-    net.obligations = [duty for duty in net.obligations if duty.quantity.any()]
-    for at, row in enumerate(chain.rows("contracts")):
-        if not alive[at]:
-            continue
-        quantity, node = delivered[row["name"]], node_of[row["market"]]
-        label = f"contract {row['name']}"
-        net.obligations.append(Obligation(label, row["seller"], node, quantity))
-        if row["destination_clause"]:
-            net.fixed[:, place[row["market"]]] += quantity
-        else:
-            net.obligations.append(Obligation(label, row["buyer"], node, -quantity))
+    found: Vector = all_nominated(contracts)[:, None] * calendar_of(chain).profiles(contracts)
+    return found
 
 
 def _read_storages(chain: Chain, net: Network) -> None:
@@ -359,75 +318,25 @@ def _read_storages(chain: Chain, net: Network) -> None:
         )
 
 
-def _read_numbers(chain: Chain, net: Network) -> None:
-    """Numbers of the columns that are left."""
-    calendar = net.calendar
-    place = {key: index for index, key in enumerate(net.balances)}
-    net.owed = np.zeros((calendar.count, len(place)))
-    for duty in net.obligations:
-        net.owed[:, place[duty.firm, duty.node]] += duty.quantity
-    net.ahead = np.zeros((calendar.count, len(net.sales)))
-    sale = {key: index for index, key in enumerate(net.sales)}
-    for row in chain.rows("contracts"):
-        key = row["seller"], row["market"]
-        if row["pricing"] == "spot" and row["destination_clause"] and key in sale:
-            net.ahead[:, sale[key]] += deliveries(chain)[row["name"]]
-    stores = table_of(chain, "storages")
+def _sum_up(chain: Chain, net: Network, delivered: Vector, number: Index) -> None:
+    """What is owed and due by balance, market and sale, and what each sale costs besides.
+
+    ``delivered`` is what each contract brings, ``number`` that of each market among the free ones.
+    """
+    count, owing, columns = net.calendar.count, net.duties, net.pruned
+    owed, fixed = np.zeros((len(net.balances), count)), np.zeros((len(net.markets), count))
+    np.add.at(owed, columns.owed, net.due)
+    np.add.at(fixed, number[owing.market], delivered[owing.bound])
+    ahead, (contract, sale) = np.zeros((len(net.sales), count)), columns.ahead
+    np.add.at(ahead, sale, delivered[contract])
+    net.owed, net.fixed, net.ahead = (np.ascontiguousarray(sums.T) for sums in (owed, fixed, ahead))
+    told = columns.adder >= 0
+    net.adders = np.zeros(len(net.sales))
+    net.adders[columns.adder[told]] = table_of(chain, "conduct").numbers("adder")[told]
+    stores, calendar = table_of(chain, "storages"), net.calendar
     room = np.where(calendar.all_opened(stores), stores.numbers("working_gas")[:, None], 0.0)
     put, take = (
         calendar.all_usable("storages", stores, stores.numbers(kind))
         for kind in ("injection", "withdrawal")
     )
     net.storage_size = np.ascontiguousarray(np.stack([room, put, take]).transpose(0, 2, 1))
-
-
-def _prune(
-    chain: Chain, net: Network, grown: set[tuple[str, str]], bound: dict[str, set[str]]
-) -> set[tuple[str, str]]:
-    """Keep the columns that can be of use; returns firms and nodes where the firm's gas can be."""
-    wanted = np.any(~np.isnan(net.alpha), axis=0).tolist()
-    markets = [m for m, some in zip(net.markets.values(), wanted, strict=True) if some]
-    sinks = [(firm, market.node) for market in markets for firm in market.sellers]
-    sources = [(piece.firm, piece.node) for piece in net.slices]
-    for duty in net.obligations:
-        (sinks if max(duty.quantity.tolist()) > 0 else sources).append((duty.firm, duty.node))
-    for choice in net.choices:
-        sinks.append((choice.seller, choice.node))
-        if choice.buyer:
-            sources.append((choice.buyer, choice.node))
-    usable = np.asarray((net.arc_capacity > 0).any(axis=0))
-    arcs = list(net.arcs.values())
-    if grown:
-        usable |= np.array([(arc.table, arc.name) in grown for arc in arcs], dtype=bool)
-    taken = [at for at, arc in enumerate(arcs) if arc.fee_in_kind]
-    sources += [(arcs[at].fee_firm, arcs[at].tail) for at in taken if usable[at]]
-    ways, swaps = Ways(chain, arcs, usable, bound), chain.rows("swaps")
-    mask = ways.live(sources, sinks, swaps)
-    net.flows, net.balances = ways.flows(mask), ways.pairs(mask)
-    live = set(net.balances)
-    net.sales = [
-        (firm, market.name)
-        for market in markets
-        for firm in market.sellers
-        if (firm, market.node) in live
-    ]
-    net.stores = [
-        (firm, store.name)
-        for store in net.storages.values()
-        for firm in ways.firms
-        if (firm, store.node) in live and (not store.access or firm in store.access)
-    ]
-    net.handovers = [
-        Handover(row["name"], giver, receiver, node, weight)
-        for row in swaps
-        for giver, receiver, nodes, weight in sides(row)
-        for node in ways.nodes
-        if (giver, node) in live and (receiver, node) in live and (not nodes or node in nodes)
-    ]
-    owed = {(duty.firm, duty.node) for duty in net.obligations}
-    beyond = sorted(owed - live)
-    if beyond:
-        net.balances = sorted((*net.balances, *beyond))
-    bits = (np.packbits(part).tobytes() for part in (mask, ways.open))
-    net.reach = tuple(ways.firms), tuple(ways.nodes), *bits, *beyond
-    return live

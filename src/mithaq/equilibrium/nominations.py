@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mithaq.chain import Chain
 from mithaq.equilibrium.amounts import Calendar
+from mithaq.equilibrium.columns import table_of
 
 __all__ = ["Choice", "choices"]
 
@@ -36,18 +37,17 @@ class Choice:
 
 def choices(chain: Chain, calendar: Calendar) -> list[Choice]:
     """Every contract with nomination by the buyer; floor and most follow the contract's profile."""
-    node = {row["name"]: row["node"] for row in chain.rows("markets")}
+    contracts, markets = table_of(chain, "contracts"), table_of(chain, "markets")
     found = []
-    for row in chain.rows("contracts"):
-        if row["nomination"] != "buyer":
-            continue
+    for at in np.flatnonzero(contracts.says("nomination", "buyer")).tolist():
+        row = contracts.rows[at]
         whole = row["annual_quantity"] * calendar.profile(row)
         found.append(
             Choice(
                 row["name"],
                 row["seller"],
                 row["market"],
-                node[row["market"]],
+                markets.rows[markets.at[row["market"]]]["node"],
                 "" if row["destination_clause"] else row["buyer"],
                 row["price"],
                 row["pricing"] == "spot",

@@ -26,6 +26,7 @@ from mithaq.equilibrium.restrictions import (
     gift_entries,
     inequality_families,
 )
+from mithaq.equilibrium.start import Used
 
 __all__ = ["Pattern", "pattern_of"]
 
@@ -84,47 +85,56 @@ def _with_data(matrix: sp.csc_matrix, data: Vector) -> sp.csc_matrix:
 
 
 _BY_NETWORK: Memory[Pattern] = Memory()
-_BY_FRAME: Memory[Pattern] = Memory()
+_BY_WORDS: Memory[Pattern] = Memory()
 _BY_CONTENT: Memory[Pattern] = Memory()
 
 
-def pattern_of(net: Network) -> Pattern:
-    """The pattern of a network's program, put together unless one with the same content is kept."""
+def pattern_of(net: Network, used: Used | None = None) -> Pattern:
+    """The pattern of a network's program, put together unless one with the same content is kept.
+
+    With ``used`` it is that of a program over these ways alone.
+    """
 
     def by_content() -> Pattern:
-        return _BY_CONTENT.get(_content(net), None, lambda: _pattern(net))
+        content = _content(net), used.content if used else None
+        return _BY_CONTENT.get(content, None, lambda: _pattern(net, used))
 
-    def by_frame() -> Pattern:
-        kinds = tuple((piece.g < 0, piece.reserves < np.inf) for piece in net.slices)
-        lifts = np.packbits(net.slice_capacity > 0).tobytes()
-        return _BY_FRAME.get((id(net.frame), kinds, lifts), net.frame, by_content)
+    def by_words() -> Pattern:
+        # Of the same words labels are the same.
+        key = net.pruned, net.arcs.words, id(used), *_numbers(net)
+        return _BY_WORDS.get(key, used, by_content)
 
-    return _BY_NETWORK.get(id(net), net, by_frame)
+    return _BY_NETWORK.get((id(net), id(used)), (net, used), by_words)
 
 
 def _content(net: Network) -> tuple[object, ...]:
     """All that a pattern depends on: labels, what is zero, and the entries of A."""
-    calendar = net.calendar
+    words = net.arcs.words
+    return (
+        tuple((m.name, m.node) for m in net.markets.values()),
+        *(tuple(told) for told in (words.names, words.tail, words.head, words.fee_firm)),
+        tuple(words.owners),
+        *(tuple(labels) for labels in (net.balances, net.flows, net.sales, net.stores)),
+        tuple(net.handovers),
+        *_numbers(net),
+    )
+
+
+def _numbers(net: Network) -> tuple[object, ...]:
+    """The same without labels that are those of words."""
+    calendar, arcs = net.calendar, net.arcs
     beta = np.isnan(net.beta)
-    masks = (net.slice_capacity > 0, net.arc_capacity > 0, beta, net.storage_size > 0)
+    masks = [net.slice_capacity > 0, net.arc_capacity > 0, beta, net.storage_size > 0]
+    masks.append(arcs.capacity < np.inf)
     numbers = [calendar.share, calendar.span, np.sign(net.owed)]
+    numbers += [arcs.arrives, arcs.fee_in_kind, arcs.third_party_share]
     numbers += [choice.most > 0 for choice in net.choices]
     if net.buildings:  # ratios of rates to room, and what each decision adds to
         numbers += [net.storage_size, *(b.usable for b in net.buildings)]
     return (
         calendar.periods,
         tuple((p.firm, p.field, p.node, p.g < 0, p.reserves < np.inf) for p in net.slices),
-        tuple(
-            (a.name, a.tail, a.head, a.arrives, a.fee_in_kind, a.fee_firm, a.capacity < np.inf)
-            + ((a.third_party_share, a.owners) if a.third_party_share < 1 else ())
-            for a in net.arcs.values()
-        ),
-        tuple((m.name, m.node) for m in net.markets.values()),
         tuple((s.name, s.node, s.loss) for s in net.storages.values()),
-        net.reach,
-        tuple(net.sales),
-        tuple(net.handovers),
-        tuple(net.stores),
         tuple(net.bookings),
         tuple(net.swap_caps),
         tuple(sale for sale, quantity in net.floors.items() if quantity > 0),
@@ -135,7 +145,7 @@ def _content(net: Network) -> tuple[object, ...]:
     )
 
 
-def _pattern(net: Network) -> Pattern:
+def _pattern(net: Network, used: Used | None) -> Pattern:
     steep = np.array([piece.g < 0 for piece in net.slices], dtype=bool)
     exact = (net.slice_capacity > 0) & steep
     columns = Columns(_keys(net), net.calendar.count, net.buildings, int(exact.sum()))
@@ -143,7 +153,7 @@ def _pattern(net: Network) -> Pattern:
     unequal = inequality_families(net, columns)
     gifts = gift_entries(net, columns)
     bound = bounds(net, columns)
-    drop_dead(net, columns, equal[0], bound["balance"].copy(), gifts)
+    drop_dead(net, columns, equal[0], bound["balance"].copy(), gifts, used)
     # A slice that lifts nothing needs no cone either.
     columns.alive[columns.first_cone :] = columns.mask("lifting")[exact]
     columns.settle()

@@ -29,6 +29,7 @@ from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Family
 from mithaq.equilibrium.network import Network, network
 from mithaq.equilibrium.pattern import Pattern, pattern_of
 from mithaq.equilibrium.prepared import Memory
+from mithaq.equilibrium.start import Used
 
 __all__ = ["Golombek", "Program", "build_program"]
 
@@ -127,8 +128,8 @@ class Program:
         return {"variables": len(self.linear), "rows": len(self.bound) - (sign.last - sign.first)}
 
 
-def build_program(chain: Chain) -> Program:
-    """Assemble the program of a chain.
+def build_program(chain: Chain, used: Used | None = None) -> Program:
+    """Assemble the program of a chain, with ``used`` over these ways alone.
 
     Price caps, and what buyers may take beyond the take-or-pay floor, are not in the program: the
     complementarity engine adds them.
@@ -139,7 +140,7 @@ def build_program(chain: Chain) -> Program:
     conduct = _CONDUCT.get(
         tuple(map(id, held)), held, lambda: conduct_matrices(chain, _sellers(net))
     )
-    return assemble(net, conduct)
+    return assemble(net, conduct, used)
 
 
 _CONDUCT: Memory[Markets] = Memory()
@@ -155,15 +156,17 @@ def _sellers(net: Network) -> dict[str, tuple[str, ...]]:
             sellers[market].append(firm)
         return {name: tuple(firms) for name, firms in sellers.items()}
 
-    return _SELLERS.get(id(net.frame), net.frame, make)
+    return _SELLERS.get(net.pruned, None, make)
 
 
-def assemble(net: Network, conduct: Markets) -> Program:
+def assemble(net: Network, conduct: Markets, used: Used | None = None) -> Program:
     """The program of a network whose sellers behave as ``conduct`` says."""
-    pattern = pattern_of(net)
-    bound, linear, golombek = _NUMBERS.get(id(net), net, lambda: _numbers(net, pattern))
+    pattern = pattern_of(net, used)
+    held = net, pattern
+    made = _NUMBERS.get(tuple(map(id, held)), held, lambda: _numbers(net, pattern))
+    bound, linear, golombek = made
     if net.ahead.any():
-        minded = np.nan_to_num(net.beta[:, _market_of(net)]) * _minded(net, conduct)
+        minded = np.nan_to_num(net.beta[:, net.pruned.market]) * _minded(net, conduct)
         spot = pattern.columns.of("spot")
         there = pattern.columns.alive[spot]
         linear = linear.copy()
@@ -182,12 +185,6 @@ def _numbers(net: Network, pattern: Pattern) -> Numbers:
     golombek = _golombek(net, pattern)
     linear = _linear(net, pattern.columns, golombek)
     return pattern.bound(net, golombek.capacity), linear, golombek
-
-
-def _market_of(net: Network) -> list[int]:
-    """Number of the market of each sale."""
-    market = {name: index for index, name in enumerate(net.markets)}
-    return [market[name] for _, name in net.sales]
 
 
 def _golombek(net: Network, pattern: Pattern) -> Golombek:
@@ -226,15 +223,13 @@ _UNIT_COSTS: Memory[Vector] = Memory()
 def _unit_costs(net: Network, columns: Columns) -> Vector:
     """Costs of all columns of each slot but lifting, which come after it: slots x columns."""
     calendar = net.calendar
-    at = _market_of(net)
+    at = net.pruned.market
     curves = (curve[:, at] for curve in (net.alpha, net.beta))
     alpha, beta = (np.where(np.isnan(curve), 0.0, curve) for curve in curves)
-    first = beta * net.fixed[:, at] - alpha
-    if net.adders:
-        first = first + np.array([net.adders.get(sale, 0.0) for sale in net.sales])
+    first = beta * net.fixed[:, at] - alpha + net.adders
     stores = [net.storages[name] for _, name in net.stores]
     cost = {
-        "flow": [net.arcs[arc].charge for _, arc in net.flows],
+        "flow": net.arcs.charge[net.pruned.arc],
         "injection": [store.injection_charge for store in stores],
         "withdrawal": [store.withdrawal_charge for store in stores],
     }

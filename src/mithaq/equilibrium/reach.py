@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names
-from mithaq.equilibrium.arcs import LANDED, LIQUEFIED, Arc
+from mithaq.equilibrium.arcs import LANDED, LIQUEFIED, ArcNames
 from mithaq.equilibrium.bits import packed, unpacked
-from mithaq.equilibrium.columns import table_of
+from mithaq.equilibrium.columns import Words, countries
 
-__all__ = ["Ways", "sides"]
+__all__ = ["Side", "Ways", "sides"]
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
 Pair = tuple[str, str]
+Side = tuple[str, str, frozenset[str], float]  # giver, receiver, nodes (empty: all), weight
 
 
 class Ways:
@@ -29,31 +29,33 @@ class Ways:
     """
 
     def __init__(
-        self, chain: Chain, arcs: Sequence[Arc], usable: Mask, bound: Mapping[str, set[str]]
+        self,
+        firms: Words,
+        nodes: Words,
+        arcs: ArcNames,
+        usable: Mask,
+        bound: Sequence[tuple[str, frozenset[str]]],
     ) -> None:
-        self.arcs = arcs
-        self.firms = {
-            name: number for number, name in enumerate(table_of(chain, "firms").texts("name"))
-        }
+        self.arcs, self.firms = arcs, firms.at
         country = {
-            row["name"] + side: row["country"] or row["name"]
-            for row in chain.rows("nodes")
+            name + side: land
+            for name, land in zip(nodes.texts("name"), countries(nodes), strict=True)
             for side in ("", LIQUEFIED, LANDED)
         }
         self.nodes = {name: number for number, name in enumerate(sorted(country))}
-        self.tail = np.array([self.nodes[arc.tail] for arc in arcs], dtype=np.intp)
-        self.head = np.array([self.nodes[arc.head] for arc in arcs], dtype=np.intp)
+        self.tail = np.array([self.nodes[node] for node in arcs.tail], dtype=np.intp)
+        self.head = np.array([self.nodes[node] for node in arcs.head], dtype=np.intp)
         self.open = np.repeat(usable[:, None], len(self.firms), axis=1)
-        for number, arc in enumerate(arcs):
-            if arc.access:
-                self.open[number] &= self.mask(arc.access)
+        for number, access in enumerate(arcs.access):
+            if access:
+                self.open[number] &= self.mask(access)
         places: dict[str, list[int]] = defaultdict(list)
         for node, land in country.items():
             places[land].append(self.nodes[node])
         inside = np.zeros((len(self.nodes), len(bound)), dtype=bool)
-        for number, lands in enumerate(bound.values()):
+        for number, (_, lands) in enumerate(bound):
             inside[[node for land in lands for node in places.get(land, ())], number] = True
-        fringe = [self.firms[firm] for firm in bound]
+        fringe = [self.firms[firm] for firm, _ in bound]
         self.open[:, fringe] &= inside[self.tail] & inside[self.head]
 
     def mask(self, names: Iterable[str]) -> Mask:
@@ -69,7 +71,7 @@ class Ways:
         return found
 
     def live(
-        self, sources: Sequence[Pair], sinks: Sequence[Pair], swaps: Sequence[Mapping[str, Any]]
+        self, sources: Sequence[Pair], sinks: Sequence[Pair], swaps: Sequence[tuple[Side, Side]]
     ) -> Mask:
         """Where each firm's gas can be and is of use; swaps widen both."""
         supply = self._reached(self.marked(sources), self.tail, self.head)
@@ -77,8 +79,8 @@ class Ways:
         grown = bool(swaps)
         while grown:
             grown = False
-            for row in swaps:
-                for giver, receiver, nodes, _ in sides(row):
+            for both in swaps:
+                for giver, receiver, nodes, _ in both:
                     gives, takes = self.firms[giver], self.firms[receiver]
                     passed = supply[:, gives] & useful[:, takes]
                     if nodes:
@@ -94,7 +96,7 @@ class Ways:
 
     def _reached(self, seeds: Mask, start: Index, end: Index) -> Mask:
         """Where gas can get to from the seeds over arcs that lead from ``start`` to ``end``."""
-        if not self.arcs:
+        if not self.arcs.names:
             return seeds
         # Firms stand in bits, so that a step along all arcs is a few operations on few words.
         order = np.argsort(end, kind="stable")
@@ -121,16 +123,16 @@ class Ways:
         order = np.argsort(self.tail, kind="stable")
         there = (self.open & live[self.tail] & live[self.head])[order]
         firm, arc = np.nonzero(there.T)
-        return _named(list(self.firms), firm, [arc.name for arc in self.arcs], order[arc])
+        return _named(list(self.firms), firm, self.arcs.names, order[arc])
 
 
 def _named(ones: Sequence[str], one: Index, others: Sequence[str], other: Index) -> list[Pair]:
     return [(ones[i], others[j]) for i, j in zip(one.tolist(), other.tolist(), strict=True)]
 
 
-def sides(row: Mapping[str, Any]) -> list[tuple[str, str, frozenset[str], float]]:
+def sides(row: Mapping[str, Any]) -> tuple[Side, Side]:
     """Giver, receiver, nodes (empty: all) and weight of either side of a swap."""
     a, b = str(row["a"]), str(row["b"])
     nodes_a = frozenset(parse_names(str(row["nodes_a"])))
     nodes_b = frozenset(parse_names(str(row["nodes_b"])))
-    return [(a, b, nodes_a, 1.0), (b, a, nodes_b, -float(str(row["ratio"])))]
+    return (a, b, nodes_a, 1.0), (b, a, nodes_b, -float(str(row["ratio"])))

@@ -17,7 +17,7 @@ from mithaq.equilibrium.certificate.accounting import check_accounting
 from mithaq.equilibrium.certificate.building import Built, check_building, check_storing
 from mithaq.equilibrium.certificate.buying import check_caps, check_nominations
 from mithaq.equilibrium.certificate.dense import Case
-from mithaq.equilibrium.certificate.findings import Certificate, Findings
+from mithaq.equilibrium.certificate.findings import Array, Certificate, Findings
 from mithaq.equilibrium.certificate.left_out import fill_values
 from mithaq.equilibrium.certificate.moving import (
     check_balances,
@@ -72,8 +72,8 @@ def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Cer
     violation of.
     """
     found = Findings()
-    _check_signs(point, found)
-    if found.worst < np.inf:
+    choices: tuple[str, ...] = ()
+    if _check_signs(point, found):
         case = Case(chain, point)
         built, beliefs = Built(case), Conjectures(case)
         prices, margins = prices_and_margins(case, beliefs)
@@ -89,29 +89,31 @@ def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Cer
         check_swaps(case, found)
         check_accounting(case, built, payoffs, found)
         choices = tuple(open_choices(case, beliefs))
-    else:
-        choices = ()
-    return Certificate(found.worst_of, found.where, tolerance, choices)
+    return Certificate(*found.weighed(), tolerance, choices)
 
 
-def _check_signs(point: Point, found: Findings) -> None:
-    """No quantity and no rent is negative, and all numbers are numbers."""
+def _check_signs(point: Point, found: Findings) -> bool:
+    """No quantity and no rent is negative; return whether all numbers are numbers."""
+    signed, either = (
+        np.concatenate([_numbers(getattr(point, name)) for name in names])
+        for names in (NEVER_NEGATIVE, EITHER_SIGN)
+    )
+    if signed.min(initial=0.0) >= 0 and np.isfinite(signed).all() and np.isfinite(either).all():
+        return True
+    sound = True
     for name in (*NEVER_NEGATIVE, *EITHER_SIGN):
-        values = getattr(point, name)
-        if isinstance(values, Sheet):
-            numbers = np.where(values.there, values.numbers, 0.0)
-        else:
-            numbers = np.fromiter(values.values(), dtype=float, count=len(values))
-        if not numbers.size or (np.isfinite(numbers).all() and numbers.min() >= 0):
-            continue
-        wrong = np.where(np.isfinite(numbers), 0.0, np.inf)
-        if name in NEVER_NEGATIVE:
-            short = np.maximum(-numbers, 0.0) / (1 + np.abs(numbers))
-            wrong = np.where(np.isfinite(numbers), short, np.inf)
+        entries = dict(getattr(point, name))
+        numbers = _numbers(entries)
+        finite = np.isfinite(numbers)
+        sound = sound and bool(finite.all())
+        size = np.where(finite & (name in NEVER_NEGATIVE), numbers, 0.0)
+        wrong = np.where(finite, np.maximum(-size, 0.0) / (1 + np.abs(size)), np.inf)
+        found.note("sign", wrong, lambda at, n=name, keys=tuple(entries): f"{n} {keys[at]}")
+    return sound
 
-        def where(*at: int, name: str = name, values: Any = values) -> str:
-            if isinstance(values, Sheet):
-                return f"{name} {(*values.labels.names[at[1]], at[0])}"
-            return f"{name} {list(values)[at[0]]}"
 
-        found.note("sign", wrong, where)
+def _numbers(values: Sheet | dict[Any, float]) -> Array:
+    """The numbers of a kind; a sheet has zeros where nothing is there."""
+    if isinstance(values, Sheet):
+        return values.numbers.ravel()
+    return np.fromiter(values.values(), dtype=float, count=len(values))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from mithaq.equilibrium.certificate.dense import Case
-from mithaq.equilibrium.certificate.findings import Array, Findings, ever
+from mithaq.equilibrium.certificate.findings import Array, Findings, bits_of, ever
 from mithaq.equilibrium.certificate.tables import Expansion
 
 __all__ = ["Built", "check_building", "check_storing"]
@@ -16,16 +16,38 @@ __all__ = ["Built", "check_building", "check_storing"]
 class Built:
     """Capacity with what decisions have added, by asset and slot, availability included.
 
-    ``room`` is that of storages, ``rates`` those of injection and withdrawal.
+    ``room`` is that of storages, ``rates`` those of injection and withdrawal. ``limited`` says
+    which arcs have a capacity, ``size`` is 0 where there is none. ``open`` and ``lifts`` tell in
+    bits which arcs hold anything, and which slices can lift, in any slot.
     """
 
     def __init__(self, case: Case) -> None:
-        calendar, arcs, pieces = case.calendar, case.arcs, case.slices
-        grown = np.zeros((len(arcs.rows), calendar.length))
-        lifted = np.zeros(pieces.capacity.shape)
-        stores = case.stores
-        room = np.zeros(stores.room.shape)
+        arcs, pieces, stores = case.arcs, case.slices, case.stores
         self.plans: list[tuple[Expansion, str, Array]] = []  # plan, firm, decided by year
+        self.capacity, self.open = arcs.usable, arcs.open
+        self.limited, self.size = arcs.limited, arcs.room
+        self.lifting, self.lifts = pieces.usable, pieces.open
+        room = np.zeros(stores.room.shape)
+        if case.chain.rows("expansions"):
+            grown, lifted = np.zeros(arcs.capacity.shape), np.zeros(pieces.capacity.shape)
+            self._plan(case, grown, lifted, room)
+            self.capacity = (arcs.capacity + grown) * arcs.available
+            self.lifting = (pieces.capacity + lifted) * pieces.available
+            self.limited = np.isfinite(self.capacity)
+            self.size = np.where(self.limited, self.capacity, 0.0)
+            self.open = bits_of(self.capacity > 0)
+            self.lifts = bits_of(ever(self.lifting > 0))
+        self.room, self.rates = stores.room, stores.rates
+        if len(stores.names):
+            self.room = stores.room + room
+            self.rates = {
+                kind: (rate + stores.ratio[kind] * room) * stores.available
+                for kind, rate in stores.rates.items()
+            }
+
+    def _plan(self, case: Case, grown: Array, lifted: Array, room: Array) -> None:
+        """Read what is decided, and add it to the capacities of arcs, slices and storages."""
+        calendar = case.calendar
         for row in case.chain.rows("expansions"):
             table, name = row["table"], row["row"]
             [asset] = [other for other in case.chain.rows(table) if other["name"] == name]
@@ -40,18 +62,11 @@ class Built:
                 self.plans.append((plan, firm, decided))
                 added = decided @ plan.active
                 if table == "fields":
-                    lifted[pieces.at[firm, name]] += added
+                    lifted[case.slices.at[firm, name]] += added
                 elif table == "storages":
-                    room[stores.at[name]] += added
+                    room[case.stores.at[name]] += added
                 else:
-                    grown[arcs.at[name]] += added
-        self.capacity = (arcs.capacity + grown) * arcs.available
-        self.lifting = (pieces.capacity + lifted) * pieces.available
-        self.room = stores.room + room
-        self.rates = {
-            kind: (stores.rates[kind] + stores.ratio[kind] * room) * stores.available
-            for kind in ("injection", "withdrawal")
-        }
+                    grown[case.arcs.at[name]] += added
 
 
 def check_storing(case: Case, built: Built, found: Findings) -> None:

@@ -24,6 +24,8 @@ def users_go_short(case: Case) -> Array:
 
 def check_caps(case: Case, price: Array, found: Findings) -> None:
     """No price is above its cap, and nobody is rationed below it."""
+    if not (case.markets.capped or case.point.rationed):
+        return
     caps, names = case.markets.caps, case.markets.names
     bounded = np.isfinite(caps) & case.markets.alive
 

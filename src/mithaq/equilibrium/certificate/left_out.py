@@ -23,31 +23,25 @@ def fill_values(case: Case, built: Built, margins: Array) -> None:
     is what the other checks then ask. Minus infinity where gas would fetch nothing.
     """
     gaps = _gaps(case, built)
-    missing = gaps.missing
-    case.value = np.where(case.known, case.value, -np.inf)
-    at, seller = gaps.seller
-    node = case.markets.node[at]
-    gains = margins[case.markets.pair[at, seller]]
-    offers = np.where(missing[node, seller], gains, -np.inf)
-    np.maximum.at(case.value, (node, seller), offers)
-    case.stored_value[~case.kept_known] = -np.inf
-    store, keeper = np.nonzero(~case.kept_known & case.stores.access)
-    # Of those only who has gas where the store is has any use for it.
-    of_use = gaps.reached[case.stores.node[store], keeper]
-    store, keeper = store[of_use], keeper[of_use]
-    arcs, (arc, firm) = case.arcs, gaps.way
-    head = arcs.head[arc]
-    keeps, charge = arcs.keeps[arc][:, None], case.charge(arc, firm)
     flat = case.value.reshape(-1, case.value.shape[2])
+    if len(gaps.seller):
+        offers = np.where(gaps.sells, margins[gaps.seller], -np.inf)
+        np.maximum.at(flat, gaps.sold_at, offers)
+    if len(case.stores.names):
+        case.stored_value[~case.kept_known] = -np.inf
+    keeps, charge = case.arcs.keeps[gaps.way][:, None], case.charge(gaps.way, gaps.sender)
     for _ in range(len(case.place.nodes) + 2 * len(case.stores.names)):
         changed = False
-        if len(arc):
-            offers = np.where(gaps.usable, keeps * case.value[head, firm] - charge, -np.inf)
+        if len(gaps.way):
+            offers = keeps * flat.take(gaps.head, axis=0) - charge
+            if gaps.ever_closed:
+                offers = np.where(gaps.usable, offers, -np.inf)
             best = np.maximum.reduceat(offers, gaps.first, axis=0)
-            changed = bool((best > flat[gaps.place] + GAIN).any())
-            flat[gaps.place] = np.maximum(flat[gaps.place], best)
-        if len(store):
-            changed |= _store(case, built, store, keeper, missing)
+            before = flat.take(gaps.place, axis=0)
+            changed = bool((best > before + GAIN).any())
+            flat[gaps.place] = np.maximum(before, best)
+        if len(gaps.store):
+            changed |= _store(case, built, gaps.store, gaps.keeper, gaps.missing)
         if not changed:
             break
 
@@ -55,25 +49,39 @@ def fill_values(case: Case, built: Built, margins: Array) -> None:
 class _Gaps:
     """Places without a value to which the firm could bring gas that it has elsewhere or lifts.
 
-    ``missing`` is by node, firm and slot; ``reached`` by node and firm: such places, and those with
-    a value. From such places lead the ways (arc and firm) ``way``, open in the slots ``usable``;
-    the ways from place number ``place`` (node and firm in one) begin at ``first``. ``seller`` are
-    market and firm where gas there may be sold.
+    ``missing`` is by node, firm and slot. A row is a node and a firm: from such rows ``place`` lead
+    the ways (arc and sender), those of each row from ``first`` on, to the rows ``head``, open in
+    the slots ``usable``. ``seller`` are pairs of ``markets.pairs`` whose gas would be at rows
+    ``sold_at``, in the slots ``sells``. ``store`` and ``keeper`` are storages in which the firm
+    could have gas of which nobody tells the value.
     """
 
-    def __init__(self, case: Case, carries: Array, reached: Array) -> None:
-        arcs, markets = case.arcs, case.markets
+    def __init__(self, case: Case, built: Built) -> None:
+        arcs, markets, pieces, stores = case.arcs, case.markets, case.slices, case.stores
+        seeds, lifts, carries = case.somewhere.copy(), ever(built.lifting > 0), built.capacity > 0
+        seeds[pieces.node[lifts], pieces.firm[lifts]] = True
         usable = arcs.access & ever(carries)[:, None]
-        self.reached = reached = arcs.reached(usable, reached)
+        reached = arcs.reached(usable, seeds)
+        count = reached.shape[1]
         self.missing: Array = reached[:, :, None] & ~case.known
         somewhere = ever(self.missing)
-        arc, firm = np.nonzero(usable & somewhere[arcs.tail])
-        place = arcs.tail[arc] * reached.shape[1] + firm
-        order = np.argsort(place, kind="stable")
-        self.way = arc[order], firm[order]
-        self.place, self.first = np.unique(place[order], return_index=True)
-        self.usable = carries[self.way[0]] & self.missing[arcs.tail[self.way[0]], self.way[1]]
-        self.seller = np.nonzero(markets.entitled & somewhere[markets.node])
+        way, sender = np.nonzero(usable & somewhere[arcs.tail])
+        row = arcs.tail[way] * count + sender
+        order = np.argsort(row, kind="stable")
+        self.way, self.sender = way[order], sender[order]
+        self.place, self.first = np.unique(row[order], return_index=True)
+        self.head = arcs.head[self.way] * count + self.sender
+        self.usable = carries[self.way] & self.missing[arcs.tail[self.way], self.sender]
+        self.ever_closed = not self.usable.all()
+        at, firm = markets.pairs
+        self.seller = np.flatnonzero(somewhere[markets.node[at], firm])
+        at, firm = at[self.seller], firm[self.seller]
+        self.sold_at = markets.node[at] * count + firm
+        self.sells = self.missing[markets.node[at], firm]
+        store, keeper = np.nonzero(~case.kept_known & stores.access)
+        # Of those only who has gas where the store is has any use for it.
+        of_use = reached[stores.node[store], keeper]
+        self.store, self.keeper = store[of_use], keeper[of_use]
 
 
 _GAPS: Memory[_Gaps] = Memory()
@@ -81,13 +89,8 @@ _GAPS: Memory[_Gaps] = Memory()
 
 def _gaps(case: Case, built: Built) -> _Gaps:
     """The gaps of a point; the same for points that name values in the same places."""
-    pieces, carries = case.slices, built.capacity > 0
-    reached = case.somewhere.copy()
-    lifts = ever(built.lifting > 0)
-    reached[pieces.node[lifts], pieces.firm[lifts]] = True
-    bits = (np.packbits(part).tobytes() for part in (carries, case.known, reached))
-    held = case.arcs, case.markets
-    return _GAPS.get((*map(id, held), *bits), held, lambda: _Gaps(case, carries, reached))
+    key = id(case.stands), built.open, built.lifts
+    return _GAPS.get(key, case.stands, lambda: _Gaps(case, built))
 
 
 def _store(case: Case, built: Built, store: Array, firm: Array, missing: Array) -> bool:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
 import numpy as np
 
 from mithaq.equilibrium.certificate.building import Built
 from mithaq.equilibrium.certificate.dense import Case, Flow
-from mithaq.equilibrium.certificate.findings import Array, Findings, Namer, ever
-from mithaq.equilibrium.certificate.tables import Arcs
+from mithaq.equilibrium.certificate.findings import Array, Findings, Namer, bits_of, ever
 from mithaq.equilibrium.prepared import Memory
-from mithaq.equilibrium.sheet import Sheet
 
 __all__ = ["check_balances", "check_carrying", "check_lifting", "check_swaps"]
 
@@ -24,69 +19,84 @@ def check_balances(case: Case, found: Findings) -> None:
 
     A violation is scaled by half of all that goes in and out.
     """
-    place, arcs, pieces, deals = case.place, case.arcs, case.slices, case.deals
-    stores, flow, count = case.stores, case.flow, len(case.place.firms)
-    moves: list[tuple[Array, Array]] = []  # node and firm in one number; what comes, by slot
-
-    def move(node: Array, firm: Array, quantity: Array) -> None:
-        moves.append((node * count + firm, quantity))
-
-    move(arcs.tail[flow.arc], flow.firm, -flow.quantity)
-    move(arcs.head[flow.arc], flow.firm, arcs.keeps[flow.arc][:, None] * flow.quantity)
-    move(pieces.node, pieces.firm, case.lifting)
-    for at in np.flatnonzero(arcs.in_kind).tolist():
-        receiver, node = np.array([place.firms[arcs.rows[at]["fee_firm"]]]), arcs.tail[[at]]
-        fee = arcs.in_kind[at] * flow.by_arc[[at]]
-        # Where its receiver can do nothing with it, a fee in kind is burnt.
-        move(node, receiver, np.where(case.known[node, receiver], fee, 0.0))
-    for sheet, known, nodes, sign in (
-        (case.point.withdrawal, stores.at, stores.node, 1.0),
-        (case.point.injection, stores.at, stores.node, -1.0),
-        (case.point.spot, case.markets.at, case.markets.node, -1.0),
-    ):
-        firm, asset = sheet.labels.places(place.firms, known)
-        move(nodes[asset], firm, sign * sheet.filled(case.calendar.length).T)
-    for (_, giver, taker, at_node), quantity in _by_label(case, case.point.handed):
-        here = np.array([place.nodes[at_node]])
-        move(here, np.array([place.firms[giver]]), -quantity[None])
-        move(here, np.array([place.firms[taker]]), quantity[None])
-    node, onward = case.markets.node[deals.market], deals.onward >= 0
-    move(node, deals.seller, -deals.quantity)
-    move(node[onward], deals.onward[onward], deals.quantity[onward])
-
-    point, slots = case.point, case.calendar.length
-    sheets = point.flow, point.withdrawal, point.injection, point.spot, point.handed
-    held = (*(sheet.labels for sheet in sheets), case.calendar, place, arcs, stores)
-    held = (*held, case.markets, deals.market, pieces.node)
-    places, number = _BALANCES.get(
-        tuple(map(id, held)), held, lambda: _balances([where for where, _ in moves], slots)
-    )
-    moved = np.concatenate([quantity for _, quantity in moves]).ravel()
+    arcs, flow, point, slots = case.arcs, case.flow, case.point, case.calendar.length
+    held = case.stands, case.deals.bound
+    key = (*map(id, held), bits_of(arcs.in_kind > 0))
+    balances = _BALANCES.get(key, held, lambda: _Balances(case))
+    handed = point.handed.filled(slots).T
+    moves = [
+        flow.quantity,
+        arcs.keeps[flow.arc][:, None] * flow.quantity,
+        case.lifting,
+        arcs.in_kind[balances.taxed, None] * flow.by_arc[balances.taxed],
+        *(sheet.filled(slots).T for sheet in (point.withdrawal, point.injection, point.spot)),
+        handed,
+        handed,
+        case.deals.quantity,
+        case.deals.quantity[balances.onward],
+    ]
+    moved = (np.concatenate(moves) * balances.sign).ravel()
     left, size = (
-        np.bincount(number, weights=weights, minlength=len(places) * slots).reshape(-1, slots)
+        np.bincount(balances.number, weights, balances.count * slots).reshape(-1, slots)
         for weights in (moved, np.abs(moved) / 2)
     )
 
     def where(balance: int, slot: int) -> str:
-        node, firm = divmod(int(places[balance]), count)
-        return f"gas of {place.names[firm]} at {list(place.nodes)[node]}{case.calendar.name(slot)}"
+        node, firm = divmod(int(balances.places[balance]), len(case.place.firms))
+        nodes = list(case.place.nodes)
+        return f"gas of {case.place.names[firm]} at {nodes[node]}{case.calendar.name(slot)}"
 
     found.note("balance", np.abs(left) / (1 + size), where)
 
 
-_BALANCES: Memory[tuple[Array, Array]] = Memory()
+class _Balances:
+    """Which balance each move of gas belongs to, and whether it comes, goes (-1) or is lost (0).
+
+    Moves are those of ``check_balances``, in its order; ``sign`` is moves x slots, ``number`` the
+    balance by move and slot. ``places`` are the balances, node and firm in one number. ``taxed``
+    are arcs with a fee in kind, ``onward`` deals whose gas gets into the hands of another firm.
+    """
+
+    def __init__(self, case: Case) -> None:
+        place, arcs, pieces, deals = case.place, case.arcs, case.slices, case.deals
+        stands, stores, markets = case.stands, case.stores, case.markets
+        count, slots, flow = len(place.firms), case.calendar.length, case.flow
+        self.taxed = np.flatnonzero(arcs.in_kind)
+        self.onward = np.flatnonzero(deals.onward >= 0)
+        taker = [place.firms[arcs.rows[at]["fee_firm"]] for at in self.taxed.tolist()]
+        paid = arcs.tail[self.taxed] * count + np.array(taker, dtype=np.intp)
+        # Where its receiver can do nothing with it, a fee in kind is burnt.
+        used = case.known.reshape(-1, slots)[paid].astype(float)
+        handed = [
+            (place.firms[giver], place.firms[receiver], place.nodes[node])
+            for _, giver, receiver, node in case.point.handed.labels.names
+        ]
+        giver, receiver, node = np.array(handed, dtype=np.intp).reshape(-1, 3).T
+        at = markets.node[deals.market]
+        moves: list[tuple[Array, Array | float]] = [
+            (arcs.tail[flow.arc] * count + flow.firm, -1.0),
+            (arcs.head[flow.arc] * count + flow.firm, 1.0),
+            (pieces.row, 1.0),
+            (paid, used),
+            (stores.node[stands.withdrawal // count] * count + stands.withdrawal % count, 1.0),
+            (stores.node[stands.injection // count] * count + stands.injection % count, -1.0),
+            (markets.node[stands.sold_in] * count + stands.seller, -1.0),
+            (node * count + giver, -1.0),
+            (node * count + receiver, 1.0),
+            (at * count + deals.seller, -1.0),
+            ((at * count + deals.onward)[self.onward], 1.0),
+        ]
+        self.sign = np.concatenate(
+            [np.broadcast_to(sign, (len(where), slots)) for where, sign in moves]
+        )
+        self.places, number = np.unique(
+            np.concatenate([where for where, _ in moves]), return_inverse=True
+        )
+        self.count = len(self.places)
+        self.number = (number[:, None] * slots + np.arange(slots)).ravel()
 
 
-def _balances(moves: Sequence[Array], slots: int) -> tuple[Array, Array]:
-    """Balances (node and firm in one number) of moves, and for each move and slot which it is."""
-    at, number = np.unique(np.concatenate(moves), return_inverse=True)
-    return at, (number[:, None] * slots + np.arange(slots)).ravel()
-
-
-def _by_label(case: Case, sheet: Sheet) -> Iterator[tuple[tuple[Any, ...], Array]]:
-    """Labels of a sheet with their numbers by slot."""
-    filled = sheet.filled(case.calendar.length).T
-    return zip(sheet.labels.names, filled, strict=True)
+_BALANCES: Memory[_Balances] = Memory()
 
 
 def _named(case: Case, *words: object) -> Namer:
@@ -107,29 +117,36 @@ def check_lifting(case: Case, built: Built, found: Findings) -> None:
 
     quantity, scarcity = case.lifting, case.scarcity
     found.limit(capacity - quantity, scarcity, capacity, where)
-    reserve_price = np.zeros(len(pieces.keys))
-    for key, price in case.point.reserve_price.items():
-        reserve_price[pieces.at[key]] = price
-    known = pieces.reserves
-    lifted = quantity @ (calendar.share * calendar.span[calendar.year_of])
-    bounded = np.isfinite(known)
-    spare = np.where(bounded, known - lifted, 0.0)
-    found.limit(
-        spare, reserve_price, np.where(bounded, known, 0.0), lambda k: f"reserves, {pieces.name(k)}"
-    )
-    unbounded = np.where(bounded, 0.0, np.abs(reserve_price))
-    found.note("complementarity", unbounded, lambda k: f"no reserves are told, {pieces.name(k)}")
-
-    value = case.value[pieces.node, pieces.firm]
-    held_back = scarcity + reserve_price[:, None] / calendar.discount[calendar.year_of]
+    held_back = scarcity
+    if pieces.limited or case.point.reserve_price:
+        price = _check_reserves(case, found)
+        held_back = scarcity + price[:, None] / calendar.discount[calendar.year_of]
+    value = case.value.reshape(-1, calendar.length)[pieces.row]
     can = (capacity > 0) & np.isfinite(value)
     worth = np.where(can, value, 0.0)
     slack = np.where(can, pieces.marginal_cost(quantity, capacity) + held_back - worth, 0.0)
-    off = np.full(slack.shape, np.inf)
-    bent = np.flatnonzero((pieces.g < 0)[:, 0])
-    if len(bent):
-        off[bent] = _output_errors(case, bent, capacity, worth - held_back)
-    found.pair(slack, quantity, np.abs(worth), where, off=np.where(can, off, np.inf))
+    off: Array | None = None
+    if len(pieces.bent):
+        off = np.full(slack.shape, np.inf)
+        off[pieces.bent] = _output_errors(case, pieces.bent, capacity, worth - held_back)
+        off = np.where(can, off, np.inf)
+    found.pair(slack, quantity, np.abs(worth), where, off)
+
+
+def _check_reserves(case: Case, found: Findings) -> Array:
+    """Slices keep within their reserves; return the price of these, in present value."""
+    pieces, calendar = case.slices, case.calendar
+    prices = np.zeros(len(pieces.keys))
+    for key, price in case.point.reserve_price.items():
+        prices[pieces.at[key]] = price
+    lifted = case.lifting @ (calendar.share * calendar.span[calendar.year_of])
+    bounded = np.isfinite(pieces.reserves)
+    size = np.where(bounded, pieces.reserves, 0.0)
+    spare = np.where(bounded, size - lifted, 0.0)
+    found.limit(spare, prices, size, lambda k: f"reserves, {pieces.name(k)}")
+    unbounded = np.where(bounded, 0.0, np.abs(prices))
+    found.note("complementarity", unbounded, lambda k: f"no reserves are told, {pieces.name(k)}")
+    return prices
 
 
 def _output_errors(case: Case, bent: Array, capacity: Array, target: Array) -> Array:
@@ -162,9 +179,10 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     if not names:
         return
 
-    limited = np.isfinite(built.capacity)
-    size = np.where(limited, built.capacity, 0.0)
-    used, room = flow.by_arc.copy(), size.copy()
+    limited, size = built.limited, built.size
+    used, room = flow.by_arc, size
+    if case.bookings:
+        used, room = used.copy(), room.copy()
     for at, firm, reserved, rent in case.bookings:
         # Its own part is the firm's; what it sends beyond comes from the part open to all.
         sent = flow.of(np.array(at), np.array(firm))
@@ -180,48 +198,67 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     found.limit(spare, case.rent, size, lambda a, t: names[a] + calendar.name(t))
     free = np.where(limited, 0.0, np.abs(case.rent))
     found.note("complementarity", free, lambda a, _: f"rent of {names[a]} without limit")
-    some = np.flatnonzero((arcs.third_share < 1) | ever(case.outside_rent != 0)).tolist()
-    others = flow.among(arcs.outsider) if some else flow.by_arc
-    for at in some:
-        spare = arcs.third_share[at] * size[at] - others[at]
-        words = _named(case, "third parties in", names[at])
-        found.limit(spare, case.outside_rent[at], size[at], words)
-    barred = np.where(arcs.access[flow.arc, flow.firm], 0.0, flow.quantity.sum(axis=1))
+    if len(arcs.parted) or case.point.third_party_rent:
+        _check_third_parties(case, size, found)
+    barred = case.stands.intruding
     found.note(
         "capacity",
-        barred,
-        lambda p: f"{firms[flow.firm[p]]} has no access to {names[flow.arc[p]]}",
+        flow.quantity[barred].sum(axis=1),
+        lambda p: f"{firms[flow.firm[barred[p]]]} has no access to {names[flow.arc[barred[p]]]}",
     )
     # To whom gas at the end fetches nothing will not send any.
-    worth, sends = ever(np.isfinite(case.value)), ever(flow.quantity != 0)
-    key = id(arcs), id(flow.pairs), *(np.packbits(mask).tobytes() for mask in (worth, sends))
-    users = _USERS.get(key, (arcs, flow.pairs), lambda: _Users(arcs, flow, worth, sends))
-    arc, user = users.arc, users.firm
-    here, there = case.value[users.tail, user], case.value[users.head, user]
+    finite = np.isfinite(case.value)
+    worth, sends = ever(finite), ever(flow.quantity != 0)
+    key = id(case.stands), built.open, bits_of(worth), bits_of(sends)
+    users = _USERS.get(key, case.stands, lambda: _Users(case, built, worth, sends))
+    flat = case.value.reshape(-1, calendar.length)
+    here, there = flat.take(users.here, axis=0), flat.take(users.there, axis=0)
     known = np.isfinite(here) & np.isfinite(there) & users.may
-    known &= (built.capacity > 0)[arc]
-    here, there = np.where(known, here, 0.0), np.where(known, there, 0.0)
-    gain = users.keeps * there - case.charge(arc, user)
-    slack = np.where(known, here - gain, 0.0)
-    scale = np.maximum(np.abs(here), np.abs(there))
+    if not known.all():
+        here, there = np.where(known, here, 0.0), np.where(known, there, 0.0)
+    slack = here - (arcs.keeps[users.arc][:, None] * there - case.charge(users.arc, users.firm))
     found.pair(
-        slack,
-        flow.of(arc, user),
-        scale,
-        lambda p, t: f"{firms[user[p]]} using {names[arc[p]]}{calendar.name(t)}",
+        np.where(known, slack, 0.0),
+        users.sent(flow),
+        np.maximum(np.abs(here), np.abs(there)),
+        lambda p, t: f"{firms[users.firm[p]]} using {names[users.arc[p]]}{calendar.name(t)}",
     )
+
+
+def _check_third_parties(case: Case, size: Array, found: Findings) -> None:
+    """Who owns nothing of an arc keeps within the part of it that is open to such."""
+    arcs, flow = case.arcs, case.flow
+    others = flow.among(arcs.outsider)
+    for at in np.union1d(arcs.parted, np.flatnonzero(ever(case.outside_rent != 0))).tolist():
+        spare = arcs.third_share[at] * size[at] - others[at]
+        words = _named(case, "third parties in", arcs.names[at])
+        found.limit(spare, case.outside_rent[at], size[at], words)
 
 
 class _Users:
-    """Pairs of an arc and a firm that sends, or that gas is worth something to at both ends."""
+    """Pairs of an arc and a firm that sends, or that gas is worth something to at both ends.
 
-    def __init__(self, arcs: Arcs, flow: Flow, worth: Array, sends: Array) -> None:
+    ``here`` and ``there`` are the rows of values at both ends, ``may`` says in which slots it may.
+    """
+
+    def __init__(self, case: Case, built: Built, worth: Array, sends: Array) -> None:
+        arcs, flow, count = case.arcs, case.flow, len(case.place.firms)
         pairs = np.asarray(arcs.access & worth[arcs.tail] & worth[arcs.head])
         pairs[flow.arc[sends], flow.firm[sends]] = True
         self.arc, self.firm = np.nonzero(pairs)
-        self.tail, self.head = arcs.tail[self.arc], arcs.head[self.arc]
-        self.may = arcs.access[self.arc, self.firm][:, None]
-        self.keeps = arcs.keeps[self.arc][:, None]
+        self.here = arcs.tail[self.arc] * count + self.firm
+        self.there = arcs.head[self.arc] * count + self.firm
+        self.may = arcs.access[self.arc, self.firm][:, None] & (built.capacity > 0)[self.arc]
+        self._number = case.stands.pair[self.arc, self.firm]
+        self._idle = np.flatnonzero(self._number < 0)
+
+    def sent(self, flow: Flow) -> Array:
+        """What each pair sends, by slot."""
+        if len(self._idle) == len(self._number):
+            return np.zeros((len(self._number), flow.quantity.shape[1]))
+        found: Array = flow.quantity.take(self._number, axis=0, mode="clip")
+        found[self._idle] = 0.0
+        return found
 
 
 _USERS: Memory[_Users] = Memory()

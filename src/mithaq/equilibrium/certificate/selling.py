@@ -55,14 +55,8 @@ class Conjectures:
         self.firms = case.place.firms
         own = _own(chain)
         self.own, self.adders = own.theta, own.adders
-        markets = case.markets
-        self.markets = markets
-        # Whoever has gas there and may sell is a seller, also if the point leaves it out.
-        self.present = case.somewhere[markets.node] & markets.entitled
-        sheet = case.point.spot
-        firm, market = sheet.labels.places(self.firms, markets.at)
-        told = sheet.there.any(axis=0)
-        self.present[market[told], firm[told]] = True
+        self.markets = case.markets
+        self.present, self.sellers = case.stands.present, case.stands.sellers
         self.stakes, self.weights = chain.rows("stakes"), chain.rows("weights")
         self._read_groups(chain)
 
@@ -79,32 +73,38 @@ class Conjectures:
             groups.setdefault(row["group"], []).append(row)
         none = np.zeros(0, dtype=np.intp)
         rows: list[tuple[Array, ...]] = [(none, none, none, np.zeros(0))]
-        for number, (members, strength, theta) in enumerate(map(self._group, groups.values())):
-            at, member = np.nonzero(members)
+        for number, group in enumerate(groups.values()):
+            (at, member), strength, theta = (
+                self._members(group),
+                group[0]["strength"],
+                group[0]["theta"],
+            )
             self.alone[at, member] *= 1 - strength
             if strength == 1:
-                self.merged |= members
+                self.merged[at, member] = True
             if math.isnan(theta):
                 shared = strength * self._theta(chain, at, member)[at]
             else:
                 shared = np.full(len(at), strength * theta)
-            rows.append((number * len(members) + at, at, member, shared))
+            rows.append((number * len(self.own) + at, at, member, shared))
         self.block, self.at, self.member, self.shared = map(np.concatenate, zip(*rows, strict=True))
 
-    def _group(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Array, float, float]:
-        """Who of a group sells in it where, by market and firm; its strength, and theta if told.
-
-        Rows for a market beat those for all.
-        """
-        everywhere, here = np.zeros((2, *self.own.shape), dtype=bool)
-        for row in rows:
-            if row["market"]:
-                here[self.markets.at[row["market"]], self.firms[row["firm"]]] = True
-            else:
-                everywhere[:, self.firms[row["firm"]]] = True
-        here &= self.present
-        members = np.where(here.any(axis=1)[:, None], here, everywhere & self.present)
-        return members, rows[0]["strength"], rows[0]["theta"]
+    def _members(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Array, Array]:
+        """Market and firm of all who sell in a group; rows for a market beat those for all."""
+        inside = np.zeros(len(self.firms), dtype=bool)
+        inside[[self.firms[row["firm"]] for row in rows if not row["market"]]] = True
+        special = [row for row in rows if row["market"]]
+        if not special:
+            at, firm = self.sellers
+            chosen = inside[firm]
+            return at[chosen], firm[chosen]
+        here = np.zeros(self.own.shape, dtype=bool)
+        for row in special:
+            here[self.markets.at[row["market"]], self.firms[row["firm"]]] = True
+        here = np.logical_and(here, self.present)
+        own = np.asarray(here.any(axis=1))[:, None]
+        at, firm = np.nonzero(np.where(own, here, inside & self.present))
+        return at, firm
 
     def _theta(self, chain: Chain, at: Array, member: Array) -> Array:
         """Conduct of a group in each market: its members' mean, weighted by what they brought."""
@@ -183,14 +183,16 @@ def prices_and_margins(case: Case, beliefs: Conjectures) -> tuple[Array, Array]:
     """
     markets = case.markets
     # Where a price is capped, what is asked for at the cap exceeds what is delivered.
-    asked = case.ahead + np.einsum("mft->mt", case.spot) + case.rationed
-    price = markets.choke - markets.slope * asked
+    price = markets.choke - markets.slope * (case.ahead + case.sold + case.rationed)
     minded = beliefs.minded(case.spot + case.spot_ahead)
-    # A unit more that serves users who are rationed at a cap does not lower the price.
-    slope = np.where(users_go_short(case), 0.0, markets.slope)
-    at, firm = markets.pairs
-    margins = price[at] - slope[at] * minded[at, firm] - beliefs.adders[at, firm, None]
-    return price, np.where(markets.alive[at], margins, -np.inf)
+    slope = markets.slope
+    if case.point.rationed:
+        # A unit more that serves users who are rationed at a cap does not lower the price.
+        slope = np.where(users_go_short(case), 0.0, slope)
+    at, pair = markets.pairs[0], markets.pair_row
+    fall = slope.take(at, axis=0) * minded.reshape(-1, minded.shape[2]).take(pair, axis=0)
+    margins = price.take(at, axis=0) - fall - beliefs.adders.take(pair)[:, None]
+    return price, np.where(markets.alive.take(at, axis=0), margins, -np.inf)
 
 
 def check_selling(
@@ -202,19 +204,22 @@ def check_selling(
     if not names:
         return
 
-    slots = calendar.length
-    sheet = case.point.spot
-    seller, sold_in = sheet.labels.places(case.place.firms, markets.at)
-    may = markets.entitled[sold_in, seller][:, None] & markets.alive[sold_in]
-    barred = np.where(may, 0.0, sheet.filled(slots).T)
+    slots, stands = calendar.length, case.stands
+    barred, when = stands.barred
     found.note(
-        "capacity", barred, lambda p, _: f"{firms[seller[p]]} may not sell in {names[sold_in[p]]}"
+        "capacity",
+        case.point.spot.filled(slots)[when, barred],
+        lambda p: (
+            f"{firms[stands.seller[barred[p]]]} may not sell in {names[stands.sold_in[barred[p]]]}"
+        ),
     )
 
-    at, firm = markets.pairs
-    value, floor_price, local = case.value[markets.node[at], firm], case.floor[at, firm], price[at]
-    can = markets.alive[at] & np.isfinite(value)
+    (at, firm), pair, gas = markets.pairs, markets.pair_row, markets.pair_gas
+    value = case.value.reshape(-1, slots).take(gas, axis=0)
+    local = price.take(at, axis=0)
+    can = markets.alive.take(at, axis=0) & np.isfinite(value)
     value, margins = np.where(can, value, 0.0), np.where(can, margins, 0.0)
+    floor_price = case.floor.reshape(-1, slots).take(pair, axis=0)
     slack = np.where(can, value - margins - floor_price, 0.0)
     capped = at_the_cap(case, price)
     if capped.any():
@@ -222,50 +227,63 @@ def check_selling(
         below = value - local + beliefs.adders[at, firm, None] - floor_price
         below = np.where(can, np.maximum(below, 0.0), 0.0)
         slack = np.where(capped[at], np.minimum(slack, below), slack)
-    scale = np.maximum(np.abs(value), np.abs(local))
     found.pair(
         slack,
-        case.spot[at, firm],
-        scale,
+        case.spot.reshape(-1, slots).take(pair, axis=0),
+        np.maximum(np.abs(value), np.abs(local)),
         lambda p, t: f"{firms[firm[p]]} selling in {names[at[p]]}{calendar.name(t)}",
     )
 
-    def floor(m: int, f: int, t: int) -> str:
-        return f"floor of {firms[f]} in {names[m]}{calendar.name(t)}"
+    if case.point.floor_price or case.chain.rows("floors"):
+        _check_floors(case, found)
 
-    idle = np.abs(case.floor)
-    if case.chain.rows("floors"):
-        floors = np.zeros(case.spot.shape)
-        for row in case.chain.rows("floors"):
-            number = markets.at[row["market"]]
-            told = np.where(markets.alive[number], row["quantity"], 0.0)
-            floors[number, case.place.firms[row["firm"]]] = told
-        # A floor that is not there is never short, and its price is 0.
-        there = floors > 0
-        spare, idle = np.where(there, case.spot - floors, 0.0), np.where(there, 0.0, idle)
-        found.limit(spare, case.floor, floors, floor)
-    found.note("complementarity", idle, floor)
+
+def _check_floors(case: Case, found: Findings) -> None:
+    """Nobody sells less than a floor, whose price is 0 while it does not bind."""
+    calendar, markets = case.calendar, case.markets
+
+    def where(m: int, f: int, t: int) -> str:
+        return f"floor of {case.place.names[f]} in {markets.names[m]}{calendar.name(t)}"
+
+    floors = np.zeros(case.spot.shape)
+    for row in case.chain.rows("floors"):
+        number = markets.at[row["market"]]
+        told = np.where(markets.alive[number], row["quantity"], 0.0)
+        floors[number, case.place.firms[row["firm"]]] = told
+    # A floor that is not there is never short, and its price is 0.
+    there = floors > 0
+    found.limit(np.where(there, case.spot - floors, 0.0), case.floor, floors, where)
+    found.note("complementarity", np.where(there, 0.0, np.abs(case.floor)), where)
 
 
 def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
     """Sentences on splits that could be otherwise at the same prices and totals."""
-    firms, names = case.place.names, case.markets.names
+    names = case.markets.names
+
+    def told(some: Sequence[int]) -> str:
+        return ", ".join(case.place.names[firm] for firm in some)
+
     sold = ever(case.spot > ACTIVE)
     # Whoever minds what it sells itself takes no price.
-    minds = beliefs.alone.copy()
-    minds[beliefs.at, beliefs.member] += beliefs.shared
-    free = sold & ((minds == 0) | bool(beliefs.weights))
-    several = np.count_nonzero(free, axis=1) > 1
-    merged = sold & beliefs.merged
-    joint = np.count_nonzero(merged, axis=1) > 1
-    for at in sorted(np.flatnonzero(several | joint).tolist(), key=names.__getitem__):
-        name, takers = names[at], []
-        if several[at]:
+    minds = beliefs.alone != 0
+    minds[beliefs.at, beliefs.member] |= beliefs.shared != 0
+    free = _several(sold if beliefs.weights else sold & ~minds)
+    merged = _several(sold & beliefs.merged)
+    for at in sorted(free | merged, key=names.__getitem__):
+        takers = free.get(at, [])
+        if takers and (beliefs.stakes or beliefs.weights):
             active = np.flatnonzero(sold[at]).tolist()
             rows = zip(active, beliefs.matrix(at, active), strict=True)
-            takers = [firms[f] for f, weights in rows if not weights.any()]
+            takers = [f for f, weights in rows if not weights.any()]
         if len(takers) > 1:
-            yield f"{name}: price-takers {', '.join(takers)} may split their sales otherwise"
-        if joint[at]:
-            whole = [firms[f] for f in np.flatnonzero(merged[at])]
-            yield f"{name}: {', '.join(whole)} sell as one and may split their sales otherwise"
+            yield f"{names[at]}: price-takers {told(takers)} may split their sales otherwise"
+        if at in merged:
+            yield f"{names[at]}: {told(merged[at])} sell as one and may split their sales otherwise"
+
+
+def _several(chosen: Array) -> dict[int, list[int]]:
+    """The firms that are chosen in a market, of markets with more than one."""
+    found: dict[int, list[int]] = {}
+    for at, firm in np.argwhere(chosen).tolist():
+        found.setdefault(at, []).append(firm)
+    return {at: firms for at, firms in found.items() if len(firms) > 1}

@@ -9,9 +9,8 @@ from __future__ import annotations
 import copy
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,8 @@ from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium import columns
 from mithaq.equilibrium.bits import packed, unpacked
-from mithaq.equilibrium.certificate.findings import Array
-from mithaq.equilibrium.columns import ARCS, Table, table_of
+from mithaq.equilibrium.certificate.findings import Array, bits_of
+from mithaq.equilibrium.columns import ARCS, ArcWords, Table, Words, from_words, table_of
 from mithaq.equilibrium.prepared import Memory, remembered
 from mithaq.equilibrium.sheet import Sheet
 
@@ -39,6 +38,7 @@ __all__ = [
     "dated",
     "deals_of",
     "first_given",
+    "fringe_of",
     "markets_of",
     "place_of",
 ]
@@ -139,25 +139,25 @@ class Calendar:
 calendar_of = remembered("periods", "years", "availability")(Calendar)
 
 
-@dataclass(slots=True)
 class Place:
-    """Numbers for the names of firms, nodes (with their sea sides) and slots."""
+    """Numbers for the names of firms, nodes (with their sea sides) and slots.
 
-    firms: dict[str, int]
-    names: list[str]  # of firms
-    nodes: dict[str, int]
-    country: dict[str, str]
+    ``country`` is that of each node; a fringe, by number in ``fringe``, sells at home alone.
+    """
 
-    @classmethod
-    def of(cls, chain: Chain) -> Place:
-        firms = table_of(chain, "firms").at
-        country: dict[str, str] = {}
-        nodes: dict[str, int] = {}
-        for row in chain.rows("nodes"):
+    def __init__(self, firms: Words, nodes: Words) -> None:
+        self.firms = firms.at
+        self.names: list[str] = firms.texts("name")
+        self.nodes: dict[str, int] = {}
+        self.country: dict[str, str] = {}
+        for name, country in zip(nodes.texts("name"), nodes.texts("country"), strict=True):
             for side in ("", " (liquefied)", " (landed)"):
-                nodes[row["name"] + side] = len(nodes)
-                country[row["name"] + side] = row["country"] or row["name"]
-        return cls(firms, list(firms), nodes, country)
+                self.nodes[name + side] = len(self.nodes)
+                self.country[name + side] = country or name
+        self.fringe = firms.truths("fringe")
+        lands = {land: at for at, land in enumerate(dict.fromkeys(self.country.values()))}
+        self.land = np.array([lands[land] for land in self.country.values()], dtype=int)
+        self.home = np.array([lands.get(home, -1) for home in firms.texts("home")], dtype=int)
 
     def mask(self, names: Iterable[str]) -> Array:
         """Which firms are among the names."""
@@ -166,52 +166,46 @@ class Place:
         return found
 
 
-place_of = remembered("firms", "nodes")(Place.of)
+place_of = from_words("firms", "nodes")(Place)
 
 
-class Arcs:
-    """All arcs, stacked: where they lead, what a unit sent costs, who may use them, what fits in.
+@from_words("firms", "nodes", "fields")
+def fringe_of(firms: Words, nodes: Words, fields: Words) -> tuple[tuple[int, int], ...]:
+    """Firms of a fringe and the lands, by number, in which they have fields; each pair once."""
+    place = Place(firms, nodes)
+    if not place.fringe.any():
+        return ()
+    found = {
+        (place.firms[firm], int(place.land[place.nodes[node]]))
+        for owners, node in zip(fields.texts("owners"), fields.texts("node"), strict=True)
+        for firm in parse_shares(owners)
+        if place.fringe[place.firms[firm]]
+    }
+    return tuple(sorted(found))
 
-    ``charge`` is without rents; ``keeps`` the share of what is sent that arrives. ``capacity`` is
-    by slot, before anything is built, and infinite for voyages. ``access`` and ``outsider`` (who
-    owns nothing of the arc) are by firm.
+
+class Ways:
+    """Where arcs lead and who may use them; ``access`` and ``outsider`` (who owns nothing of the
+    arc) are by arc and firm. ``paid`` says of which arcs a firm takes a fee in kind.
+
+    ``fields`` are the lands in which each fringe has some: there, and at home, its gas stays.
     """
 
-    def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
-        told = columns.arcs_of(chain)
+    def __init__(
+        self, told: ArcWords, nodes: Words, place: Place, fields: Sequence[tuple[int, int]]
+    ) -> None:
         lines, terminals, legs = told.parts.values()
-        self.tables, self.rows, self.names, self.at = told.tables, told.rows, told.names, told.at
-        count, firms = len(self.rows), len(place.firms)
-        nodes = table_of(chain, "nodes")
         here, there = (3 * lines.places(end, nodes) for end in ("from", "to"))
-        liquefies = np.array(
-            [kind == "liquefaction" for kind in terminals.texts("kind")], dtype=bool
-        )
+        liquefies = terminals.says("kind", "liquefaction")
         hub = 3 * terminals.places("node", nodes)
         port, shore = 3 * legs.places("from", nodes) + 1, 3 * legs.places("to", nodes) + 2
         self.tail = np.concatenate([here, np.where(liquefies, hub, hub + 2), port])
         self.head = np.concatenate([there, np.where(liquefies, hub + 1, hub), shore])
-        paid, spent = told.numbers("tariff"), told.numbers("operating_cost")
-        self.cost = first_given(spent, paid)
-        # Nobody takes a fee or a duty at a terminal.
-        fee, duty = (told.numbers(n, terminals=0.0) for n in ("transit_fee", "export_duty"))
-        self.charge = first_given(paid, spent) + fee + duty
-        taken = [bool(firm) for firm in lines.texts("fee_firm")]
-        self.in_kind = np.zeros(count)
-        self.in_kind[: len(lines)] = np.where(taken, lines.numbers("fee_in_kind"), 0.0)
-        self.keeps = (1.0 - told.numbers("loss")) * (1.0 - self.in_kind)
-        self.third_share = told.numbers("third_party_share", routes=1.0)
-        size = told.numbers("capacity", routes=math.inf)
-        self.capacity = np.repeat(size[:, None], calendar.length, axis=1)
-        self.available = np.ones((count, calendar.length))
-        for at in dated(told):
-            opened = calendar.open(self.rows[at]) > 0
-            self.capacity[at] = np.where(opened, self.capacity[at], 0.0)
-        for table, name in calendar.factors:
-            if table in ARCS:
-                self.available[self.at[name]] = calendar.available(table, name)
-        self.access = np.ones((count, firms), dtype=bool)
-        self.outsider = np.ones((count, firms), dtype=bool)
+        count = len(told)
+        self.paid = np.zeros(count, dtype=bool)
+        self.paid[: len(lines)] = ~lines.says("fee_firm", "")
+        self.access = np.ones((count, len(place.firms)), dtype=bool)
+        self.outsider = np.ones(self.access.shape, dtype=bool)
         named: dict[str, list[int]] = defaultdict(list)
         for at, owners in enumerate(told.texts("owner")):
             named[owners].append(at)  # many arcs have the same owners
@@ -221,38 +215,78 @@ class Arcs:
         for number, text in enumerate(told.texts("access")):
             if text:
                 self.access[number] = place.mask(parse_names(text))
-        self._bind_fringe(chain, place)
+        self._bind_fringe(place, fields)
+        # Arcs by where they lead to: that node, and the first arc of each.
+        self.order = np.argsort(self.head, kind="stable")
+        self.into, self.first = np.unique(self.head[self.order], return_index=True)
 
-    def _bind_fringe(self, chain: Chain, place: Place) -> None:
+    def _bind_fringe(self, place: Place, fields: Sequence[tuple[int, int]]) -> None:
         """A fringe stays in the countries of its home and of its fields."""
-        bound: dict[str, set[str]] = {
-            row["name"]: {row["home"]} for row in chain.rows("firms") if row["fringe"]
-        }
-        for owners, node in map(itemgetter("owners", "node"), chain.rows("fields")):
-            for firm in parse_shares(owners):
-                if firm in bound:
-                    bound[firm].add(place.country[node])
-        nodes: dict[str, list[int]] = defaultdict(list)
-        for at, land in enumerate(place.country.values()):
-            nodes[land].append(at)
-        inside = np.zeros((len(place.nodes), len(bound)), dtype=bool)
-        for number, lands in enumerate(bound.values()):
-            inside[[at for land in lands for at in nodes.get(land, ())], number] = True
-        firms = [place.firms[firm] for firm in bound]
-        self.access[:, firms] &= inside[self.tail] & inside[self.head]
+        inside = place.land[:, None] == place.home
+        for firm, land in fields:
+            inside[:, firm] |= place.land == land
+        self.access &= ~place.fringe | (inside[self.tail] & inside[self.head])
+
+
+_WAYS: Memory[Ways] = Memory()
+
+
+def _ways(chain: Chain, place: Place) -> Ways:
+    """The ways of a chain, the same for all chains that say the same of them."""
+    held = columns.arc_words(chain), table_of(chain, "nodes").words, place
+    fields = fringe_of(chain)
+    return _WAYS.get((*map(id, held), fields), held, lambda: Ways(*held, fields))
+
+
+class Arcs:
+    """All arcs, stacked: where they lead, what a unit sent costs, who may use them, what fits in.
+
+    ``charge`` is without rents; ``keeps`` the share of what is sent that arrives. ``capacity`` is
+    by slot, before anything is built, and infinite for voyages. The rest is as in ``Ways``.
+    """
+
+    def __init__(self, chain: Chain, calendar: Calendar, ways: Ways) -> None:
+        told, self.ways = columns.arcs_of(chain), ways
+        self.tables, self.rows, self.names, self.at = told.tables, told.rows, told.names, told.at
+        self.tail, self.head = ways.tail, ways.head
+        self.access, self.outsider = ways.access, ways.outsider
+        paid, spent = told.numbers("tariff"), told.numbers("operating_cost")
+        self.cost = first_given(spent, paid)
+        # Nobody takes a fee or a duty at a terminal.
+        fee, duty = (told.numbers(n, terminals=0.0) for n in ("transit_fee", "export_duty"))
+        self.charge = first_given(paid, spent) + fee + duty
+        in_kind = told.numbers("fee_in_kind", terminals=0.0, routes=0.0)
+        self.in_kind = np.where(ways.paid, in_kind, 0.0)
+        self.keeps = (1.0 - told.numbers("loss")) * (1.0 - self.in_kind)
+        self.third_share = told.numbers("third_party_share", routes=1.0)
+        size = told.numbers("capacity", routes=math.inf)
+        self.capacity = np.repeat(size[:, None], calendar.length, axis=1)
+        self.available = np.ones(self.capacity.shape)
+        for at in dated(told):
+            opened = calendar.open(self.rows[at]) > 0
+            self.capacity[at] = np.where(opened, self.capacity[at], 0.0)
+        for table, name in calendar.factors:
+            if table in ARCS:
+                self.available[self.at[name]] = calendar.available(table, name)
+        # Before anything is built; ``room`` is 0 where there is no limit.
+        self.usable = self.capacity * self.available
+        self.limited = np.isfinite(self.usable)
+        self.room = np.where(self.limited, self.usable, 0.0)
+        self.open = bits_of(self.usable > 0)
+        self.parted = np.flatnonzero(self.third_share < 1)  # part of it is open to third parties
 
     def reached(self, usable: Array, seeds: Array) -> Array:
         """Nodes x firms to which gas can get from the seeds over arcs (arcs x firms) it may use."""
         if not len(self.rows):
             return seeds
-        order = np.argsort(self.head, kind="stable")
-        into, first = np.unique(self.head[order], return_index=True)
+        ways = self.ways
+        order, into, first = ways.order, ways.into, ways.first
         # Firms stand in bits, so that a step along all arcs is a few operations on few words.
-        ways, start = packed(usable[order]), self.tail[order]
+        may, start = packed(usable[order]), self.tail[order]
         found = packed(seeds)
         while True:
             before = found[into]
-            after = before | np.bitwise_or.reduceat(found[start] & ways, first, axis=0)
+            after = before | np.bitwise_or.reduceat(found[start] & may, first, axis=0)
             if (after == before).all():
                 break
             found[into] = after
@@ -262,30 +296,65 @@ class Arcs:
 _ARCS: Memory[Arcs] = Memory()
 
 
-def arcs_of(chain: Chain, calendar: Calendar, place: Place) -> Arcs:
-    """The arcs of a chain, read once for all chains that share the tables they stand in."""
-    tables = ("pipelines", "terminals", "routes", "availability", "periods", "years", "firms")
-    rows = [chain.rows(table) for table in (*tables, "nodes")]
-    fringe = {row["name"] for row in chain.rows("firms") if row["fringe"]}
-    fields = map(itemgetter("owners", "node"), chain.rows("fields")) if fringe else ()
-    bound = tuple(
-        (firm, node) for owners, node in fields for firm in parse_shares(owners) if firm in fringe
-    )
-    key = (*map(id, rows), bound)
-    return _ARCS.get(key, rows, lambda: Arcs(chain, calendar, place))
+TABLES = "pipelines", "terminals", "routes", "availability", "periods", "years"
+
+
+@remembered("fields", "firms", "nodes", *TABLES)
+def arcs_of(chain: Chain) -> Arcs:
+    """The arcs of a chain, read once for all chains that share the tables they stand in.
+
+    Of fields they depend on those of a fringe alone, and on no number.
+    """
+    ways = _ways(chain, place_of(chain))
+    held = *map(chain.rows, TABLES), ways
+    return _ARCS.get(tuple(map(id, held)), held, lambda: Arcs(chain, calendar_of(chain), ways))
+
+
+@from_words("markets", "firms", "nodes", "conduct")
+def _may_sell(markets: Words, firms: Words, nodes: Words, conduct: Words) -> tuple[Array, Array]:
+    """Node of each market, and who may sell there (markets x firms) unless it is regulated."""
+    place = Place(firms, nodes)
+    may = np.ones((len(markets), len(firms)), dtype=bool)
+    for at, access in enumerate(markets.texts("access")):
+        if access:
+            may[at] = place.mask(parse_names(access))
+    node = 3 * markets.places("node", nodes)
+    land = place.land[node]
+    may &= ~place.fringe | (land[:, None] == place.home)
+    barred = np.flatnonzero(~conduct.truths("may_sell"))
+    seller, market = conduct.places("firm", firms), conduct.places("market", markets)
+    may[market[barred], seller[barred]] = False
+    return node, may
+
+
+class Sellers:
+    """Where markets are (``node``), and who may sell there: ``entitled`` (markets x firms).
+
+    ``pairs`` are the same as numbers of market and firm; both in one number are ``pair_row``, node
+    and firm ``pair_gas``.
+    """
+
+    def __init__(self, node: Array, may: Array, regulated: Array) -> None:
+        self.node = node
+        self.entitled = may & ~regulated[:, None]
+        self.pairs = np.nonzero(self.entitled)
+        at, firm = self.pairs
+        self.pair_row, self.pair_gas = (place * may.shape[1] + firm for place in (at, node[at]))
+
+
+_SELLERS: Memory[Sellers] = Memory()
 
 
 class Markets:
     """All markets, stacked: demand by slot, who may sell; no slope where nobody buys in a slot.
 
-    ``caps`` are the highest prices allowed, infinite where there is none; ``pairs`` are markets and
-    firms that may sell there, the same as ``entitled``, and ``pair`` is the number of each.
+    ``caps`` are the highest prices allowed, infinite where there is none; ``node``, ``entitled``
+    and ``pairs`` are as in ``Sellers``; ``capped`` says whether there is any cap.
     """
 
-    def __init__(self, chain: Chain, calendar: Calendar, place: Place) -> None:
+    def __init__(self, chain: Chain, calendar: Calendar) -> None:
         table = table_of(chain, "markets")
         self.rows, self.names, self.at = table.rows, table.texts("name"), table.at
-        self.node = 3 * table.places("node", table_of(chain, "nodes"))
         self.reference, price = (
             np.repeat(table.numbers(f"reference_{kind}")[:, None], calendar.length, axis=1)
             for kind in ("quantity", "price")
@@ -294,36 +363,26 @@ class Markets:
         self.regulated = ~np.isnan(table.numbers("regulated_price"))
         caps = table.numbers("price_cap")[:, None]
         self.caps = np.where(np.isnan(caps), np.inf, caps)
-        self.entitled = np.ones((len(self.rows), len(place.firms)), dtype=bool)
-        for at, access in enumerate(table.texts("access")):
-            if access:
-                self.entitled[at] = place.mask(parse_names(access))
         for factor in chain.rows("demand_factors"):
             name, sector = factor["market"], factor["sector"]
             mine = np.ones(len(self.rows), dtype=bool)
             if name:
-                mine &= [name == other for other in self.names]
+                mine &= table.says("name", name)
             if sector:
-                mine &= [sector == other for other in table.texts("sector")]
+                mine &= table.says("sector", sector)
             here = mine[:, None] & (calendar.matches(factor) > 0)
             self.reference[here] *= factor["quantity"]
             price[here] *= factor["price"]
         self.alive = self.reference > 0
         self.slope = -price / (bend * np.where(self.alive, self.reference, math.inf))
         self.choke = price * (1 - 1 / bend)
-        firms, conduct = table_of(chain, "firms"), table_of(chain, "conduct")
-        fringe = firms.truths("fringe")
-        if fringe.any():
-            lands = {land: at for at, land in enumerate(dict.fromkeys(place.country.values()))}
-            land = np.array([lands[place.country[node]] for node in table.texts("node")])
-            home = np.array([lands.get(home, -1) for home in firms.texts("home")])
-            self.entitled &= ~fringe | (land[:, None] == home)
-        barred = np.flatnonzero(~conduct.truths("may_sell"))
-        seller, market = conduct.places("firm", firms), conduct.places("market", table)
-        self.entitled[market[barred], seller[barred]] = False
-        self.entitled[self.regulated] = False
-        self.pairs = np.nonzero(self.entitled)
-        self.pair = np.cumsum(self.entitled).reshape(self.entitled.shape) - 1
+        said, regulated = _may_sell(chain), self.regulated
+        key = id(said), regulated.tobytes()
+        self.sellers = sellers = _SELLERS.get(key, said, lambda: Sellers(*said, regulated))
+        self.node, self.entitled = sellers.node, sellers.entitled
+        self.pairs, self.pair_row, self.pair_gas = sellers.pairs, sellers.pair_row, sellers.pair_gas
+        self.capped = bool(np.isfinite(self.caps).any())
+        self.sells = bits_of(self.alive)
 
     def use(self, quantity: Array) -> Array:
         """What a quantity is worth to those who use it: the area under demand."""
@@ -334,7 +393,39 @@ class Markets:
 @remembered(*MARKETS)
 def markets_of(chain: Chain) -> Markets:
     """The markets of a chain, read once for all chains that share the tables they stand in."""
-    return Markets(chain, calendar_of(chain), place_of(chain))
+    return Markets(chain, calendar_of(chain))
+
+
+class Bound:
+    """Who owes gas where: as in ``Deals``, which says how much.
+
+    ``supply`` is, of supply at regulated prices, the number of the market and the share in it.
+    """
+
+    def __init__(self, regulated: Array, deals: Words, markets: Words, firms: Words) -> None:
+        supply = [
+            (at, firms.at[firm], share)
+            for at in np.flatnonzero(regulated).tolist()
+            for firm, share in parse_shares(markets.texts("supplier")[at]).items()
+        ]
+        places, suppliers, shares = zip(*supply, strict=True) if supply else ((), (), ())
+        self.supply = np.array(places, dtype=int), np.array(shares, dtype=float)
+        none = np.full(len(supply), -1)
+        self.market = np.concatenate([deals.places("market", markets), self.supply[0]])
+        seller = deals.places("seller", firms)
+        self.seller = np.concatenate([seller, np.array(suppliers, dtype=int)])
+        onward = [
+            -1 if used or not buyer else firms.at[buyer]
+            for used, buyer in zip(
+                deals.texts("destination_clause"), deals.texts("buyer"), strict=True
+            )
+        ]
+        self.onward = np.concatenate([np.array(onward, dtype=int), none])
+        self.spot = np.concatenate([deals.says("pricing", "spot"), none >= 0])
+        self.chosen = np.flatnonzero(deals.says("nomination", "buyer")).tolist()
+
+
+_BOUND: Memory[Bound] = Memory()
 
 
 class Deals:
@@ -343,42 +434,30 @@ class Deals:
     Contracts come first, in the order of their table; then supply at regulated prices (linear
     demand read at the price that is set). ``onward`` is the number of the firm that gets the gas
     into its own hands, -1 where it is used in the market; ``spot`` says what counts as spot in the
-    seller's conduct.
+    seller's conduct. ``chosen`` are contracts under which the buyer nominates.
     """
 
     def __init__(self, chain: Chain) -> None:
-        calendar, place, demand = calendar_of(chain), place_of(chain), markets_of(chain)
+        calendar, demand = calendar_of(chain), markets_of(chain)
         table = table_of(chain, "contracts")
         self.rows = table.rows
-        firms = table_of(chain, "firms")
-        market = table.places("market", table_of(chain, "markets")).tolist()
-        seller = table.places("seller", firms).tolist()
-        bound = table.truths("destination_clause")
-        onward = [
-            -1 if used or not buyer else place.firms[buyer]
-            for used, buyer in zip(bound.tolist(), table.texts("buyer"), strict=True)
-        ]
-        spot = [pricing == "spot" for pricing in table.texts("pricing")]
+        words = [table_of(chain, name).words for name in ("contracts", "markets", "firms")]
+        regulated = demand.regulated
+        key = (*map(id, words), regulated.tobytes())
+        self.bound = bound = _BOUND.get(key, words, lambda: Bound(regulated, *words))
+        self.market, self.seller, self.onward = bound.market, bound.seller, bound.onward
+        self.spot, self.chosen = bound.spot, bound.chosen
         floor = table.numbers("take_or_pay") * table.numbers("annual_quantity")
         sizes = first_given(table.numbers("nominated"), floor)
-        self.shape = delivery_shapes(table, calendar, demand.reference[market])
-        quantity = [sizes[:, None] * self.shape]
-        for at in np.flatnonzero(demand.regulated).tolist():
-            row = demand.rows[at]
-            alive, slope = demand.alive[at], demand.slope[at]
-            left = np.where(alive, demand.choke[at] - row["regulated_price"], 0.0)
-            total = np.maximum(left, 0.0) / np.where(alive, slope, 1.0)
-            for firm, share in parse_shares(row["supplier"]).items():
-                market.append(at)
-                seller.append(place.firms[firm])
-                onward.append(-1)
-                spot.append(False)
-                quantity.append(share * total[None])
-        self.quantity = np.concatenate(quantity)
-        self.market, self.seller = np.array(market, dtype=int), np.array(seller, dtype=int)
-        self.onward, self.spot = np.array(onward, dtype=int), np.array(spot, dtype=bool)
-        self.chosen = [at for at, row in enumerate(self.rows) if row["nomination"] == "buyer"]
-        self._sum(len(demand.rows), len(place.firms))
+        self.shape = delivery_shapes(table, calendar, demand.reference[self.market[: len(table)]])
+        at, share = bound.supply
+        price = table_of(chain, "markets").numbers("regulated_price")[at, None]
+        alive = demand.alive[at]
+        left = np.where(alive, demand.choke[at] - price, 0.0)
+        supplied = np.maximum(left, 0.0) / np.where(alive, demand.slope[at], 1.0)
+        owed = sizes[:, None] * self.shape, share[:, None] * supplied
+        self.quantity = np.concatenate(owed)
+        self._sum(len(demand.rows), len(table_of(chain, "firms")))
 
     def _sum(self, markets: int, firms: int) -> None:
         """Deliveries owed to each market, and those among them at its price, by seller."""
@@ -416,8 +495,7 @@ def delivery_shapes(table: Table, calendar: Calendar, reference: Array) -> Array
     shape = len(table), len(calendar.years), len(calendar.periods)
     by_year = (calendar.share * reference).reshape(shape)
     mean = np.repeat(by_year.sum(axis=2), len(calendar.periods), axis=1)
-    follows = np.array([profile == "demand" for profile in table.texts("profile")], dtype=bool)
-    follows = follows[:, None] & (mean > 0)
+    follows = table.says("profile", "demand")[:, None] & (mean > 0)
     found = np.where(follows, reference / np.where(follows, mean, 1.0), found)
     for at in dated(table):
         found[at] *= calendar.open(table.rows[at])
