@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from unittest import mock
@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import mithaq
 from mithaq import Change, Cooperate, Floor
 from mithaq.chain import Edit
-from mithaq.equilibrium import pattern, result
+from mithaq.chain.schema import table_names
+from mithaq.equilibrium import result
 from mithaq.equilibrium.prepared import Memory
 from mithaq.equilibrium.program import build_program
 from mithaq.errors import MithaqError
@@ -29,7 +30,7 @@ Told = tuple[str, dict[str, dict[object, float]]]
 
 
 def variations(tables: Rows) -> Iterator[list[Edit]]:
-    """Other costs, capacities and conduct; some of them close a field and change the structure."""
+    """Other costs, capacities and conduct; some of them close something: the structure changes."""
     fields = [str(row["name"]) for row in tables["fields"]]
     firms = [str(row["name"]) for row in tables["firms"]]
     market = str(tables["markets"][0]["name"])
@@ -41,30 +42,47 @@ def variations(tables: Rows) -> Iterator[list[Edit]]:
         yield [Cooperate("pair", pair, 0.8)]
     yield [Floor(firms[0], market, 0.01)]
     yield [Change("markets", market, "elasticity", -0.9)]
+    for row in tables.get("pipelines", [])[:2]:
+        line = f"{row['from']}-{row['to']}"
+        yield [Change("pipelines", line, "capacity", 0.0)]
+        yield [Change("pipelines", line, "loss", 0.05)]
+    for row in tables.get("contracts", []):
+        yield [Change("contracts", str(row["name"]), "nominated", 0.0)]
 
 
-def told(base: mithaq.Chain, edits: Sequence[Edit]) -> Told | str:
-    """Outcome and every number of the point, or the words of a refusal."""
+def told(base: mithaq.Chain, edits: Sequence[Edit], *, unread: bool = False) -> Told | str:
+    """Outcome and every number of the point, or the words of a refusal.
+
+    ``unread``: of tables after the edits that nobody has read.
+    """
     try:
-        answer = mithaq.solve(base, edits, check=False)
+        changed = base.with_edits(edits)
+        if unread:
+            tables = {name: [*map(dict, changed.rows(name))] for name in table_names()}
+            changed = mithaq.Chain(tables)
+        answer = mithaq.solve(changed, check=False)
     except MithaqError as error:
         return str(error)
     return str(answer.outcome), dict(answer.point.sheets()) if answer.solved else {}
 
 
+def forgetful(memory: object, key: object, held: object, make: Callable[[], object]) -> object:
+    """Stands for a memory that keeps nothing."""
+    return make()
+
+
 def alone(tables: Rows, edits: Sequence[Edit]) -> Told | str:
     """The same by one who has kept nothing: a new thread has no solver yet."""
-    with (
-        mock.patch.object(pattern, "_BY_CONTENT", Memory()),
-        ThreadPoolExecutor(1) as pool,
-    ):
+    with mock.patch.object(Memory, "get", forgetful), ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: told(chain(**tables), edits)).result()
 
 
-def check(tables: Rows) -> None:
-    base = chain(**tables)
-    for edits in variations(tables):
-        assert told(base, edits) == alone(tables, edits)
+def check(tables: Rows, *, backwards: bool = False) -> None:
+    base, some = chain(**tables), list(variations(tables))
+    for edits in reversed(some) if backwards else some:
+        expected = alone(tables, edits)
+        assert told(base, edits) == expected
+        assert told(base, edits, unread=True) == expected
 
 
 @some
@@ -72,6 +90,13 @@ def check(tables: Rows) -> None:
 def test_what_was_solved_before_leaves_no_trace_in_any_digit(seed: int) -> None:
     check(plain(seed, None))
     check(rich(seed))
+    check(rich(seed + 1), backwards=True)
+
+
+def test_what_was_closed_when_it_was_read_first_is_open_later() -> None:
+    tables = rich(8)
+    assert tables["contracts"]
+    check(tables, backwards=True)
 
 
 @pytest.mark.slow
