@@ -31,6 +31,7 @@ from mithaq.equilibrium.backends import Quadratic, solve_quadratic
 from mithaq.equilibrium.program import build_program
 from mithaq.equilibrium.solvers import whole_program
 from mithaq.worth.forum import forum
+from mithaq.worth.pilots import start_for
 
 AGREE = 1e-7  # relative gap between two objectives that are the same
 MEMBERS = (
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         table.add_row(f"mithaq, {name}", *figures, f"{found.max_violation:.0e}")
     chains = list(sampled(quadratic, named, options.sample))
     problems = [whole_program(build_program(chain)) for chain in chains]
-    mine = alone(quadratic, chains)
+    mine = alone(quadratic, named, chains)
     table.add_row(f"mithaq, {len(chains)} of them, here", "", f"{1000 * mine:.1f}", "1.00", "")
     for peer in (Piqp, Clarabel):
         if peer.version():
@@ -93,8 +94,13 @@ def sampled(chain: mithaq.Chain, named: Sequence[str], count: int) -> Iterator[m
     """The chain under coalitions drawn at random."""
     dice = np.random.default_rng(2010)
     for bits in dice.integers(3, 1 << len(named), count).tolist():
-        firms = tuple(firm for i, firm in enumerate(named) if bits >> i & 1)
-        yield chain.with_edits([mithaq.Cooperate("forum", firms, 1.0)])
+        yield chain.with_edits([group(named, bits)])
+
+
+def group(named: Sequence[str], bits: int) -> mithaq.Cooperate:
+    """The firms of a coalition as one."""
+    firms = tuple(firm for i, firm in enumerate(named) if bits >> i & 1)
+    return mithaq.Cooperate("forum", firms, 1.0)
 
 
 def warm(kind: type[Peer], problems: Sequence[Quadratic]) -> float:
@@ -113,9 +119,13 @@ def warm(kind: type[Peer], problems: Sequence[Quadratic]) -> float:
     return statistics.median(seconds)
 
 
-def alone(chain: mithaq.Chain, chains: Sequence[mithaq.Chain]) -> float:
-    """Median seconds of a certified equilibrium with its payoffs, from the edit on."""
-    near = mithaq.solve(chain).production
+def alone(chain: mithaq.Chain, named: Sequence[str], chains: Sequence[mithaq.Chain]) -> float:
+    """Median seconds of a certified equilibrium with its payoffs, from the edit on.
+
+    They start as those of a forum do.
+    """
+    groups = [[group(named, bits)] for bits in range(3, 1 << len(named))]
+    near = start_for(mithaq.solve(chain), groups)
     seconds = []
     for changed in chains:
         (edit,) = changed.edits[len(chain.edits) :]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         Stake,
         Swap,
     )
-    from mithaq.equilibrium import Equilibrium, Method, Outcome, calibrate, solve
+    from mithaq.equilibrium import Equilibrium, Method, Outcome, Start, calibrate, solve
     from mithaq.errors import BatchError, DataError, MithaqError, ModelError, Problem, SolveError
     from mithaq.record import case_ids
     from mithaq.show import pictures, report
@@ -60,6 +60,7 @@ _HOMES = {
     "Remove": "chain",
     "SolveError": "errors",
     "Stake": "chain",
+    "Start": "equilibrium",
     "Swap": "chain",
     "calibrate": "equilibrium",
     "case_ids": "record",
@@ -93,6 +94,7 @@ __all__ = [
     "Remove",
     "SolveError",
     "Stake",
+    "Start",
     "Swap",
     "calibrate",
     "case_ids",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 __all__ = ["CALENDAR_CHECKS"]
@@ -56,15 +57,14 @@ def _years(tables: Tables, note: Note) -> None:
         if row["year"] not in known:
             what = f"the table years has no year {row['year']:g}"
             note(table, row, "year", what, _listed(f"{year:g}" for year in known))
-    for table in ASSETS:
-        for row in tables.get(table, ()):
-            if row["from_year"] > row["to_year"]:
-                what = f"ends in {row['to_year']:g}, before it begins in {row['from_year']:g}"
-                note(table, row, "to_year", what)
-    for row in tables.get("expansions", ()):
-        if row["first_year"] > row["last_year"]:
-            what = f"ends in {row['last_year']:g}, before it begins in {row['first_year']:g}"
-            note("expansions", row, "last_year", what)
+
+
+def _spans(table: str, first: str, last: str, tables: Tables, note: Note) -> None:
+    """Nothing ends before it begins. Each table by itself, so that an edit asks of one alone."""
+    for row in tables.get(table, ()):
+        if row[first] > row[last]:
+            what = f"ends in {row[last]:g}, before it begins in {row[first]:g}"
+            note(table, row, last, what)
 
 
 def _sectors(tables: Tables, note: Note) -> None:
@@ -89,12 +89,13 @@ def _assets(tables: Tables, note: Note) -> None:
             what = f"{row['row']} has no working gas, so its rates cannot grow in proportion"
             note("expansions", row, "row", what, "give it a small working gas with its rates")
     booked: dict[str, list[Row]] = defaultdict(list)
+    bookings = tables.get("bookings", ())
     size = {
         row["name"]: row["capacity"]
         for table in ("pipelines", "terminals")
-        for row in tables.get(table, ())
+        for row in (tables.get(table, ()) if bookings else ())
     }
-    for row in tables.get("bookings", ()):
+    for row in bookings:
         if row["arc"] not in size:
             what = f"there is no line or terminal {row['arc']!r}"
             note("bookings", row, "arc", what, _listed(sorted(size)))
@@ -136,9 +137,11 @@ def _terms(tables: Tables, note: Note) -> None:
 
 
 # Each with the tables that it reads.
-CALENDAR_CHECKS = (
+CALENDAR_CHECKS: tuple[tuple[Callable[[Tables, Note], None], set[str]], ...] = (
     (_periods, {"periods"}),
-    (_years, {"years", "demand_factors", "availability", "expansions", *ASSETS}),
+    (_years, {"years", "demand_factors", "availability"}),
+    *((partial(_spans, table, "from_year", "to_year"), {table}) for table in ASSETS),
+    (partial(_spans, "expansions", "first_year", "last_year"), {"expansions"}),
     (_sectors, {"markets", "demand_factors"}),
     (_assets, {"availability", "expansions", *ASSETS}),
     (_terms, {"firms", "contracts", "pipelines"}),

@@ -7,14 +7,15 @@ import hashlib
 import json
 import operator
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from mithaq.chain.reading import Reading, Row, Rows, in_order, key_of, nearest
+from mithaq.chain.kept import Memory
+from mithaq.chain.reading import Reading, Row, Rows, key_of, nearest
 from mithaq.chain.schema import parse_names, table_names, table_schema
 from mithaq.errors import DataError, Problem
 
@@ -43,6 +44,19 @@ ACCESS_TABLES = ("pipelines", "terminals", "routes", "storages")
 NAMED = frozenset({"nodes", "firms", "markets", "periods"})
 
 
+_KEYED: Memory[dict[str, Row]] = Memory()
+
+
+def _by_key(table: str, rows: Rows) -> dict[str, Row]:
+    """Rows by key, kept as long as edits are applied to them."""
+    schema = table_schema(table)
+    return _KEYED.get((table, id(rows)), rows, lambda: {key_of(schema, row): row for row in rows})
+
+
+def _names(rows: Rows) -> set[str]:
+    return {row["name"] for row in rows}
+
+
 class Draft:
     """Tables while edits are applied: typed rows by key, checked cell by cell as they change."""
 
@@ -55,8 +69,7 @@ class Draft:
         if name not in table_names():
             raise ValueError(f"there is no table {name!r}; {nearest(name, table_names())}")
         if name not in self.rows:
-            table = table_schema(name)
-            self.rows[name] = {key_of(table, row): row for row in self.base[name]}
+            self.rows[name] = dict(_by_key(name, self.base[name]))
         return self.rows[name]
 
     def row(self, name: str, key: str) -> Row:
@@ -81,9 +94,27 @@ class Draft:
 
     def put(self, name: str, cells: Mapping[str, Any]) -> None:
         """Add a row, or change the row of the same key."""
-        table = table_schema(name) if name in table_names() else None
-        rows = self.table(name)
-        assert table is not None  # self.table has refused an unknown name
+        self._enter(name, self._read(name, cells), cells)
+
+    def put_each(self, name: str, cells: Mapping[str, Any], column: str, values: Any) -> None:
+        """The same for rows that differ in one column, part of the key, alone."""
+        attribute, row = table_schema(name).attributes[column], None
+        for value in values:
+            mine = {**cells, column: value}
+            if row is None:
+                row = self._read(name, mine)
+            else:
+                try:
+                    row = {**row, column: attribute.parse(value)}
+                except ValueError:
+                    row = self._read(name, mine)  # which tells it with its place
+                self.reading.refer(attribute, row[column], name, 0)
+            self._enter(name, row, mine)
+
+    def _read(self, name: str, cells: Mapping[str, Any]) -> Row:
+        """A whole row, checked, defaults filled in."""
+        self.table(name)  # refuses an unknown name
+        table = table_schema(name)
         for column in cells:
             if column not in table.attributes:
                 hint = nearest(column, table.attributes)
@@ -96,25 +127,28 @@ class Draft:
         if row is None:
             raise ValueError("; ".join(str(problem) for problem in trial.problems))
         self.reading.references += trial.references
-        key = key_of(table, row)
-        given = {column: row[column] for column in cells}
-        rows[key] = {**rows[key], **given} if key in rows else row
+        return row
+
+    def _enter(self, name: str, row: Row, cells: Iterable[str]) -> None:
+        """Put a row into its table; of one that is there only the cells that are given change."""
+        rows, key = self.table(name), key_of(table_schema(name), row)
+        rows[key] = {**rows[key], **{c: row[c] for c in cells}} if key in rows else row
 
     def finish(self) -> dict[str, Rows]:
         """All tables, those untouched as they were. Raises DataError where names are lost."""
         tables = dict(self.base)
         changed = set()
         for name, rows in self.rows.items():
-            before, after = self.base[name], in_order(table_schema(name), rows.values())
+            before = self.base[name]
+            after = tuple(row for _, row in sorted(rows.items(), key=operator.itemgetter(0)))
             if len(after) != len(before) or any(map(operator.is_not, before, after)):
                 tables[name] = after
                 changed.add(name)
-        for name in NAMED:
-            self.reading.names[name] = {row["name"] for row in tables[name]}
-            if tables[name] is self.base[name]:
-                continue
-            if {row["name"] for row in self.base[name]} - self.reading.names[name]:
+        for name in NAMED & changed:
+            if _names(self.base[name]) - _names(tables[name]):
                 self._check_all(tables)
+        for name in {reference.table for reference in self.reading.references}:
+            self.reading.names[name] = _names(tables[name])
         problems = self.reading.finish(tables, changed=changed)
         if problems:
             raise DataError(list(dict.fromkeys(problems)))
@@ -275,10 +309,9 @@ class Cooperate(Edit):
     theta: float | None = None
 
     def apply(self, draft: Draft) -> None:
-        for firm in self.firms:
-            row = {"group": self.group, "firm": firm, "market": self.market}
-            theta = "" if self.theta is None else self.theta
-            draft.put("cooperation", {**row, "strength": self.strength, "theta": theta})
+        theta = "" if self.theta is None else self.theta
+        cells = {"group": self.group, "market": self.market, "strength": self.strength}
+        draft.put_each("cooperation", {**cells, "theta": theta}, "firm", self.firms)
 
     def __str__(self) -> str:
         place = f" in {self.market}" if self.market else ""

@@ -7,6 +7,7 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -157,14 +158,18 @@ class Reading:
         self, table: TableSchema, cells: Mapping[str, Any], file: str, number: int
     ) -> dict[str, Any] | None:
         """One typed row, defaults filled in; None where a cell of it is bad."""
-        row: dict[str, Any] = {}
+        absent, references = _absent(table.name)
+        row = dict(absent)
+        for attribute, value in references:
+            if attribute.name not in cells:
+                self.refer(attribute, value, file, number)
         failed = False
         for attribute in table.attributes.values():
-            if attribute.name not in cells and attribute.required:
-                failed = True  # told once for the whole column
+            if attribute.name not in cells:
+                failed = failed or attribute.required  # told once for the whole column
                 continue
             try:
-                value = row[attribute.name] = attribute.parse(cells.get(attribute.name, ""))
+                value = row[attribute.name] = attribute.parse(cells[attribute.name])
             except ValueError as error:
                 self.problems.append(Problem(file, number, attribute.name, str(error)))
                 failed = True
@@ -212,6 +217,15 @@ class Reading:
             _unknown_sources(tables, note)
             _lost_calibrations(tables, note)
         return self.problems
+
+
+@cache
+def _absent(table: str) -> tuple[dict[str, Any], list[tuple[Attribute, Any]]]:
+    """A row of which no cell is given: defaults (None where there is none), and names in these."""
+    attributes = table_schema(table).attributes.values()
+    row = {a.name: None if a.required else a.parse("") for a in attributes}
+    told = [(a, row[a.name]) for a in attributes if not a.required]
+    return row, [(a, value) for a, value in told if a.references(value)]
 
 
 def in_order(table: TableSchema, rows: Iterable[Row]) -> Rows:

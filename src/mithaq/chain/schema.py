@@ -196,6 +196,7 @@ def _schemas() -> dict[str, TableSchema]:
     return tables
 
 
+@cache
 def table_names() -> tuple[str, ...]:
     """Names of the tables of a chain, in the order of the schema."""
     return tuple(_schemas())

@@ -6,6 +6,7 @@ from mithaq.equilibrium.fit import Fit, fit
 from mithaq.equilibrium.recipes import Objective, Recipe
 from mithaq.equilibrium.result import Equilibrium, solve
 from mithaq.equilibrium.solvers import Method, Outcome
+from mithaq.equilibrium.start import Start
 
 __all__ = [
     "Calibration",
@@ -16,6 +17,7 @@ __all__ = [
     "Objective",
     "Outcome",
     "Recipe",
+    "Start",
     "calibrate",
     "fit",
     "solve",

@@ -52,6 +52,15 @@ class Calendar:
         return tuple(slot.year for slot in self.slots[:: self.periods])
 
     @cached_property
+    def parts(self) -> tuple[float, Vector, Vector]:
+        """How many discounted years there are, and the part of each slot in one.
+
+        The latter for what is paid at a rate, and for what is counted once a period.
+        """
+        total = float(self.weight.sum())
+        return total, self.weight / total, self.discount * self.span / total
+
+    @cached_property
     def ones(self) -> Vector:
         return np.ones(self.count)
 

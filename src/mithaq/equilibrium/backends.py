@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 __all__ = ["Answer", "Quadratic", "solve_conic", "solve_quadratic"]
 
 Vector = NDArray[np.float64]
+# Of the systems PIQP solves. With its own, a hundredth of it, the last digits are not always found
+# where a program has many equally good answers, and it goes on to its limit.
+LEAST_SHIFT = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,7 @@ class _Shape:
         if self._kept is None:
             self._kept = piqp.SparseSolver()
             self._kept.settings.preconditioner_iter = 0
+            self._kept.settings.reg_lower_limit = LEAST_SHIFT
             self.set_up(self._kept, numbers)
         else:
             self._kept.update(

@@ -22,6 +22,8 @@ from mithaq.equilibrium.prepared import Memory, remembered
 __all__ = [
     "ASSETS",
     "Names",
+    "Owned",
+    "Traders",
     "arcs_of",
     "consumers",
     "fields_of",
@@ -87,7 +89,8 @@ def firms_of(chain: Chain) -> dict[str, int]:
 class Owned:
     """Assets with their owners, asset by asset: ``parties`` by name, and the ``share`` of each.
 
-    ``at`` is the number of each asset.
+    ``asset`` is the number of the asset of each, ``at`` that of an asset by name, ``whole`` the sum
+    of the shares in each, which is 1 but for rounding.
     """
 
     def __init__(self, assets: Words | ArcWords, told: Iterable[tuple[str, str, str]]) -> None:
@@ -95,17 +98,10 @@ class Owned:
         held = [parse_shares(owner or f"operator of {noun} {name}") for owner, noun, name in told]
         self.at = assets.at
         self.parties = [party for owners in held for party in owners]
-        self.count = np.array([len(owners) for owners in held], dtype=np.intp)
-        self.first = np.cumsum(self.count) - self.count
+        self.owner = np.arange(len(self.parties))
+        self.asset = np.repeat(np.arange(len(held)), [len(owners) for owners in held])
         self.share = np.array([share for owners in held for share in owners.values()])
-
-    def pairs(self, assets: Array) -> tuple[Array, Array, Array]:
-        """Of uses of assets, one for each owner: number of the use, owner and share."""
-        count = self.count[assets]
-        use = np.repeat(np.arange(len(assets)), count)
-        nth = np.arange(len(use)) - np.repeat(np.cumsum(count) - count, count)
-        pair = self.first[assets][use] + nth
-        return use, pair, self.share[pair]
+        self.whole = np.array([sum(owners.values()) for owners in held], dtype=float)
 
 
 class Takers(Owned):
@@ -146,8 +142,7 @@ class Arcs:
         told = columns.arcs_of(chain)
         held = told.words, table_of(chain, "nodes").words
         takers = _TAKERS.get(tuple(map(id, held)), held, lambda: Takers(*held))
-        self.pairs, self.parties = takers.pairs, takers.parties
-        self.fee_to, self.duty_to = takers.fee_to, takers.duty_to
+        self.owned, self.parties = takers, takers.parties
         self.tariff, self.cost = prices_and_costs(told, "tariff", "operating_cost")
         self.fee, self.duty = (
             told.numbers(n, terminals=0.0) for n in ("transit_fee", "export_duty")
@@ -177,7 +172,7 @@ class Stores:
 
     def __init__(self, chain: Chain) -> None:
         table, owned = table_of(chain, "storages"), _owned_stores(chain)
-        self.at, self.pairs, self.parties = owned.at, owned.pairs, owned.parties
+        self.owned, self.at, self.parties = owned, owned.at, owned.parties
         self.price: dict[str, Array] = {}
         self.cost: dict[str, Array] = {}
         for kind in ("injection", "withdrawal"):
@@ -247,9 +242,10 @@ fields_of = remembered(
 
 
 class Traders:
-    """Who buys and sells under which contract, and who uses the gas; parties as in ``Arcs``.
+    """Who buys and sells under which contract, and who uses the gas; parties as in ``Takers``.
 
-    Parties are users of each market, firms, and whoever buys under each contract.
+    Parties are users of each market, firms, and whoever buys under each contract. ``at`` is the
+    number of each market, ``used`` says of which contracts the gas is used there.
     """
 
     def __init__(self, deals: Words, markets: Words, firms: Words, nodes: Words) -> None:
@@ -264,6 +260,7 @@ class Traders:
         buyers = zip(deals.texts("buyer"), self.market.tolist(), strict=True)
         self.parties += [buyer or f"buyers in {here[at]}" for buyer, at in buyers]
         self.chosen = np.flatnonzero(deals.says("nomination", "buyer")).tolist()
+        self.used, self.at = deals.truths("destination_clause"), markets.at
         # Who is obliged to supply markets, and with which share.
         supply = [
             (at, first + firms.at[firm], share)
@@ -287,7 +284,7 @@ class Sales:
     """
 
     def __init__(self, chain: Chain) -> None:
-        told = _traders_of(chain)
+        self.told = told = _traders_of(chain)
         markets, deals = table_of(chain, "markets"), table_of(chain, "contracts")
         self.at = markets.at
         self.choke, self.slope = (
@@ -304,7 +301,7 @@ class Sales:
         self.delivered = deliveries(chain).T
         self.price = deals.numbers("price")
         self.at_spot = deals.says("pricing", "spot")
-        self.used = deals.truths("destination_clause")
+        self.used = told.used
 
 
 sales_of = remembered(

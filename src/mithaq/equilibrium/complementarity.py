@@ -37,9 +37,10 @@ def needs(program: Program) -> tuple[str, ...]:
     if program.gifts.nnz:
         lines = ", ".join(sorted(arc.name for arc in net.arcs.values() if arc.fee_in_kind))
         found.append(f"who sends on {lines} pays in kind, and another firm sells that gas")
-    capped = [name for name, cap in zip(net.markets, net.caps, strict=True) if not np.isnan(cap)]
+    capped = np.flatnonzero(~np.isnan(net.caps)).tolist()
     if capped:
-        found.append(f"the price is capped in {', '.join(capped)}")
+        names = list(net.markets)
+        found.append(f"the price is capped in {', '.join(names[at] for at in capped)}")
     if net.choices:
         found.append(f"buyers nominate under {', '.join(c.name for c in net.choices)}")
     return tuple(found)

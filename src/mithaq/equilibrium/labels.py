@@ -16,6 +16,8 @@ from mithaq.equilibrium.sheet import Labels, Sheet
 __all__ = ["read_point"]
 
 Vector = NDArray[np.float64]
+Places = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 KINDS = ("lifting", "flow", "spot", "handed", "injection", "withdrawal", "level")
 VALUES = {
     "balance": "value",
@@ -40,10 +42,11 @@ STOCKS = frozenset({"level", "room"})  # of a stock, not of a rate: worth d n, n
 def read_point(program: Program, x: Vector, z: Vector) -> Point:
     """Put names on the solver's columns and duals. Quantities are never below zero."""
     net, columns = program.network, program.columns
-    labels = _labels_of(program)
+    held = program.pattern, net.calendar
+    reading = _READINGS.get(tuple(map(id, held)), held, lambda: _Reading(program))
     width = len(x) if len(x) < len(program.linear) else len(x) - program.cones
     full = np.zeros(columns.first_cone)
-    full[columns.alive[: columns.first_cone]] = np.maximum(x[:width], 0.0)
+    full[reading.alive] = np.maximum(x[:width], 0.0)
     lifted = columns.part(full, "lifting")
     grown = {b.row for b in net.buildings if b.table == "fields"}
     most = net.slice_capacity
@@ -53,36 +56,69 @@ def read_point(program: Program, x: Vector, z: Vector) -> Point:
     np.minimum(lifted, most, out=lifted)
     _lower_levels(program, full)
     sheets = {
-        kind: Sheet(labels[kind], columns.part(full, kind).copy(), columns.mask(kind))
-        for kind in KINDS
+        kind: Sheet(labels, columns.part(full, kind).copy(), there)
+        for kind, (labels, there) in reading.quantities.items()
     }
+    values = np.zeros(reading.size)
+    values[reading.place] = z[reading.row] / reading.worth
+    for name, (labels, there, first) in reading.values.items():
+        numbers = values[first : first + there.size].reshape(there.shape)
+        sheets[name] = Sheet(labels, numbers, there)
     single: dict[str, dict[Any, float]] = {}
-    for kind, name in VALUES.items():
-        family = program.families[kind]
-        if family.slots:
-            sheets[name] = _sheet_of_duals(program, family, labels[name], z)
-        else:
-            duals = z[family.first : family.last].tolist()
-            single[name] = dict(zip((key for _, key in family.labels()), duals, strict=True))
+    for family in reading.single:
+        duals = z[family.first : family.last].tolist()
+        keys = (key for _, key in family.labels())
+        single[VALUES[family.kind]] = dict(zip(keys, duals, strict=True))
     built = full[columns.first_built :].tolist()
     single["built"] = {b.key: size for b, size in zip(net.buildings, built, strict=True)}
     return Point(**sheets, **single)  # type: ignore[arg-type]
 
 
-_LABELS: Memory[dict[str, Labels]] = Memory()
+class _Reading:
+    """Where the numbers of a point stand among columns and duals; the same for all of a pattern.
 
+    ``quantities`` are labels and mask by kind; ``alive`` the columns that are there in the full
+    list. Values of all kinds stand in one array of ``size``: ``values`` are their labels, mask and
+    first number, ``row`` the duals of the program that belong at each ``place``, and ``worth`` what
+    each is divided by. ``single`` are families of rows that belong to no slot.
+    """
 
-def _labels_of(program: Program) -> dict[str, Labels]:
-    """Labels of each sheet of a point, the same for all programs of a pattern."""
-
-    def make() -> dict[str, Labels]:
-        found = {kind: Labels(program.columns.keys[kind]) for kind in KINDS}
+    def __init__(self, program: Program) -> None:
+        columns, calendar = program.columns, program.network.calendar
+        self.alive = np.flatnonzero(columns.alive[: columns.first_cone])
+        self.quantities = {
+            kind: (Labels(columns.keys[kind]), _shared(columns.mask(kind))) for kind in KINDS
+        }
+        self.values: dict[str, tuple[Labels, Mask, int]] = {}
+        self.single: list[Family] = []
+        self.size = 0
+        parts: list[tuple[Places, Places, Vector]] = []
         for kind, name in VALUES.items():
-            if program.families[kind].slots:
-                found[name] = Labels(program.families[kind].keys)
-        return found
+            family = program.families[kind]
+            if not family.slots:
+                self.single.append(family)
+                continue
+            labels = Labels(family.keys)
+            there = family.alive.reshape(calendar.count, len(labels.names))
+            worth = calendar.discount * calendar.span if kind in STOCKS else calendar.weight
+            if kind == "balance":
+                worth = -worth  # a balance's dual is the cost of one unit more to deliver
+            at = np.flatnonzero(family.alive)
+            row = np.arange(family.first, family.last)
+            parts.append((self.size + at, row, np.repeat(worth, there.shape[1])[at]))
+            self.values[name] = labels, _shared(there), self.size
+            self.size += there.size
+        self.place, self.row, self.worth = map(np.concatenate, zip(*parts, strict=True))
 
-    return _LABELS.get(id(program.pattern), program.pattern, make)
+
+_READINGS: Memory[_Reading] = Memory()
+
+
+def _shared(mask: Mask) -> Mask:
+    """A copy that all sheets of a kind can share."""
+    found = mask.copy()
+    found.flags.writeable = False
+    return found
 
 
 def _lower_levels(program: Program, full: Vector) -> None:
@@ -91,18 +127,3 @@ def _lower_levels(program: Program, full: Vector) -> None:
     if level.size:
         by_year = level.reshape(-1, program.network.calendar.periods, level.shape[1])
         level -= np.repeat(by_year.min(axis=1), by_year.shape[1], axis=0)
-
-
-def _sheet_of_duals(program: Program, family: Family, labels: Labels, z: Vector) -> Sheet:
-    """Duals of a family's rows as values in their slots."""
-    calendar = program.network.calendar
-    shape = calendar.count, len(labels.names)
-    numbers = np.zeros(shape)
-    there = family.alive.reshape(shape).copy()
-    numbers[there] = z[family.first : family.last]
-    stock = family.kind in STOCKS
-    worth = calendar.discount * calendar.span if stock else calendar.weight
-    if family.kind == "balance":
-        worth = -worth  # a balance's dual is the cost of one unit more to deliver
-    numbers /= worth[:, None]
-    return Sheet(labels, numbers, there)

@@ -20,6 +20,7 @@ from mithaq.equilibrium.payoffs import booked
 from mithaq.equilibrium.program import Program, build_program
 from mithaq.equilibrium.result import Equilibrium, solve
 from mithaq.equilibrium.solvers import Method, Outcome
+from mithaq.equilibrium.start import Start
 from mithaq.equilibrium.structure import Structure, smooth
 from mithaq.equilibrium.together import solve_together
 from mithaq.errors import MithaqError, ModelError
@@ -33,7 +34,7 @@ def solve_many(
     chains: Sequence[Chain],
     *,
     method: Method | None = None,
-    near: pd.Series[float] | None = None,
+    near: Start | pd.Series[float] | None = None,
     device: str = "cpu",
 ) -> list[Equilibrium | MithaqError]:
     """The equilibrium of each chain, certified, or the error in its place.

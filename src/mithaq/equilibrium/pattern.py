@@ -26,6 +26,7 @@ from mithaq.equilibrium.restrictions import (
     gift_entries,
     inequality_families,
 )
+from mithaq.equilibrium.start import Used
 
 __all__ = ["Pattern", "pattern_of"]
 
@@ -88,18 +89,22 @@ _BY_WORDS: Memory[Pattern] = Memory()
 _BY_CONTENT: Memory[Pattern] = Memory()
 
 
-def pattern_of(net: Network) -> Pattern:
-    """The pattern of a network's program, put together unless one with the same content is kept."""
+def pattern_of(net: Network, used: Used | None = None) -> Pattern:
+    """The pattern of a network's program, put together unless one with the same content is kept.
+
+    With ``used`` it is that of a program over these ways alone.
+    """
 
     def by_content() -> Pattern:
-        return _BY_CONTENT.get(_content(net), None, lambda: _pattern(net))
+        content = _content(net), used.content if used else None
+        return _BY_CONTENT.get(content, None, lambda: _pattern(net, used))
 
     def by_words() -> Pattern:
         # Of the same words labels are the same.
-        key = net.pruned, net.arcs.words, *_numbers(net)
-        return _BY_WORDS.get(key, None, by_content)
+        key = net.pruned, net.arcs.words, id(used), *_numbers(net)
+        return _BY_WORDS.get(key, used, by_content)
 
-    return _BY_NETWORK.get(id(net), net, by_words)
+    return _BY_NETWORK.get((id(net), id(used)), (net, used), by_words)
 
 
 def _content(net: Network) -> tuple[object, ...]:
@@ -140,7 +145,7 @@ def _numbers(net: Network) -> tuple[object, ...]:
     )
 
 
-def _pattern(net: Network) -> Pattern:
+def _pattern(net: Network, used: Used | None) -> Pattern:
     steep = np.array([piece.g < 0 for piece in net.slices], dtype=bool)
     exact = (net.slice_capacity > 0) & steep
     columns = Columns(_keys(net), net.calendar.count, net.buildings, int(exact.sum()))
@@ -148,7 +153,7 @@ def _pattern(net: Network) -> Pattern:
     unequal = inequality_families(net, columns)
     gifts = gift_entries(net, columns)
     bound = bounds(net, columns)
-    drop_dead(net, columns, equal[0], bound["balance"].copy(), gifts)
+    drop_dead(net, columns, equal[0], bound["balance"].copy(), gifts, used)
     # A slice that lifts nothing needs no cone either.
     columns.alive[columns.first_cone :] = columns.mask("lifting")[exact]
     columns.settle()

@@ -7,7 +7,8 @@ state is a subtotal. Over several years all is discounted and told per discounte
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import functools
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 from mithaq.chain import Chain
 from mithaq.equilibrium.books import (
     ASSETS,
+    Owned,
+    Traders,
     arcs_of,
     consumers,
     fields_of,
@@ -29,6 +32,7 @@ from mithaq.equilibrium.books import (
 )
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.prepared import Memory
+from mithaq.equilibrium.sheet import Labels
 from mithaq.equilibrium.terms import Terms
 
 __all__ = [
@@ -44,6 +48,7 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+Booking = tuple[Collection[str], Array, str, Array]  # names, parties, item, amounts
 
 
 def payoff_table(chain: Chain, point: Point) -> pd.DataFrame:
@@ -57,7 +62,7 @@ def payoff_table(chain: Chain, point: Point) -> pd.DataFrame:
 
 def booked(chain: Chain, point: Point) -> Ledger:
     """All that is paid and spent at a point."""
-    ledger, terms = Ledger(), Terms(chain, point)
+    ledger, terms = Ledger(firms_of(chain)), Terms(chain, point)
     _book_markets(terms, ledger)
     _book_fields(terms, ledger)
     _book_arcs(terms, ledger)
@@ -71,7 +76,6 @@ def booked(chain: Chain, point: Point) -> Ledger:
     for row in stakes:
         dividend = row["share"] * operating.get(row["firm"], 0.0)
         ledger.pay(row["firm"], row["holder"], "dividends", dividend)
-    ledger.always = firms_of(chain)
     return ledger
 
 
@@ -82,11 +86,10 @@ class Ledger:
     they are is worked out when somebody asks.
     """
 
-    def __init__(self) -> None:
-        # Names, parties, item, amounts.
-        self._booked: list[tuple[Collection[str], Array, str, Array]] = []
+    def __init__(self, always: Collection[str]) -> None:
+        self._booked: list[Booking] = []
         self._mine: Collection[str] = ()
-        self.always: Collection[str] = ()  # parties that are shown with nothing to show, too
+        self.always = always  # parties that are shown with nothing to show, too
 
     def open(self, names: Collection[str]) -> None:
         """Read numbers of parties as places among these names from here on."""
@@ -106,51 +109,45 @@ class Ledger:
 
     def charge(self, party: str, item: str, amount: float) -> None:
         """A single booking, of a party by name."""
-        one = np.zeros(1, dtype=np.intp)
-        self._booked.append(([party], one, item, np.array([amount], dtype=float)))
+        self._booked.append((_alone(party), FIRST, item, np.array([amount], dtype=float)))
 
-    def _sums(self) -> tuple[_Parties, list[str], Array, Array]:
-        """Parties, items, sums by both, and which of them anything was booked on.
-
-        Parties and items are sorted; of the former all are there that have a name.
-        """
-        lists = {id(names): names for names, *_ in self._booked} | {id(self.always): self.always}
-        held = tuple(lists.values())
-        parties = _PARTIES.get(tuple(lists), held, lambda: _Parties(held, self.always))
-        items = sorted({item for _, _, item, _ in self._booked})
-        count = len(items)
-        column = {item: number for number, item in enumerate(items)}
-        place = np.concatenate(
-            [
-                parties.number[id(names)][party] * count + column[item]
-                for names, party, item, _ in self._booked
-            ]
+    def _sums(self) -> tuple[_Accounts, Array, Array]:
+        """Whose accounts there are, sums by item and party, and which of them had a booking."""
+        lists = [names for names, *_ in self._booked]
+        held = *lists, self.always, *(party for _, party, _, _ in self._booked)
+        items = tuple(item for _, _, item, _ in self._booked)
+        accounts = _ACCOUNTS.get(
+            (*map(id, held), items), held, lambda: _Accounts(self._booked, self.always)
         )
-        amount = np.concatenate([part for _, _, _, part in self._booked])
-        shape = len(parties.names), count
-        size = shape[0] * shape[1]
-        found = np.bincount(place, weights=amount, minlength=size)
-        there = np.bincount(place[amount != 0], minlength=size) > 0
-        return parties, items, found.reshape(shape), there.reshape(shape)
+        amount = self._amounts()
+        shape = len(accounts.items), len(accounts.names)
+        found, there = (
+            np.bincount(accounts.place, weights, shape[0] * shape[1]).reshape(shape)
+            for weights in (amount, amount != 0)
+        )
+        return accounts, found, there > 0
+
+    def _amounts(self) -> Array:
+        return np.concatenate([np.zeros(0), *(amount for *_, amount in self._booked)])
 
     def totals(self) -> dict[str, float]:
         """Sum of each party's items."""
-        parties, _, sums, _ = self._sums()
-        return dict(zip(parties.names, sums.sum(axis=1).tolist(), strict=True))
+        accounts, sums, _ = self._sums()
+        return dict(zip(accounts.names, sums.sum(axis=0).tolist(), strict=True))
 
     def total(self) -> float:
         """Sum of all that was booked, million USD a year: world welfare."""
-        return float(sum(amount.sum() for _, _, _, amount in self._booked))
+        return float(self._amounts().sum())
 
     def rows(self) -> list[tuple[str, str, float]]:
         """Party, item and sum of each item of each party that anything was booked on, sorted."""
-        parties, items, sums, there = self._sums()
-        bare = parties.always & ~there.any(axis=1)
-        rows = [(parties.names[number], "sales", 0.0) for number in np.flatnonzero(bare).tolist()]
+        accounts, sums, there = self._sums()
+        bare = accounts.always & ~there.any(axis=0)
+        rows = [(accounts.names[number], "sales", 0.0) for number in np.flatnonzero(bare).tolist()]
         places = np.argwhere(there).tolist()
         rows += [
-            (parties.names[party], items[item], amount)
-            for (party, item), amount in zip(places, sums[there].tolist(), strict=True)
+            (accounts.names[party], accounts.items[item], amount)
+            for (item, party), amount in zip(places, sums[there].tolist(), strict=True)
         ]
         return sorted(rows)
 
@@ -160,73 +157,105 @@ class Ledger:
 
     def by_party(self) -> pd.Series[float]:
         """The sum of each party's items."""
-        parties, _, sums, there = self._sums()
-        whole = np.zeros(len(sums))
-        for column in sums.T:  # one by one, as whoever adds up the table does
-            whole += column
-        shown = parties.always | there.any(axis=1)
-        return pd.Series(whole[shown], index=parties.index[shown], name="musd")
+        accounts, sums, there = self._sums()
+        shown = accounts.always | there.any(axis=0)
+        whole = sums.sum(axis=0)  # item by item, as whoever adds up the table does
+        return pd.Series(whole[shown], index=accounts.index(shown), name="musd")
 
 
-class _Parties:
-    """All parties of lists of names, sorted; ``number``: places of those of each list, by its id.
+FIRST = np.zeros(1, dtype=np.intp)
 
-    ``always`` says which are in one of the lists.
+
+@functools.lru_cache(maxsize=4096)
+def _alone(party: str) -> tuple[str, ...]:
+    """A list of one name, always the same object, so that accounts are found again."""
+    return (party,)
+
+
+class _Accounts:
+    """The accounts of bookings: items and parties, sorted, and the ``place`` of each booking.
+
+    A place is item and party in one number. ``always`` says which parties are shown in any case.
     """
 
-    def __init__(self, lists: Sequence[Collection[str]], always: Collection[str]) -> None:
-        self.names = sorted(set().union(*lists))
+    def __init__(self, booked: Sequence[Booking], always: Collection[str]) -> None:
+        self.names = sorted(set(always).union(*(names for names, *_ in booked)))
+        self.items = sorted({item for _, _, item, _ in booked})
         at = {name: number for number, name in enumerate(self.names)}
-        self.number = {
-            id(names): np.array([at[name] for name in names], dtype=np.intp) for names in lists
+        numbers = {
+            id(names): np.array([at[name] for name in names], dtype=np.intp)
+            for names in (always, *(names for names, *_ in booked))
         }
-        self.always = np.zeros(len(self.names), dtype=bool)
-        self.always[self.number[id(always)]] = True
-        self.index = pd.Index(self.names, name="party")
+        row = {item: number * len(at) for number, item in enumerate(self.items)}
+        places = [row[item] + numbers[id(names)][party] for names, party, item, _ in booked]
+        self.place = np.concatenate([np.zeros(0, dtype=np.intp), *places])
+        self.always = np.zeros(len(at), dtype=bool)
+        self.always[numbers[id(always)]] = True
+        self._index = pd.Index(self.names, name="party")
+        self._some: Memory[pd.Index[str]] = Memory()
+
+    def index(self, shown: Array) -> pd.Index[str]:
+        """The index of some parties."""
+        return self._some.get(shown.tobytes(), None, lambda: self._index[shown])
 
 
-_PARTIES: Memory[_Parties] = Memory()
+_ACCOUNTS: Memory[_Accounts] = Memory()
 
 
 def _book_markets(terms: Terms, ledger: Ledger) -> None:
     part, slots, point = terms.part, len(terms), terms.point
-    sales = sales_of(terms.chain)
-    sheet = point.spot
-    firms = firms_of(terms.chain)
-    seller, market = sheet.labels.places(firms, sales.at)
-    spot = sheet.filled(slots)
-    delivered = sales.delivered
+    sales, firms = sales_of(terms.chain), firms_of(terms.chain)
+    held = point.spot.labels, sales.told, firms
+    sold = _SOLD.get((*map(id, held), slots), held, lambda: _Sold(*held, slots))
+    spot, delivered = point.spot.filled(slots), sales.delivered
     if sales.chosen:
         delivered = delivered.copy()
         for at in sales.chosen:
             delivered[:, at] = point.taken.series(slots, sales.deals[at]["name"])
-    total = sales.obliged.copy()
-    every = np.arange(slots)[:, None]
-    np.add.at(total, (every, market), spot)
-    np.add.at(total, (every, sales.market[sales.used]), delivered[:, sales.used])
+    brought = np.concatenate([spot, delivered.take(sold.used, axis=1)], axis=1)
+    free = np.bincount(sold.place, brought.ravel(), sales.obliged.size)
+    total = sales.obliged + free.reshape(sales.obliged.shape)
     # Where the price is capped, what is asked for at the cap exceeds what is delivered.
     asked = total + point.rationed.spread(slots, sales.at).T
     price = sales.choke - sales.slope * asked
     used = part @ (sales.choke * total - sales.slope * total**2 / 2)
 
+    # Users come first among the parties, so that a market's number is that of its users.
     ledger.open(sales.parties)
     ledger.book(sales.users, "use of gas", used)
     money = sales.supply_price * (part @ sales.obliged)[sales.supplied]
-    ledger.pay_all(sales.users[sales.supplied], sales.supplier, "regulated sales", money)
-    worth = price[:, sales.market]
-    users = sales.users[sales.market]
+    ledger.pay_all(sales.supplied, sales.supplier, "regulated sales", money)
+    worth = price.take(sales.market, axis=1)
     resold = np.where(sales.used, part @ (worth * delivered), 0.0)
-    ledger.pay_all(users, sales.buyer, "resale", resold)
+    ledger.pay_all(sales.market, sales.buyer, "resale", resold)
     agreed = sales.price + np.where(sales.at_spot, worth, 0.0)
     ledger.pay_all(sales.buyer, sales.seller, "contracts", part @ (agreed * delivered))
-    earned = part @ (price[:, market] * spot)
-    ledger.book(sales.users[market], "sales", -earned)
+    earned = part @ (price.take(sold.market, axis=1) * spot)
+    ledger.book(sold.market, "sales", -earned)
     ledger.open(firms)
-    ledger.book(seller, "sales", earned)
+    ledger.book(sold.seller, "sales", earned)
+
+
+class _Sold:
+    """Seller and market of each spot sale; ``used`` are contracts whose gas stays in the market.
+
+    ``place`` is the place of each of them, sales first, in an array of slots x markets.
+    """
+
+    def __init__(
+        self, labels: Labels, traders: Traders, firms: Mapping[str, int], slots: int
+    ) -> None:
+        self.seller, self.market = labels.places(firms, traders.at)
+        self.used = np.flatnonzero(traders.used)
+        market = np.concatenate([self.market, traders.market[self.used]])
+        self.place = (np.arange(slots)[:, None] * len(traders.at) + market).ravel()
+
+
+_SOLD: Memory[_Sold] = Memory()
 
 
 def _book_fields(terms: Terms, ledger: Ledger) -> None:
-    part, slots = terms.part[:, None], len(terms)
+    part, slots = terms.part, len(terms)
     fields, sheet = fields_of(terms.chain), terms.point.lifting
     slices = fields.slices
     quantity = np.zeros((slots, len(slices.node)))
@@ -236,10 +265,9 @@ def _book_fields(terms: Terms, ledger: Ledger) -> None:
     royalty = fields.royalty * quantity
     rent = np.maximum(worth * quantity - cost - royalty, 0.0)
     ledger.open(slices.parties)
-    ledger.book(slices.firm, "lifting cost", -(part * cost).sum(axis=0))
-    ledger.pay_all(slices.firm, slices.host, "royalties", (part * royalty).sum(axis=0))
-    shared = fields.profit_share * (part * rent).sum(axis=0)
-    ledger.pay_all(slices.firm, slices.host, "profit shares", shared)
+    ledger.book(slices.firm, "lifting cost", -(part @ cost))
+    ledger.pay_all(slices.firm, slices.host, "royalties", part @ royalty)
+    ledger.pay_all(slices.firm, slices.host, "profit shares", fields.profit_share * (part @ rent))
 
 
 def lifting_cost(a: Array, b: Array, g: Array, quantity: Array, capacity: Array) -> Array:
@@ -269,22 +297,42 @@ def _book_arcs(terms: Terms, ledger: Ledger) -> None:
     arcs, firms = arcs_of(chain), firms_of(chain)
     firm, arc = point.flow.labels.places(firms, arcs.at)
     sent = point.flow.filled(len(terms))
-    total = part @ sent
-    rent = part @ _rents(terms, sent, firm, arc)
-    use, owner, share = arcs.pairs(arc)
-    tariff, rents = share * (arcs.tariff[arc] * total)[use], share * rent[use]
+    total, rents = part @ sent, part @ _rents(terms, sent, firm, arc)
+    # Each arc by itself: what all send over it, to its owners and to states.
+    used = np.bincount(arc, total, len(arcs.fee))
     ledger.open(arcs.parties)
-    ledger.book(owner, "carrying cost", -share * (arcs.cost[arc] * total)[use])
-    ledger.book(owner, "tariffs", tariff)
-    ledger.book(owner, "congestion rents", rents)
-    fee, duty = arcs.fee[arc] * total, arcs.duty[arc] * total
-    ledger.book(arcs.fee_to[arc], "transit fees", fee)
-    ledger.book(arcs.duty_to[arc], "export duties", duty)
+    _to_owners(ledger, arcs.owned, "carrying cost", -arcs.cost * used)
+    _to_owners(ledger, arcs.owned, "tariffs", arcs.tariff * used)
+    _to_owners(ledger, arcs.owned, "congestion rents", np.bincount(arc, rents, len(used)))
+    ledger.book(arcs.owned.fee_to, "transit fees", arcs.fee * used)
+    ledger.book(arcs.owned.duty_to, "export duties", arcs.duty * used)
+    # Each firm by itself, with all that it sends.
     ledger.open(firms)
-    ledger.book(firm[use], "tariffs", -tariff)
-    ledger.book(firm[use], "congestion rents", -rents)
-    ledger.book(firm, "transit fees", -fee)
-    ledger.book(firm, "export duties", -duty)
+    whole = arcs.owned.whole
+    for item, price, amount in (
+        ("tariffs", arcs.tariff * whole, total),
+        ("congestion rents", whole, rents),
+        ("transit fees", arcs.fee, total),
+        ("export duties", arcs.duty, total),
+    ):
+        _from_users(ledger, firm, item, price.take(arc) * amount)
+
+
+def _to_owners(ledger: Ledger, owned: Owned, item: str, amount: Array) -> None:
+    """Book what each asset earns with its owners, by share."""
+    ledger.book(owned.owner, item, owned.share * amount.take(owned.asset))
+
+
+def _from_users(ledger: Ledger, firm: Array, item: str, amount: Array) -> None:
+    """Book what users pay, firm by firm."""
+    count = len(ledger.always)
+    ledger.book(_every(count), item, -np.bincount(firm, amount, count))
+
+
+@functools.lru_cache(maxsize=16)
+def _every(count: int) -> Array:
+    """All numbers below a count."""
+    return np.arange(count)
 
 
 def _rents(terms: Terms, sent: Array, firm: Array, arc: Array) -> Array:
@@ -297,9 +345,9 @@ def _rents(terms: Terms, sent: Array, firm: Array, arc: Array) -> Array:
         mine = (firm == firms[row["firm"]]) & (arc == arcs.at[row["arc"]])
         reserved = terms.reserved(arcs.table[arcs.at[row["arc"]]], row)[:, None]
         free[:, mine] = np.maximum(free[:, mine] - reserved, 0.0)
-    found: Array = point.rent.spread(slots, arcs.at).T[:, arc] * free
-    outside = point.third_party_rent.spread(slots, arcs.at).T
-    if outside.any():
+    found: Array = point.rent.spread(slots, arcs.at).T.take(arc, axis=1) * free
+    if point.third_party_rent:
+        outside = point.third_party_rent.spread(slots, arcs.at).T
         foreign = np.array([arcs.foreign(*name) for name in point.flow.labels.names])
         found = found + np.where(foreign, outside[:, arc] * sent, 0.0)
     return found
@@ -308,6 +356,7 @@ def _rents(terms: Terms, sent: Array, firm: Array, arc: Array) -> Array:
 def _book_storages(terms: Terms, ledger: Ledger) -> None:
     point, slots = terms.point, len(terms)
     stores, firms = stores_of(terms.chain), firms_of(terms.chain)
+    owned, count = stores.owned, len(stores.at)
     for kind in ("injection", "withdrawal", "level"):
         sheet = getattr(point, kind)
         if not sheet.labels.names:
@@ -317,20 +366,18 @@ def _book_storages(terms: Terms, ledger: Ledger) -> None:
         held = sheet.filled(slots)
         part = terms.stock if kind == "level" else terms.part
         paid = part @ (rent.spread(slots, stores.at).T[:, store] * held)
-        use, owner, share = stores.pairs(store)
-        moved = [("congestion rents", share * paid[use])]
-        if kind != "level":
-            total = share * (part @ held)[use]
-            at = store[use]
-            moved.append(("tariffs", stores.price[kind][at] * total))
+        moved = [("congestion rents", paid)]
         ledger.open(stores.parties)
-        for item, amount in moved:
-            ledger.book(owner, item, amount)
         if kind != "level":
-            ledger.book(owner, "storing cost", -stores.cost[kind][at] * total)
+            total = part @ held
+            moved.append(("tariffs", stores.price[kind][store] * total))
+            cost = stores.cost[kind] * np.bincount(store, total, count)
+            _to_owners(ledger, owned, "storing cost", -cost)
+        for item, amount in moved:
+            _to_owners(ledger, owned, item, np.bincount(store, amount, count))
         ledger.open(firms)
         for item, amount in moved:
-            ledger.book(firm[use], item, -amount)
+            _from_users(ledger, firm, item, owned.whole[store] * amount)
 
 
 def _book_swaps(terms: Terms, ledger: Ledger) -> None:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mithaq.equilibrium.layout import Columns, Entries, Family
 from mithaq.equilibrium.network import Network
+from mithaq.equilibrium.start import KINDS, Used
 
 __all__ = ["drop_dead"]
 
@@ -14,7 +15,12 @@ Mask = NDArray[np.bool_]
 
 
 def drop_dead(
-    net: Network, columns: Columns, balance: Family, owed: NDArray[np.float64], gifts: Entries
+    net: Network,
+    columns: Columns,
+    balance: Family,
+    owed: NDArray[np.float64],
+    gifts: Entries,
+    used: Used | None = None,
 ) -> None:
     """Mark as not there what has no capacity, no demand, no gas or no use in its slot.
 
@@ -22,9 +28,13 @@ def drop_dead(
     brought; so one column after another goes, until no balance has one side alone. ``owed`` is what
     must leave each balance, or, where it is negative, comes to it. ``gifts`` bring
     gas to a balance, but nobody stops sending for want of a use that its receiver has for them.
+    Of flows and sales only those ``used`` are looked at, if they are given.
     """
     alive = columns.alive
     _no_room(net, columns)
+    if used:
+        for kind in KINDS:
+            alive[columns.of(kind)] &= used.mask(kind, columns.keys[kind], columns.slots)
     rows, at = balance.entries.rows, balance.entries.columns
     gives = balance.entries.values > 0
     given, wanted = owed < 0, owed > 0

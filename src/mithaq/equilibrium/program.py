@@ -29,6 +29,7 @@ from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Family
 from mithaq.equilibrium.network import Network, network
 from mithaq.equilibrium.pattern import Pattern, pattern_of
 from mithaq.equilibrium.prepared import Memory
+from mithaq.equilibrium.start import Used
 
 __all__ = ["Golombek", "Program", "build_program"]
 
@@ -127,8 +128,8 @@ class Program:
         return {"variables": len(self.linear), "rows": len(self.bound) - (sign.last - sign.first)}
 
 
-def build_program(chain: Chain) -> Program:
-    """Assemble the program of a chain.
+def build_program(chain: Chain, used: Used | None = None) -> Program:
+    """Assemble the program of a chain, with ``used`` over these ways alone.
 
     Price caps, and what buyers may take beyond the take-or-pay floor, are not in the program: the
     complementarity engine adds them.
@@ -139,7 +140,7 @@ def build_program(chain: Chain) -> Program:
     conduct = _CONDUCT.get(
         tuple(map(id, held)), held, lambda: conduct_matrices(chain, _sellers(net))
     )
-    return assemble(net, conduct)
+    return assemble(net, conduct, used)
 
 
 _CONDUCT: Memory[Markets] = Memory()
@@ -158,10 +159,12 @@ def _sellers(net: Network) -> dict[str, tuple[str, ...]]:
     return _SELLERS.get(net.pruned, None, make)
 
 
-def assemble(net: Network, conduct: Markets) -> Program:
+def assemble(net: Network, conduct: Markets, used: Used | None = None) -> Program:
     """The program of a network whose sellers behave as ``conduct`` says."""
-    pattern = pattern_of(net)
-    bound, linear, golombek = _NUMBERS.get(id(net), net, lambda: _numbers(net, pattern))
+    pattern = pattern_of(net, used)
+    held = net, pattern
+    made = _NUMBERS.get(tuple(map(id, held)), held, lambda: _numbers(net, pattern))
+    bound, linear, golombek = made
     if net.ahead.any():
         minded = np.nan_to_num(net.beta[:, net.pruned.market]) * _minded(net, conduct)
         spot = pattern.columns.of("spot")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mithaq.chain import Chain, Change, Edit
 from mithaq.equilibrium.amounts import calendar_of
@@ -22,11 +23,13 @@ from mithaq.equilibrium.by_slot import LEAST, BySlot, investments
 from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.concave import check_concave
 from mithaq.equilibrium.infeasible import explain, less_to_take, would_do
+from mithaq.equilibrium.narrow import solve_narrow
 from mithaq.equilibrium.payoffs import Ledger, booked, state_parties
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program
 from mithaq.equilibrium.sheet import Sheet
 from mithaq.equilibrium.solvers import Method, Outcome, solve_program
+from mithaq.equilibrium.start import Start, Used
 from mithaq.equilibrium.uniqueness import Face
 from mithaq.errors import SolveError
 
@@ -229,6 +232,10 @@ class Equilibrium:
     def _face(self) -> Face:
         return Face(self.chain, self.point)
 
+    def margins(self, kind: str) -> NDArray[np.float64]:
+        """What each flow or sale ("flow", "spot") lacks to pay, USD/1000 m3: slots x columns."""
+        return self._face.margins(kind)
+
     @cached_property
     def price_intervals(self) -> pd.DataFrame:
         """Prices that are not unique: columns kind, firm, place, year, period, low, high.
@@ -338,12 +345,13 @@ def solve(
     *,
     method: Method | None = None,
     check: bool = True,
-    near: pd.Series[float] | None = None,
+    near: Start | pd.Series[float] | None = None,
 ) -> Equilibrium:
     """The equilibrium of a chain after ``edits``.
 
-    ``near`` is the production of a similar chain's equilibrium (lifting by firm and field), from
-    which to start: the answer is the same, sooner.
+    ``near`` is the production of a similar chain's equilibrium (lifting by firm and field), or a
+    :class:`Start`, which also names the ways that such chains use: the answer is the same, sooner.
+    Of what is not unique in it (``open_routes``) another may be told.
 
     Raises DataError where an edit cannot be applied, ModelError where conduct is not monotone
     (or not symmetric, if the method insists on the concave program), and SolveError where no
@@ -371,13 +379,17 @@ def solve(
     built = time.perf_counter()
     in_solver = 0.0
     known: dict[Method, Answer] = {}
-    start_at = dict(zip(near.index, near, strict=True)) if near is not None else None
+    lifted, used = (near.production, near.used) if isinstance(near, Start) else (near, None)
+    start_at = dict(zip(lifted.index, lifted, strict=True)) if lifted is not None else None
     refuted: tuple[float, str, tuple[str, ...], Point, Certificate] | None = None
-    for attempt in method.ladder:
+    for attempt, ways in _attempts(method, used):
         if attempt.engine != method.engine:
             method = attempt
         begun = time.perf_counter()
-        outcome, status, point = solve_program(program, attempt, start_at, known)
+        if ways is not None:
+            outcome, status, point = solve_narrow(program, ways, attempt, start_at)
+        else:
+            outcome, status, point = solve_program(program, attempt, start_at, known)
         in_solver += time.perf_counter() - begun
         reasons: tuple[str, ...] = ()
         certificate: Certificate | None = None
@@ -391,7 +403,7 @@ def solve(
             outcome = Outcome.NOT_CERTIFIED
             gap = certificate.max_violation
             reasons = (f"largest violation {gap:.3g} at {certificate.worst}",)
-            if refuted is None or gap < refuted[0]:
+            if ways is None and (refuted is None or gap < refuted[0]):
                 refuted = gap, status, reasons, point, certificate
     if refuted is not None and outcome in {Outcome.NOT_CERTIFIED, Outcome.STOPPED}:
         # The attempt that came nearest says more than the last, which may have come to nothing.
@@ -434,3 +446,14 @@ def solve(
     if check:
         _ = equilibrium.point
     return equilibrium
+
+
+def _attempts(method: Method, used: Used | None) -> Iterator[tuple[Method, Used | None]]:
+    """Methods to try in turn, the first of them over the ways in use alone, where these are told.
+
+    What that gives is certified over all ways; where it is refuted the whole program has its turn.
+    """
+    for number, attempt in enumerate(method.ladder):
+        if not number and used is not None and attempt.engine != "complementarity":
+            yield attempt, used
+        yield attempt, None

@@ -31,6 +31,7 @@ class Labels:
         ]
         self.column = {name: column for column, name in enumerate(self.names)}
         self._places: Memory[tuple[Array, ...]] = Memory()
+        self._named: Memory[tuple[Array, Array | None]] = Memory()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Labels, (self.names,)
@@ -71,6 +72,19 @@ class Labels:
         )
         return found
 
+    def of(self, names: Sequence[tuple[Any, ...]]) -> tuple[Array, Array | None]:
+        """Columns of those of the names that are labels, and which these are (None: all).
+
+        Kept by the list of names.
+        """
+
+        def find() -> tuple[Array, Array | None]:
+            columns = np.array([self.column.get(name, -1) for name in names], dtype=np.intp)
+            known = columns >= 0
+            return columns[known], None if known.all() else known
+
+        return self._named.get(id(names), names, find)
+
 
 NONE = Labels(())
 
@@ -79,7 +93,8 @@ class Sheet(MutableMapping[Any, float]):
     """An array ``numbers`` (slots x labels) with the mask ``there`` of what it holds.
 
     As a mapping its keys are the parts of a label followed by the number of the slot. A number
-    that is not there stands as 0 in the array.
+    that is not there stands as 0 in the array. A mask that cannot be written is shared: the sheet
+    makes its own when it changes.
 
     >>> sheet = Sheet(Labels([("A", "line")]), np.array([[2.0], [3.0]]))
     >>> sheet["A", "line", 1]
@@ -118,12 +133,15 @@ class Sheet(MutableMapping[Any, float]):
         if more or wide:
             self.numbers = np.pad(self.numbers, ((0, more), (0, wide)))
             self.there = np.pad(self.there, ((0, more), (0, wide)))
-        place = slot, self.labels.column[name]
-        self.numbers[place], self.there[place] = number, True
+        self._write((slot, self.labels.column[name]), number, there=True)
 
     def __delitem__(self, key: Any) -> None:
-        place = self._find(key)
-        self.numbers[place], self.there[place] = 0.0, False
+        self._write(self._find(key), 0.0, there=False)
+
+    def _write(self, place: tuple[int, int], number: float, *, there: bool) -> None:
+        if not self.there.flags.writeable:  # shared with other sheets of its kind
+            self.there = self.there.copy()
+        self.numbers[place], self.there[place] = number, there
 
     def __iter__(self) -> Iterator[Any]:
         names = self.labels.names
@@ -178,8 +196,9 @@ class Sheet(MutableMapping[Any, float]):
 
     def of(self, slots: int, names: Sequence[tuple[Any, ...]]) -> NDArray[np.float64]:
         """The numbers of these labels: slots x labels, 0 where there is none."""
-        columns = np.array([self.labels.column.get(name, -1) for name in names], dtype=np.intp)
+        columns, known = self.labels.of(names)
+        if known is None:
+            return self.filled(slots).take(columns, axis=1)
         found = np.zeros((slots, len(names)))
-        known = columns >= 0
-        found[:, known] = self.filled(slots)[:, columns[known]]
+        found[:, known] = self.filled(slots)[:, columns]
         return found

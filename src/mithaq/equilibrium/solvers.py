@@ -21,7 +21,7 @@ from mithaq.equilibrium.program import Golombek, Program
 from mithaq.equilibrium.settle import settle
 from mithaq.errors import ModelError
 
-__all__ = ["Method", "Outcome", "solve_program"]
+__all__ = ["Method", "Outcome", "from_quadratics", "solve_program"]
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
@@ -158,6 +158,21 @@ def _answer(
     program: Program, method: Method, near: Mapping[tuple[str, str], float] | None
 ) -> Answer:
     """What the solvers of the concave program say."""
+    found = from_quadratics(program, method, near)
+    if found is not None:
+        return found
+    tolerance, limit = method.conic_tolerance, method.max_iterations
+    answer = solve_conic(whole_program(program), program.cones, tolerance, limit)
+    if STATUS.get(answer.status) is Outcome.SOLVED:
+        output = answer.x[program.golombek.column]
+        answer = _refine(condensed(program), output, method.refinements, method) or answer
+    return answer
+
+
+def from_quadratics(
+    program: Program, method: Method, near: Mapping[tuple[str, str], float] | None
+) -> Answer | None:
+    """What quadratic programs say; None where there are Golombek costs and no start settles."""
     tolerance, limit = method.solver_tolerance, method.max_iterations
     short = condensed(program)
     if not program.cones:
@@ -166,16 +181,10 @@ def _answer(
         if STATUS.get(answer.status) is Outcome.SOLVED and _blurred(problem, answer, method):
             answer = settle(short, answer.x, answer.z) or answer
         return short.whole_answer(answer)
-    if near is not None:
-        steps = method.refinements + method.first_steps
-        refined = _refine(short, first_guess(program, near), steps, method)
-        if refined is not None:
-            return refined
-    answer = solve_conic(whole_program(program), program.cones, method.conic_tolerance, limit)
-    if STATUS.get(answer.status) is Outcome.SOLVED:
-        output = answer.x[program.golombek.column]
-        answer = _refine(short, output, method.refinements, method) or answer
-    return answer
+    if near is None:
+        return None
+    steps = method.refinements + method.first_steps
+    return _refine(short, first_guess(program, near), steps, method)
 
 
 def _blurred(problem: Quadratic, answer: Answer, method: Method) -> bool:

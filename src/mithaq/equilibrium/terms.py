@@ -29,9 +29,7 @@ class Terms:
     def __init__(self, chain: Chain, point: Point) -> None:
         self.chain, self.point = chain, point
         self.calendar = calendar_of(chain)
-        self.total = float(self.calendar.weight.sum())
-        self.part: Array = self.calendar.weight / self.total
-        self.stock: Array = self.calendar.discount * self.calendar.span / self.total
+        self.total, self.part, self.stock = self.calendar.parts
         self.buildings = buildings(chain, self.calendar) if point.built else []
 
     def __len__(self) -> int:

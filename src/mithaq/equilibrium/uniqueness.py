@@ -77,6 +77,18 @@ class Face:
         size = (len(self.x), len(self.x))
         self.slopes = sp.csr_matrix((values, (rows, columns)), shape=size)
 
+    def margins(self, kind: str) -> Vector:
+        """What a unit of each column of a kind costs more than it earns: slots x columns.
+
+        USD/1000 m3; infinite where it cannot be other than zero.
+        """
+        columns = self.program.columns
+        full = np.full(len(columns.alive), np.inf)
+        full[np.flatnonzero(columns.alive)[: len(self.reduced)]] = self.reduced
+        weight = self.program.network.calendar.weight[:, None]
+        found: Vector = columns.part(full, kind) / weight
+        return found
+
     # Prices
 
     def price_intervals(self) -> pd.DataFrame:

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from mithaq.chain import Chain, Cooperate, Edit, Floor
-from mithaq.equilibrium import Equilibrium, solve
+from mithaq.equilibrium import Equilibrium, Start, solve
 from mithaq.equilibrium.network import network
 from mithaq.errors import DataError, ModelError, Problem
 from mithaq.games import members as players_of
@@ -28,6 +27,7 @@ from mithaq.record import Record
 from mithaq.words.text import language
 from mithaq.worth.batch import Progress, Where, batch
 from mithaq.worth.batch.places import for_equilibria
+from mithaq.worth.pilots import start_for
 from mithaq.worth.plan import least_sales, opened
 
 __all__ = [
@@ -251,11 +251,11 @@ def forum(
     chain = opened(chain) if entry else chain
     base = solve(chain)
     kept = least_sales(base, [f for own in firms.values() for f in own]) if floors else {}
-    near = base.production
-    shared = (chain, firms, strength, kept, near)
     meeting = Meeting.of(chain, firms, whole=floors)
     same = meeting.alike(range(1 << len(firms)))
     items = {str(bits): meeting.met(bits) for bits in dict.fromkeys(same.values())}
+    near = start_for(base, [_together(group, strength, kept) for group in items.values()])
+    shared = (chain, firms, strength, kept, near)
     on = for_equilibria(on, len(items))
     found = batch(
         _reach, items, shared=shared, on=on, workers=workers, progress=progress, store=store
@@ -277,11 +277,12 @@ def reach(
     base = solve(chain)
     kept = least_sales(base, [f for own in firms.values() for f in own]) if floors else {}
     meeting = Meeting.of(chain, firms, whole=floors)
-    shared = (chain, dict(firms), strength, kept, base.production)
     same = meeting.alike(wanted)
+    groups = {bits: meeting.met(bits) for bits in dict.fromkeys(same.values())}
+    near = start_for(base, [_together(group, strength, kept) for group in groups.values()])
+    shared = (chain, dict(firms), strength, kept, near)
     solved = {
-        bits: Reached.of(_reach(shared, meeting.met(bits)), list(firms))
-        for bits in dict.fromkeys(same.values())
+        bits: Reached.of(_reach(shared, group), list(firms)) for bits, group in groups.items()
     }
     return {bits: solved[place] for bits, place in same.items()}, len(solved)
 
@@ -405,18 +406,22 @@ class Meeting:
         return tuple(firm for firm in group if firm in both)
 
 
-Shared = tuple[
-    Chain, dict[str, tuple[str, ...]], float, dict[tuple[str, str], float], "pd.Series[float]"
-]
+Kept = Mapping[tuple[str, str], float]
+Shared = tuple[Chain, dict[str, tuple[str, ...]], float, Kept, Start]
 
 
 def _reach(shared: Shared, group: tuple[str, ...]) -> dict[str, float]:
     chain, firms, strength, kept, near = shared
-    edits: list[Edit] = []
-    if group:
-        edits = [Cooperate(GROUP, group, strength)]
-        edits += [Floor(firm, market, q) for (firm, market), q in kept.items() if firm in group]
+    edits = _together(group, strength, kept)
     return measured(solve(chain, edits, near=near), firms).row(list(firms))
+
+
+def _together(group: tuple[str, ...], strength: float, kept: Kept) -> list[Edit]:
+    """What makes firms a group that keeps its floors; nothing for no group."""
+    if not group:
+        return []
+    floors = [Floor(firm, market, q) for (firm, market), q in kept.items() if firm in group]
+    return [Cooperate(GROUP, group, strength), *floors]
 
 
 def measured(found: Equilibrium, firms: Mapping[str, tuple[str, ...]]) -> Reached:

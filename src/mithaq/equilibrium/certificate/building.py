@@ -16,14 +16,16 @@ __all__ = ["Built", "check_building", "check_storing"]
 class Built:
     """Capacity with what decisions have added, by asset and slot, availability included.
 
-    ``room`` is that of storages, ``rates`` those of injection and withdrawal. ``open`` and
-    ``lifts`` tell in bits which arcs hold anything, and which slices can lift, in any slot.
+    ``room`` is that of storages, ``rates`` those of injection and withdrawal. ``limited`` says
+    which arcs have a capacity, ``size`` is 0 where there is none. ``open`` and ``lifts`` tell in
+    bits which arcs hold anything, and which slices can lift, in any slot.
     """
 
     def __init__(self, case: Case) -> None:
         arcs, pieces, stores = case.arcs, case.slices, case.stores
         self.plans: list[tuple[Expansion, str, Array]] = []  # plan, firm, decided by year
         self.capacity, self.open = arcs.usable, arcs.open
+        self.limited, self.size = arcs.limited, arcs.room
         self.lifting, self.lifts = pieces.usable, pieces.open
         room = np.zeros(stores.room.shape)
         if case.chain.rows("expansions"):
@@ -31,13 +33,17 @@ class Built:
             self._plan(case, grown, lifted, room)
             self.capacity = (arcs.capacity + grown) * arcs.available
             self.lifting = (pieces.capacity + lifted) * pieces.available
+            self.limited = np.isfinite(self.capacity)
+            self.size = np.where(self.limited, self.capacity, 0.0)
             self.open = bits_of(self.capacity > 0)
             self.lifts = bits_of(ever(self.lifting > 0))
-        self.room = stores.room + room
-        self.rates = {
-            kind: (stores.rates[kind] + stores.ratio[kind] * room) * stores.available
-            for kind in ("injection", "withdrawal")
-        }
+        self.room, self.rates = stores.room, stores.rates
+        if len(stores.names):
+            self.room = stores.room + room
+            self.rates = {
+                kind: (rate + stores.ratio[kind] * room) * stores.available
+                for kind, rate in stores.rates.items()
+            }
 
     def _plan(self, case: Case, grown: Array, lifted: Array, room: Array) -> None:
         """Read what is decided, and add it to the capacities of arcs, slices and storages."""

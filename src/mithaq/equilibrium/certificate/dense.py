@@ -168,10 +168,11 @@ class Stands:
     It is the same for points with the same labels. A row of an array is a place (node, market or
     storage) and a firm: ``value``, ``spot``, ``floor`` and so on number the rows of the labels of
     each sheet. ``known`` says by node and firm where there are values, ``somewhere`` where there
-    are any; ``kept_known`` where gas in store has one. ``present`` are sellers by market and firm:
-    whoever has gas there and may sell, and whoever sells. ``barred`` are labels of sales that may
-    not be, and when. ``arc`` and ``sender`` are those of flows, ``pair`` the number of the flow by
-    arc and firm (-1: none).
+    are any; ``kept_known`` where gas in store has one. ``present`` are sellers by market and firm
+    (``sellers`` by number): whoever has gas there and may sell, and whoever sells. ``barred`` are
+    labels of sales that may not be, and when. ``arc`` and ``sender`` are those of flows, ``pair``
+    is the number of the flow by arc and firm (-1: none); ``intruding`` are flows of firms without
+    access.
     """
 
     def __init__(self, case: Case) -> None:
@@ -204,6 +205,7 @@ class Stands:
         self.kept_known = ever(kept)
         self.present = self.somewhere[markets.node] & markets.entitled
         self.present.ravel()[self.spot[point.spot.there.any(axis=0)]] = True
+        self.sellers = np.nonzero(self.present)
         self.seller, self.sold_in = point.spot.labels.places(firms, markets.at)
         may = markets.entitled[self.sold_in, self.seller][:, None] & markets.alive[self.sold_in]
         self.barred = np.nonzero(~may)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +77,7 @@ class Findings:
         self._noted: list[tuple[str, Array, Namer]] = []
         # Slack, quantity, scale and distance, and the first of two arrays that come of them.
         self._pairs: list[tuple[Array, Array, Array, Array | None, int]] = []
-        self._limits: list[tuple[Array, Array, Array | float, int]] = []
+        self._limits: list[tuple[Array, Array, Array, int]] = []
 
     def note(self, condition: str, violations: Array | float, where: Namer) -> None:
         """Take in ``violations``; ``where`` tells the place from the index of the largest."""
@@ -102,7 +103,9 @@ class Findings:
 
         ``spare`` and ``price`` are of one shape.
         """
-        self._limits.append((spare, price, size, self._expect(spare, LIMITED, where)))
+        if np.shape(size) != spare.shape:
+            size = np.broadcast_to(size, spare.shape)
+        self._limits.append((spare, price, np.asarray(size), self._expect(spare, LIMITED, where)))
 
     def _expect(self, like: Array, conditions: tuple[str, str], where: Namer) -> int:
         """Keep places for violations of two conditions."""
@@ -116,21 +119,20 @@ class Findings:
         flat = [violations.ravel() for _, violations, _ in self._noted]
         _fill(flat, [at for *_, at in self._pairs], self._of_pairs())
         _fill(flat, [at for *_, at in self._limits], self._of_limits())
-        some = [number for number, part in enumerate(flat) if part.size]
-        if not some:
+        parts = [(part, *noted) for part, noted in zip(flat, self._noted, strict=True) if part.size]
+        if not parts:
             return worst_of, ""
-        whole = np.concatenate([flat[number] for number in some])
-        whole[~np.isfinite(whole)] = np.inf
-        starts = np.cumsum([0, *(flat[number].size for number in some[:-1])])
-        sizes = np.maximum.reduceat(whole, starts).tolist()
-        for number, size in zip(some, sizes, strict=True):
-            condition = self._noted[number][0]
+        whole = np.concatenate([part for part, *_ in parts])
+        if not np.isfinite(whole).all():
+            whole[~np.isfinite(whole)] = np.inf
+        ends = list(itertools.accumulate(part.size for part, *_ in parts))
+        sizes = np.maximum.reduceat(whole, [0, *ends[:-1]]).tolist()
+        for (_, condition, _, _), size in zip(parts, sizes, strict=True):
             worst_of[condition] = max(worst_of[condition], size)
-        at = int(whole.argmax())
-        place = int(np.searchsorted(starts, at, side="right")) - 1
-        condition, like, where = self._noted[some[place]]
-        index = np.unravel_index(at - int(starts[place]), like.shape)
-        return worst_of, f"{condition}: {where(*map(int, index))}"
+        number = sizes.index(max(sizes))
+        part, condition, like, where = parts[number]
+        at = whole[ends[number] - part.size : ends[number]].argmax()
+        return worst_of, f"{condition}: {where(*map(int, np.unravel_index(at, like.shape)))}"
 
     def _of_pairs(self) -> tuple[Array, Array]:
         """Violations of stationarity and of complementarity of all pairs, one after another."""
@@ -151,7 +153,7 @@ class Findings:
         """Violations of capacity and of complementarity of all limits, one after another."""
         spare = joined(part[0] for part in self._limits)
         price = joined(part[1] for part in self._limits)
-        size = joined(np.broadcast_to(size, spare.shape) for spare, _, size, _ in self._limits)
+        size = joined(part[2] for part in self._limits)
         left, price = spare / (1 + np.abs(size)), np.abs(price)
         return np.maximum(-left, 0.0), np.minimum(np.abs(left), price / (1 + price))
 

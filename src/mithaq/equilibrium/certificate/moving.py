@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mithaq.equilibrium.certificate.building import Built
-from mithaq.equilibrium.certificate.dense import Case
+from mithaq.equilibrium.certificate.dense import Case, Flow
 from mithaq.equilibrium.certificate.findings import Array, Findings, Namer, bits_of, ever
 from mithaq.equilibrium.prepared import Memory
 
@@ -179,9 +179,10 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     if not names:
         return
 
-    limited = np.isfinite(built.capacity)
-    size = np.where(limited, built.capacity, 0.0)
-    used, room = flow.by_arc.copy(), size.copy()
+    limited, size = built.limited, built.size
+    used, room = flow.by_arc, size
+    if case.bookings:
+        used, room = used.copy(), room.copy()
     for at, firm, reserved, rent in case.bookings:
         # Its own part is the firm's; what it sends beyond comes from the part open to all.
         sent = flow.of(np.array(at), np.array(firm))
@@ -197,12 +198,8 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     found.limit(spare, case.rent, size, lambda a, t: names[a] + calendar.name(t))
     free = np.where(limited, 0.0, np.abs(case.rent))
     found.note("complementarity", free, lambda a, _: f"rent of {names[a]} without limit")
-    some = np.flatnonzero((arcs.third_share < 1) | ever(case.outside_rent != 0)).tolist()
-    others = flow.among(arcs.outsider) if some else flow.by_arc
-    for at in some:
-        spare = arcs.third_share[at] * size[at] - others[at]
-        words = _named(case, "third parties in", names[at])
-        found.limit(spare, case.outside_rent[at], size[at], words)
+    if len(arcs.parted) or case.point.third_party_rent:
+        _check_third_parties(case, size, found)
     barred = case.stands.intruding
     found.note(
         "capacity",
@@ -222,10 +219,20 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     slack = here - (arcs.keeps[users.arc][:, None] * there - case.charge(users.arc, users.firm))
     found.pair(
         np.where(known, slack, 0.0),
-        flow.of(users.arc, users.firm),
+        users.sent(flow),
         np.maximum(np.abs(here), np.abs(there)),
         lambda p, t: f"{firms[users.firm[p]]} using {names[users.arc[p]]}{calendar.name(t)}",
     )
+
+
+def _check_third_parties(case: Case, size: Array, found: Findings) -> None:
+    """Who owns nothing of an arc keeps within the part of it that is open to such."""
+    arcs, flow = case.arcs, case.flow
+    others = flow.among(arcs.outsider)
+    for at in np.union1d(arcs.parted, np.flatnonzero(ever(case.outside_rent != 0))).tolist():
+        spare = arcs.third_share[at] * size[at] - others[at]
+        words = _named(case, "third parties in", arcs.names[at])
+        found.limit(spare, case.outside_rent[at], size[at], words)
 
 
 class _Users:
@@ -242,6 +249,16 @@ class _Users:
         self.here = arcs.tail[self.arc] * count + self.firm
         self.there = arcs.head[self.arc] * count + self.firm
         self.may = arcs.access[self.arc, self.firm][:, None] & (built.capacity > 0)[self.arc]
+        self._number = case.stands.pair[self.arc, self.firm]
+        self._idle = np.flatnonzero(self._number < 0)
+
+    def sent(self, flow: Flow) -> Array:
+        """What each pair sends, by slot."""
+        if len(self._idle) == len(self._number):
+            return np.zeros((len(self._number), flow.quantity.shape[1]))
+        found: Array = flow.quantity.take(self._number, axis=0, mode="clip")
+        found[self._idle] = 0.0
+        return found
 
 
 _USERS: Memory[_Users] = Memory()

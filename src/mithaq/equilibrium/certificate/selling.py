@@ -56,7 +56,7 @@ class Conjectures:
         own = _own(chain)
         self.own, self.adders = own.theta, own.adders
         self.markets = case.markets
-        self.present = case.stands.present
+        self.present, self.sellers = case.stands.present, case.stands.sellers
         self.stakes, self.weights = chain.rows("stakes"), chain.rows("weights")
         self._read_groups(chain)
 
@@ -73,34 +73,38 @@ class Conjectures:
             groups.setdefault(row["group"], []).append(row)
         none = np.zeros(0, dtype=np.intp)
         rows: list[tuple[Array, ...]] = [(none, none, none, np.zeros(0))]
-        for number, (members, strength, theta) in enumerate(map(self._group, groups.values())):
-            at, member = np.nonzero(members)
+        for number, group in enumerate(groups.values()):
+            (at, member), strength, theta = (
+                self._members(group),
+                group[0]["strength"],
+                group[0]["theta"],
+            )
             self.alone[at, member] *= 1 - strength
             if strength == 1:
-                self.merged |= members
+                self.merged[at, member] = True
             if math.isnan(theta):
                 shared = strength * self._theta(chain, at, member)[at]
             else:
                 shared = np.full(len(at), strength * theta)
-            rows.append((number * len(members) + at, at, member, shared))
+            rows.append((number * len(self.own) + at, at, member, shared))
         self.block, self.at, self.member, self.shared = map(np.concatenate, zip(*rows, strict=True))
 
-    def _group(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Array, float, float]:
-        """Who of a group sells in it where, by market and firm; its strength, and theta if told.
-
-        Rows for a market beat those for all.
-        """
-        everywhere = np.zeros(len(self.firms), dtype=bool)
-        everywhere[[self.firms[row["firm"]] for row in rows if not row["market"]]] = True
-        members: Array = everywhere & self.present
+    def _members(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Array, Array]:
+        """Market and firm of all who sell in a group; rows for a market beat those for all."""
+        inside = np.zeros(len(self.firms), dtype=bool)
+        inside[[self.firms[row["firm"]] for row in rows if not row["market"]]] = True
         special = [row for row in rows if row["market"]]
-        if special:
-            here = np.zeros(self.own.shape, dtype=bool)
-            for row in special:
-                here[self.markets.at[row["market"]], self.firms[row["firm"]]] = True
-            some = np.logical_and(here, self.present)
-            members = np.where(np.asarray(some.any(axis=1))[:, None], some, members)
-        return members, rows[0]["strength"], rows[0]["theta"]
+        if not special:
+            at, firm = self.sellers
+            chosen = inside[firm]
+            return at[chosen], firm[chosen]
+        here = np.zeros(self.own.shape, dtype=bool)
+        for row in special:
+            here[self.markets.at[row["market"]], self.firms[row["firm"]]] = True
+        here = np.logical_and(here, self.present)
+        own = np.asarray(here.any(axis=1))[:, None]
+        at, firm = np.nonzero(np.where(own, here, inside & self.present))
+        return at, firm
 
     def _theta(self, chain: Chain, at: Array, member: Array) -> Array:
         """Conduct of a group in each market: its members' mean, weighted by what they brought."""
@@ -230,45 +234,56 @@ def check_selling(
         lambda p, t: f"{firms[firm[p]]} selling in {names[at[p]]}{calendar.name(t)}",
     )
 
-    def floor(m: int, f: int, t: int) -> str:
-        return f"floor of {firms[f]} in {names[m]}{calendar.name(t)}"
+    if case.point.floor_price or case.chain.rows("floors"):
+        _check_floors(case, found)
 
-    idle = np.abs(case.floor)
-    if case.chain.rows("floors"):
-        floors = np.zeros(case.spot.shape)
-        for row in case.chain.rows("floors"):
-            number = markets.at[row["market"]]
-            told = np.where(markets.alive[number], row["quantity"], 0.0)
-            floors[number, case.place.firms[row["firm"]]] = told
-        # A floor that is not there is never short, and its price is 0.
-        there = floors > 0
-        spare, idle = np.where(there, case.spot - floors, 0.0), np.where(there, 0.0, idle)
-        found.limit(spare, case.floor, floors, floor)
-    found.note("complementarity", idle, floor)
+
+def _check_floors(case: Case, found: Findings) -> None:
+    """Nobody sells less than a floor, whose price is 0 while it does not bind."""
+    calendar, markets = case.calendar, case.markets
+
+    def where(m: int, f: int, t: int) -> str:
+        return f"floor of {case.place.names[f]} in {markets.names[m]}{calendar.name(t)}"
+
+    floors = np.zeros(case.spot.shape)
+    for row in case.chain.rows("floors"):
+        number = markets.at[row["market"]]
+        told = np.where(markets.alive[number], row["quantity"], 0.0)
+        floors[number, case.place.firms[row["firm"]]] = told
+    # A floor that is not there is never short, and its price is 0.
+    there = floors > 0
+    found.limit(np.where(there, case.spot - floors, 0.0), case.floor, floors, where)
+    found.note("complementarity", np.where(there, 0.0, np.abs(case.floor)), where)
 
 
 def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
     """Sentences on splits that could be otherwise at the same prices and totals."""
-    firms, names = case.place.names, case.markets.names
+    names = case.markets.names
+
+    def told(some: Sequence[int]) -> str:
+        return ", ".join(case.place.names[firm] for firm in some)
+
     sold = ever(case.spot > ACTIVE)
     # Whoever minds what it sells itself takes no price.
     minds = beliefs.alone != 0
     minds[beliefs.at, beliefs.member] |= beliefs.shared != 0
-    others = bool(beliefs.stakes or beliefs.weights)
-    free = sold if others else sold & ~minds
-    several = np.count_nonzero(free, axis=1) > 1
-    merged = sold & beliefs.merged
-    joint = np.count_nonzero(merged, axis=1) > 1
-    for at in sorted(np.flatnonzero(several | joint).tolist(), key=names.__getitem__):
-        name, takers = names[at], []
-        if several[at] and not others:
-            takers = [firms[f] for f in np.flatnonzero(free[at]).tolist()]
-        elif several[at]:
+    free = _several(sold if beliefs.weights else sold & ~minds)
+    merged = _several(sold & beliefs.merged)
+    for at in sorted(free | merged, key=names.__getitem__):
+        takers = free.get(at, [])
+        if takers and (beliefs.stakes or beliefs.weights):
             active = np.flatnonzero(sold[at]).tolist()
             rows = zip(active, beliefs.matrix(at, active), strict=True)
-            takers = [firms[f] for f, weights in rows if not weights.any()]
+            takers = [f for f, weights in rows if not weights.any()]
         if len(takers) > 1:
-            yield f"{name}: price-takers {', '.join(takers)} may split their sales otherwise"
-        if joint[at]:
-            whole = [firms[f] for f in np.flatnonzero(merged[at])]
-            yield f"{name}: {', '.join(whole)} sell as one and may split their sales otherwise"
+            yield f"{names[at]}: price-takers {told(takers)} may split their sales otherwise"
+        if at in merged:
+            yield f"{names[at]}: {told(merged[at])} sell as one and may split their sales otherwise"
+
+
+def _several(chosen: Array) -> dict[int, list[int]]:
+    """The firms that are chosen in a market, of markets with more than one."""
+    found: dict[int, list[int]] = {}
+    for at, firm in np.argwhere(chosen).tolist():
+        found.setdefault(at, []).append(firm)
+    return {at: firms for at, firms in found.items() if len(firms) > 1}

@@ -268,8 +268,12 @@ class Arcs:
         for table, name in calendar.factors:
             if table in ARCS:
                 self.available[self.at[name]] = calendar.available(table, name)
-        self.usable = self.capacity * self.available  # before anything is built
+        # Before anything is built; ``room`` is 0 where there is no limit.
+        self.usable = self.capacity * self.available
+        self.limited = np.isfinite(self.usable)
+        self.room = np.where(self.limited, self.usable, 0.0)
         self.open = bits_of(self.usable > 0)
+        self.parted = np.flatnonzero(self.third_share < 1)  # part of it is open to third parties
 
     def reached(self, usable: Array, seeds: Array) -> Array:
         """Nodes x firms to which gas can get from the seeds over arcs (arcs x firms) it may use."""
