@@ -13,7 +13,7 @@ from mithaq.chain.schema import table_names
 from mithaq.equilibrium.arcs import Arc
 from mithaq.equilibrium.columns import Table, Words, table_of
 from mithaq.equilibrium.network import network
-from mithaq.equilibrium.prepared import KEPT
+from mithaq.chain.kept import KEPT
 from tests.equilibrium.random_chains import rich
 from tests.equilibrium.toys import chain
 
