@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mithaq.chain import Chain, Change, Edit
+from mithaq.chain.kept import KEPT
 from mithaq.chain.schema import table_names
 from mithaq.equilibrium.arcs import Arc
 from mithaq.equilibrium.columns import Table, Words, table_of
 from mithaq.equilibrium.network import network
-from mithaq.chain.kept import KEPT
 from tests.equilibrium.random_chains import rich
 from tests.equilibrium.toys import chain
 
