@@ -7,6 +7,7 @@ infeasibility, so it has the last word wherever PIQP does not end with an answer
 
 from __future__ import annotations
 
+import copy
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -140,9 +141,8 @@ class _Shape:
         )
 
     def numbers(self, problem: Quadratic) -> _Numbers:
-        hessian = sp.csc_matrix(self.whole.shape)
+        hessian = copy.copy(self.whole)  # its places are shared
         hessian.data = problem.quadratic.data[self.entry]
-        hessian.indices, hessian.indptr = self.whole.indices, self.whole.indptr
         if self._bounds is None or problem.bound is not self._bounds[0]:
             self._bounds = problem.bound, *self._limits(problem.bound)
         return _Numbers(hessian, problem.linear, *self._bounds)

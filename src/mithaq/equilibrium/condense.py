@@ -16,6 +16,7 @@ their capacity; what goes through it is theirs by capacity, and its rent is that
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -124,8 +125,16 @@ class Joined:
         # Of P: what is taken out or joined has no curvature.
         hessian, width = how.pattern.hessian, len(how.column)
         self.numbers = how.kept[self.first_columns]  # of its columns in the pattern
-        self.ends = np.append(hessian.indptr[self.numbers], hessian.indptr[width])
-        self.places = self.column[how.column[hessian.indices[: hessian.indptr[width]]]]
+        ends = np.append(hessian.indptr[self.numbers], hessian.indptr[width])
+        places = self.column[how.column[hessian.indices[: ends[-1]]]]
+        size = len(self.numbers)
+        self._quadratic = sp.csc_matrix((np.zeros(len(places)), places, ends), shape=(size, size))
+
+    def quadratic(self, data: Vector) -> sp.csc_matrix:
+        """P with these entries, in the order in which the pattern has them."""
+        found = copy.copy(self._quadratic)
+        found.data = data[: len(found.indices)]
+        return found
 
 
 def _bounds(rows: sp.csr_matrix, equalities: int, single: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -353,12 +362,13 @@ _JOINED: Memory[Joined] = Memory()
 class Limits:
     """What of a condensed program hangs on limits and on the costs of flows alone.
 
-    ``saved`` is what taking out flows takes off the costs of the columns that are left.
+    ``golombek`` is column and limit of each Golombek cost. ``saved`` is what taking out flows takes
+    off the costs of the columns that are left.
     """
 
     joined: Joined
     bound: Vector
-    golombek: Golombek
+    golombek: tuple[Index, Index]
     shares: Vector
     whole: tuple[Vector, Vector]
     saved: Vector
@@ -376,19 +386,17 @@ def condensed(program: Program) -> Condensed:
     linear = program.linear[: len(how.column)].copy()
     # The program's linear part already holds |g| for the epigraph form: take it out.
     linear[golombek.column] += golombek.weight * golombek.g
-    held = how, program.bound, golombek
+    held = how, program.bound
     same = (*map(id, held), linear[how.flows].tobytes())
     limits = _LIMITS.get(same, held, lambda: _limits(program, how, linear))
-    joined = limits.joined
-    size = len(limits.saved)
-    data = program.quadratic.data, joined.places, joined.ends
+    joined, (column, limit) = limits.joined, limits.golombek
     return Condensed(
         how,
         joined,
-        sp.csc_matrix(data, shape=(size, size)),
+        joined.quadratic(program.quadratic.data),
         linear[joined.numbers] - limits.saved,
         limits.bound,
-        limits.golombek,
+        dataclasses.replace(golombek, column=column, balance=np.full(len(column), -1), limit=limit),
         limits.shares,
         limits.whole,
     )
@@ -408,11 +416,9 @@ def _limits(program: Program, how: Condensing, linear: Vector) -> Limits:
     joined = _JOINED.get((id(how), parts), how, lambda: Joined(how, groups))
     level = np.bincount(joined.row, bound, len(joined.first_rows)).astype(float)
     total = level[joined.row[joined.limits]]
-    placed = dataclasses.replace(
-        golombek,
-        column=joined.column[how.column[golombek.column]],
-        balance=np.full(len(golombek.column), -1),
-        limit=joined.row[how.row[golombek.limit]],
+    placed = (
+        joined.column[how.column[golombek.column]],
+        joined.row[how.row[golombek.limit]],
     )
     shares = bound[joined.limits] / np.where(total > 0, total, 1.0)
     return Limits(joined, level, placed, shares, whole, saved[joined.first_columns])

@@ -7,10 +7,10 @@ from ``amounts``, and the program that finds the equilibrium stands in ``program
 from __future__ import annotations
 
 import dataclasses
-import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import NamedTuple
+from functools import cached_property
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.amounts import Calendar, all_nominated, calendar_of
 from mithaq.equilibrium.arcs import ArcTable, arc_sizes, either, read_arcs
 from mithaq.equilibrium.building import Building, buildings
-from mithaq.equilibrium.columns import Words, countries, from_words, table_of
+from mithaq.equilibrium.columns import Table, Words, countries, from_words, table_of
 from mithaq.equilibrium.duties import Duties, Obligation, duties
 from mithaq.equilibrium.nominations import Choice, choices
 from mithaq.equilibrium.prepared import Memory, remembered
@@ -33,6 +33,7 @@ __all__ = [
     "Network",
     "Obligation",
     "Slice",
+    "Slices",
     "Storage",
     "curves",
     "deliveries",
@@ -69,6 +70,72 @@ class Storage(NamedTuple):
     access: frozenset[str]
 
 
+class Owned:
+    """Owners' parts of all fields: ``firms``, ``fields`` and ``nodes`` by name.
+
+    ``field`` is the number of each part's field, ``share`` its part of it.
+    """
+
+    def __init__(self, fields: Words) -> None:
+        names, places = fields.texts("name"), fields.texts("node")
+        pieces = [
+            (at, firm, share)
+            for at, owners in enumerate(fields.texts("owners"))
+            for firm, share in parse_shares(owners).items()
+        ]
+        self.firms = [firm for _, firm, _ in pieces]
+        self.fields = [names[at] for at, _, _ in pieces]
+        self.nodes = [places[at] for at, _, _ in pieces]
+        self.field = np.array([at for at, _, _ in pieces], dtype=np.intp)
+        self.share = np.array([share for _, _, share in pieces], dtype=float)
+
+
+_owned = from_words("fields")(Owned)
+
+
+class Slices(Sequence[Slice]):
+    """Slices as arrays, in which a column of ``Slice`` is read at once."""
+
+    def __init__(self, owned: Owned, which: Index, fields: Table) -> None:
+        self.owned, self.which, self.field = owned, which, owned.field.take(which)
+        self.share = owned.share.take(which)
+        self.a, b, self.g, user_cost, royalty, reserves = (
+            fields.numbers(name).take(self.field)
+            for name in ("a", "b", "g", "user_cost", "royalty", "reserves")
+        )
+        self.b, self.levy = b / self.share, user_cost + royalty
+        self.reserves: Vector = np.where(np.isnan(reserves), np.inf, self.share * reserves)
+
+    @property
+    def kinds(self) -> tuple[object, ...]:
+        """All but sizes: whose slices they are, which have a Golombek cost, which reserves."""
+        masks = self.g < 0, self.reserves < np.inf
+        return (self.which.tobytes(), *(np.packbits(mask).tobytes() for mask in masks))
+
+    @cached_property
+    def _all(self) -> list[Slice]:
+        told = self.owned
+        names = (
+            [column[at] for at in self.which] for column in (told.firms, told.fields, told.nodes)
+        )
+        columns = self.share, self.a, self.b, self.g, self.levy, self.reserves
+        numbers = (column.tolist() for column in columns)
+        return list(map(Slice, *names, *numbers))
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    @overload
+    def __getitem__(self, at: int) -> Slice: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Slice]: ...
+    def __getitem__(self, at: int | slice) -> Slice | list[Slice]:
+        return self._all[at]
+
+    def __iter__(self) -> Iterator[Slice]:
+        return iter(self._all)
+
+
 @dataclass(slots=True)
 class Network:
     """All columns that can be other than zero in some slot, and the numbers of every slot.
@@ -79,7 +146,7 @@ class Network:
 
     calendar: Calendar
     arcs: ArcTable
-    slices: list[Slice]
+    slices: Slices
     duties: Duties
     pruned: Pruned
     frame: object = field(default_factory=object)
@@ -156,26 +223,22 @@ def network(chain: Chain) -> Network:
     """The chain as a network, without pairs of firm and arc that cannot serve a buyer."""
     built = buildings(chain, calendar_of(chain))
     grown = {(b.table, b.row) for b in built}
-    whole = _field_sizes(chain)
-    lifts, fields = np.any(whole, axis=1).tolist(), table_of(chain, "fields")
-    number = {
-        name: at
-        for at, name in enumerate(fields.texts("name"))
-        if lifts[at] or ("fields", name) in grown
-    }
-    slices = [piece for piece in _slices(chain) if piece.field in number]
+    whole, fields, owned = _field_sizes(chain), table_of(chain, "fields"), _owned(chain)
+    lifts = np.asarray(whole.any(axis=1))
+    if grown:
+        lifts |= np.array([("fields", name) in grown for name in fields.texts("name")], dtype=bool)
+    which = np.flatnonzero(lifts.take(owned.field))
     # Of fields the frame depends on who lifts where, not on how much or at what cost.
-    tables = [chain.rows(table) for table in FRAME]
+    held = [chain.rows(table) for table in FRAME]
     if chain.rows("expansions"):
-        tables.append(chain.rows("fields"))
-    bound = _bound(chain)
-    labels = tuple((piece.firm, piece.field, piece.node) for piece in slices)
-    key = *map(id, tables), labels, bound
-    frame = _FRAMES.get(key, tables, lambda: _frame(chain, slices, built, grown, bound))
-    slices = [slices[at] for at in frame.pruned.kept]
-    share = np.array([piece.share for piece in slices], dtype=float)
-    at = np.array([number[piece.field] for piece in slices], dtype=np.intp)
-    return dataclasses.replace(frame, slices=slices, slice_capacity=share * whole.T[:, at])
+        held.append(chain.rows("fields"))
+    bound, slices = _bound(chain), Slices(owned, which, fields)
+    key = *map(id, held), id(owned), which.tobytes(), bound
+    frame = _FRAMES.get(key, (owned, held), lambda: _frame(chain, slices, built, grown, bound))
+    if len(frame.pruned.kept) < len(slices):
+        slices = Slices(owned, which[frame.pruned.kept], fields)
+    size = slices.share * whole.T.take(slices.field, axis=1)
+    return dataclasses.replace(frame, slices=slices, slice_capacity=size)
 
 
 Bound = tuple[tuple[str, frozenset[str]], ...]
@@ -183,7 +246,7 @@ Bound = tuple[tuple[str, frozenset[str]], ...]
 
 def _frame(
     chain: Chain,
-    slices: list[Slice],
+    slices: Slices,
     built: list[Building],
     grown: set[tuple[str, str]],
     bound: Bound,
@@ -248,18 +311,6 @@ def _bound(firms: Words, nodes: Words, fields: Words) -> Bound:
             if firm in bound:
                 bound[firm].add(country[node])
     return tuple((firm, frozenset(lands)) for firm, lands in bound.items())
-
-
-def _slices(chain: Chain) -> list[Slice]:
-    slices = []
-    names = ("owners", "name", "node", "a", "b", "g", "user_cost", "royalty", "reserves")
-    for owners, name, node, a, b, g, user_cost, royalty, reserves in map(
-        itemgetter(*names), chain.rows("fields")
-    ):
-        left, levy = math.inf if math.isnan(reserves) else reserves, user_cost + royalty
-        for firm, share in parse_shares(owners).items():
-            slices.append(Slice(firm, name, node, share, a, b / share, g, levy, share * left))
-    return slices
 
 
 @remembered("fields", "availability", "periods", "years")

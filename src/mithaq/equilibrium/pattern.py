@@ -85,6 +85,7 @@ def _with_data(matrix: sp.csc_matrix, data: Vector) -> sp.csc_matrix:
 
 
 _BY_NETWORK: Memory[Pattern] = Memory()
+_BY_FRAME: Memory[Pattern] = Memory()
 _BY_WORDS: Memory[Pattern] = Memory()
 _BY_CONTENT: Memory[Pattern] = Memory()
 
@@ -104,7 +105,12 @@ def pattern_of(net: Network, used: Used | None = None) -> Pattern:
         key = net.pruned, net.arcs.words, id(used), *_numbers(net)
         return _BY_WORDS.get(key, used, by_content)
 
-    return _BY_NETWORK.get((id(net), id(used)), (net, used), by_words)
+    def by_frame() -> Pattern:
+        lifts = np.packbits(net.slice_capacity > 0).tobytes()
+        key = id(net.frame), id(used), *net.slices.kinds, lifts
+        return _BY_FRAME.get(key, (net.frame, used), by_words)
+
+    return _BY_NETWORK.get((id(net), id(used)), (net, used), by_frame)
 
 
 def _content(net: Network) -> tuple[object, ...]:

@@ -178,34 +178,39 @@ def assemble(net: Network, conduct: Markets, used: Used | None = None) -> Progra
 
 Numbers = tuple[Vector, Vector, Golombek]
 _NUMBERS: Memory[Numbers] = Memory()
+_RIGHT_SIDES: Memory[Vector] = Memory()
 
 
 def _numbers(net: Network, pattern: Pattern) -> Numbers:
     """What conduct leaves as it is: right-hand sides, costs, Golombek costs."""
     golombek = _golombek(net, pattern)
     linear = _linear(net, pattern.columns, golombek)
-    return pattern.bound(net, golombek.capacity), linear, golombek
+    # Costs of fields leave right-hand sides as they are.
+    held = net.frame, pattern
+    sizes = net.slice_capacity.tobytes(), net.slices.reserves.tobytes()
+    bound = _RIGHT_SIDES.get(
+        (*map(id, held), *sizes), held, lambda: pattern.bound(net, golombek.capacity)
+    )
+    return bound, linear, golombek
 
 
 def _golombek(net: Network, pattern: Pattern) -> Golombek:
     """Slices with a Golombek cost, slot by slot."""
-    slot, piece = np.nonzero(pattern.curved)
-    costs = [(s.a + s.levy, s.b, s.g) for s in net.slices]
-    a, b, g = np.array(costs, dtype=float).reshape(-1, 3).T
+    (slot, piece), slices = np.nonzero(pattern.curved), net.slices
     return Golombek(
         *pattern.golombek,
         net.calendar.weight[slot],
         net.slice_capacity[slot, piece],
-        a[piece],
-        b[piece],
-        g[piece],
+        (slices.a + slices.levy)[piece],
+        slices.b[piece],
+        slices.g[piece],
     )
 
 
 def _linear(net: Network, columns: Columns, golombek: Golombek) -> Vector:
     """Costs by unit, less what the first unit sold in a market is worth."""
     others = _UNIT_COSTS.get(id(net.frame), net.frame, lambda: _unit_costs(net, columns))
-    lifting = np.array([piece.a + piece.levy for piece in net.slices])
+    lifting = net.slices.a + net.slices.levy
     weight = net.calendar.weight[:, None]
     slots = np.concatenate([lifting * weight, others], axis=1)
     built = [building.cost for building in net.buildings]
@@ -260,10 +265,9 @@ def _minded(net: Network, conduct: Markets) -> Vector:
 def _quadratic(net: Network, conduct: Markets, pattern: Pattern) -> sp.csc_matrix:
     """Upper triangle of P: cost slopes of lifting, beta (11' + (L + L')/2) in each market."""
     weight = net.calendar.weight[:, None]
-    bend = np.array([piece.b for piece in net.slices])
     held = net.frame, conduct
     sold = _SLOPES.get(tuple(map(id, held)), held, lambda: _slopes(net, conduct))
-    return pattern.quadratic(np.concatenate([bend * weight, sold], axis=1))
+    return pattern.quadratic(np.concatenate([net.slices.b * weight, sold], axis=1))
 
 
 _SLOPES: Memory[Vector] = Memory()

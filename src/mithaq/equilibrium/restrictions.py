@@ -248,7 +248,8 @@ def floor_keys(net: Network) -> list[tuple[str, str]]:
 
 def held_slices(net: Network) -> list[int]:
     """Slices whose reserves are limited."""
-    return [index for index, piece in enumerate(net.slices) if math.isfinite(piece.reserves)]
+    found: list[int] = np.flatnonzero(np.isfinite(net.slices.reserves)).tolist()
+    return found
 
 
 def _reserves(net: Network, columns: Columns) -> Family:
@@ -307,8 +308,8 @@ _BOUNDS: Memory[dict[str, Vector]] = Memory()
 def bounds(net: Network, columns: Columns) -> dict[str, Vector]:
     """Right-hand sides of every family's full list, by kind."""
     fixed = _BOUNDS.get(id(net.frame), net.frame, lambda: _fixed(net, columns))
-    reserves = [net.slices[index].reserves for index in held_slices(net)]
-    return fixed | {"field": np.ravel(net.slice_capacity), "reserves": np.array(reserves)}
+    reserves = net.slices.reserves[held_slices(net)]
+    return fixed | {"field": np.ravel(net.slice_capacity), "reserves": reserves}
 
 
 def _fixed(net: Network, columns: Columns) -> dict[str, Vector]:
