@@ -11,6 +11,7 @@ from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.certificate.findings import Array, bits_of, ever
 from mithaq.equilibrium.certificate.tables import (
+    MARKETS,
     Place,
     arcs_of,
     calendar_of,
@@ -162,6 +163,18 @@ class Stores:
 stores_of = remembered("storages", "availability", "periods", "years", "firms", "nodes")(Stores)
 
 
+class Tables:
+    """What a case reads of all tables but those of arcs and fields."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.calendar, self.place = calendar_of(chain), place_of(chain)
+        self.markets, self.deals = markets_of(chain), deals_of(chain)
+        self.stores = stores_of(chain)
+
+
+_tables_of = remembered("contracts", "storages", *MARKETS)(Tables)
+
+
 class Stands:
     """Where what is said of each firm stands in the arrays of a case, and which of it is said.
 
@@ -265,13 +278,12 @@ class Case:
 
     def __init__(self, chain: Chain, point: Point) -> None:
         self.chain, self.point = chain, point
-        self.calendar, self.place = calendar_of(chain), place_of(chain)
-        self.arcs = arcs_of(chain)
-        self.markets = markets_of(chain)
-        self.deals = deals_of(chain).with_taken(point.taken)
+        tables = _tables_of(chain)
+        self.calendar, self.place = tables.calendar, tables.place
+        self.markets, self.stores = tables.markets, tables.stores
+        self.deals = tables.deals.with_taken(point.taken)
         self.ahead, self.spot_ahead = self.deals.ahead, self.deals.at_spot
-        self.slices = slices_of(chain)
-        self.stores = stores_of(chain)
+        self.arcs, self.slices = arcs_of(chain), slices_of(chain)
         self.stands = stands = self._stands()
         slots = self.calendar.length
         arcs, sold, kept = self.arcs.at, self.markets.at, self.stores.at
