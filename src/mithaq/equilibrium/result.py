@@ -380,7 +380,9 @@ def solve(
     in_solver = 0.0
     known: dict[Method, Answer] = {}
     lifted, used = (near.production, near.used) if isinstance(near, Start) else (near, None)
-    start_at = dict(zip(lifted.index, lifted, strict=True)) if lifted is not None else None
+    start_at = None
+    if lifted is not None and program.cones:  # without Golombek costs outputs are no start
+        start_at = dict(zip(lifted.index, lifted, strict=True))
     refuted: tuple[float, str, tuple[str, ...], Point, Certificate] | None = None
     for attempt, ways in _attempts(method, used):
         if attempt.engine != method.engine:

@@ -8,6 +8,8 @@ once for all programs of a pattern: what keeps the fill of the whole low keeps t
 
 from __future__ import annotations
 
+import copy
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +71,7 @@ class _System:
         both = (numbered + sp.triu(numbered, 1).T).tocsr()
         both.sort_indices()
         self.entry = both.data.astype(np.intp) - 1
-        self.curves = both.indices, both.indptr, both.shape  # P as a whole, by rows
+        self.curves = both  # P as a whole, by rows
         matrix = self.limits.tocoo()
         at = np.repeat(np.arange(width), np.diff(both.indptr))
         every = np.arange(size)
@@ -118,6 +120,9 @@ class _Factored:
     factors: Any  # of SuperLU, which has no type that can be named
 
 
+_FACTORED: Memory[_Factored | None] = Memory()
+
+
 def _order(row: Places, column: Places, size: int) -> Places:
     """Order of elimination with little fill for any part of a matrix of this shape."""
     shape = sp.csc_matrix((np.ones(len(row)), (row, column)), shape=(size, size))
@@ -147,8 +152,8 @@ class _Steps:
         self.bound, self.linear = program.bound, program.linear
         self.size = 1 + np.abs(self.bound).max(initial=0.0)
         self.hessian, self.lifted = hessian.data, program.lifted
-        indices, ends, shape = self.system.curves
-        self.curves = sp.csr_matrix((hessian.data[self.system.entry], indices, ends), shape)
+        self.curves = copy.copy(self.system.curves)  # its places are shared
+        self.curves.data = hessian.data[self.system.entry]
 
     def run(self, x: Vector, z: Vector) -> Answer | None:
         system, golombek, first = self.system, self.golombek, self.how.equalities
@@ -216,10 +221,19 @@ class _Steps:
 
     def _factored(self, x: Vector, keep: Mask) -> _Factored | None:
         """Newton's system at ``x``; None where it is singular."""
-        system, golombek = self.system, self.golombek
+        golombek = self.golombek
+        if not len(golombek.column):  # the system hangs on what binds alone, and often returns
+            key = id(self.system), keep.tobytes(), self.hessian.tobytes()
+            make = functools.partial(self._system, self.hessian, keep)
+            return _FACTORED.get(key, self.system, make)
         hessian = self.hessian.copy()
         left = golombek.capacity - x[golombek.column]
         hessian[self.lifted] -= golombek.weight * golombek.g / left
+        return self._system(hessian, keep)
+
+    def _system(self, hessian: Vector, keep: Mask) -> _Factored | None:
+        """The same with these entries of P."""
+        system = self.system
         kept = keep[system.order]
         matrix = system.matrix(kept, hessian)
         try:
