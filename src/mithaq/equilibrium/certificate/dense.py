@@ -68,7 +68,7 @@ class Slices:
         share = owned.share[:, None]
         columns = ("a", "b", "g", "royalty", "user_cost", "reserves", "capacity")
         self.a, b, self.g, royalty, user_cost, reserves, size = (
-            table.numbers(name)[field, None] for name in columns
+            table.numbers(name).take(field)[:, None] for name in columns
         )
         self.b, self.levy, self.reserves = b / share, royalty + user_cost, (reserves * share)[:, 0]
         self.limited = bool(np.isfinite(self.reserves).any())
