@@ -8,11 +8,12 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mithaq.chain import Chain
+from mithaq.chain import Chain, Change, Edit
+from mithaq.chain.kept import KEPT
+from mithaq.chain.schema import table_names
 from mithaq.equilibrium.arcs import Arc
-from mithaq.equilibrium.columns import Table, table_of
+from mithaq.equilibrium.columns import Table, Words, table_of
 from mithaq.equilibrium.network import network
-from mithaq.equilibrium.prepared import KEPT
 from tests.equilibrium.random_chains import rich
 from tests.equilibrium.toys import chain
 
@@ -84,6 +85,23 @@ def test_columns_say_what_the_rows_say() -> None:
     clauses = [row["destination_clause"] for row in contracts.rows]
     assert contracts.truths("destination_clause").tolist() == clauses
     assert table_of(base, "contracts") is contracts
+
+
+def test_tables_that_say_the_same_in_words_have_one_object() -> None:
+    base = Chain.shipped(2010)
+    field, line = base.rows("fields")[0]["name"], base.rows("pipelines")[0]["name"]
+
+    def words(*edits: Edit) -> list[Words]:
+        changed = base.with_edits(edits)
+        unread = Chain({name: [*map(dict, changed.rows(name))] for name in table_names()})
+        return [table_of(unread, name).words for name in ("fields", "pipelines", "markets")]
+
+    fields, lines, markets = words()
+    cost, size = Change("fields", field, "a", 77.0), Change("pipelines", line, "capacity", 0.5)
+    assert words(cost, size) == [fields, lines, markets]
+    other_fields, *rest = words(Change("fields", field, "host", "Elsewhere"))
+    assert other_fields is not fields
+    assert rest == [lines, markets]
 
 
 def test_tables_that_others_speak_of_are_not_kept_for_good() -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mithaq.chain import Chain
+from mithaq.equilibrium.columns import Words, countries, table_of
 from mithaq.equilibrium.prepared import Memory, remembered
 from mithaq.errors import ModelError
 
@@ -148,25 +149,30 @@ def _behaviour(chain: Chain) -> _Behaviour:
 
 
 class _Behaviour:
-    """The tables of conduct but for groups, looked up by market."""
+    """The tables of conduct but for groups: ``theta`` is by market and firm."""
 
     def __init__(self, chain: Chain) -> None:
-        firms = chain.rows("firms")
-        self.default = {row["name"]: 0.0 if row["fringe"] else row["conduct"] for row in firms}
-        self.home = {row["name"]: row["home"] for row in firms}
-        self.fringe = {row["name"] for row in firms if row["fringe"]}
-        self.theta: dict[tuple[str, str], float] = {
-            (row["firm"], row["market"]): row["theta"]
-            for row in chain.rows("conduct")
-            if not math.isnan(row["theta"])
-        }
-        self.stakes = chain.rows("stakes")
-        self.weights = chain.rows("weights")
-        country = {row["name"]: row["country"] or row["name"] for row in chain.rows("nodes")}
-        self.country = {row["name"]: country[row["node"]] for row in chain.rows("markets")}
-        self.observed = _latest_trade(chain)
+        firms, markets = table_of(chain, "firms"), table_of(chain, "markets")
+        conduct, fringe = table_of(chain, "conduct"), firms.truths("fringe")
+        self.firms, self.markets, self.chain = firms.words, markets.words, chain
+        told = conduct.numbers("theta")
+        seller, market = conduct.places("firm", firms), conduct.places("market", markets)
+        said = ~np.isnan(told) & ~fringe[seller]
+        self.theta = np.tile(np.where(fringe, 0.0, firms.numbers("conduct")), (len(markets), 1))
+        self.theta[market[said], seller[said]] = told[said]
+        self.stakes, self.weights = chain.rows("stakes"), chain.rows("weights")
         self._seen: Memory[_Seen] = Memory()
         self.known: dict[tuple[str, tuple[str, ...]], Conduct] = {}
+
+    @cached_property
+    def brought(self) -> Matrix:
+        """What the home of each firm sent to the country of each market, as ``theta``."""
+        trade, nodes = _latest_trade(self.chain), table_of(self.chain, "nodes").words
+        land = countries(nodes)
+        lands = [land[at] for at in self.markets.places("node", nodes).tolist()]
+        homes = self.firms.texts("home")
+        found = [[trade.get((home, land), 0.0) for home in homes] for land in lands]
+        return np.array(found, dtype=float).reshape(self.theta.shape)
 
     def conduct(
         self, market: str, firms: tuple[str, ...], cooperation: Sequence[Mapping[str, Any]]
@@ -200,12 +206,9 @@ class _Behaviour:
             return None
         return seen.triangles({firm: number for firm, (number, _) in group.items()}, strengths)
 
-    def own(self, firm: str, market: str) -> float:
-        """theta of the firm in the market."""
-        if firm in self.fringe:
-            return 0.0
-        theta: float = self.theta.get((firm, market), self.default[firm])
-        return theta
+    def at(self, market: str, firms: Sequence[str]) -> tuple[int, list[int]]:
+        """Places of firms in a market among the numbers here."""
+        return self.markets.at[market], [self.firms.at[firm] for firm in firms]
 
     def _made(self, market: str, firms: tuple[str, ...], groups: Sequence[Group]) -> Conduct:
         place = {firm: index for index, firm in enumerate(firms)}
@@ -213,7 +216,7 @@ class _Behaviour:
             matrix = self.known[market, firms].matrix.copy()
             theta = matrix.diagonal().copy()
         else:
-            theta = np.array([self.own(firm, market) for firm in firms], dtype=float)
+            theta = self.theta[self.at(market, firms)]
             matrix = np.diag(theta)
         for group in groups:
             inside = np.array([place[firm] for firm in group.members])
@@ -264,31 +267,27 @@ class _Behaviour:
     ) -> float:
         if not math.isnan(rows[0]["theta"]):
             return float(rows[0]["theta"])
-        own = [self.own(firm, market) for firm in members]
-        seen = [self.observed.get((self.home[firm], self.country[market]), 0.0) for firm in members]
+        place = self.at(market, members)
+        own, seen = self.theta[place].tolist(), self.brought[place].tolist()
         whole = sum(seen)
         weighted = sum(theta * bcm for theta, bcm in zip(own, seen, strict=True))
-        return weighted / whole if whole > 0 else sum(own) / len(own)
+        return float(weighted / whole if whole > 0 else sum(own) / len(own))
 
 
-class _Seen:
-    """All sellers of all markets in arrays, market by market."""
+class _Pairs:
+    """Sellers in their markets, market by market: numbers of ``firm`` and ``row`` of the market.
 
-    def __init__(self, behaviour: _Behaviour, sellers: dict[str, tuple[str, ...]]) -> None:
-        pairs = [(firm, market) for market, firms in sellers.items() for firm in firms]
-        self.firms = {firm: number for number, firm in enumerate(behaviour.default)}
-        self.firm = np.array([self.firms[firm] for firm, _ in pairs], dtype=np.intp)
-        count = [len(firms) for firms in sellers.values()]
+    ``market`` counts only those of the sellers. ``one`` and ``other`` are the two sellers of each
+    entry of the markets' triangles, ``alone`` the entries on their diagonals.
+    """
+
+    def __init__(self, sellers: dict[str, tuple[str, ...]], firms: Words, markets: Words) -> None:
+        count = [len(some) for some in sellers.values()]
+        named = [firms.at[firm] for some in sellers.values() for firm in some]
+        self.firm = np.array(named, dtype=np.intp)
         self.market = np.repeat(np.arange(len(count)), count)
-        self.theta = np.array([behaviour.own(*pair) for pair in pairs], dtype=float)
-        self.bcm = np.array(
-            [
-                behaviour.observed.get((behaviour.home[firm], behaviour.country[market]), 0.0)
-                for firm, market in pairs
-            ],
-            dtype=float,
-        )
-        self.plain = bool((self.theta >= 0).all())
+        rows = np.array([markets.at[market] for market in sellers], dtype=np.intp)
+        self.row = rows[self.market]
         starts = np.cumsum([0, *count]).tolist()
         upper = [_upper(size) for size in count]
         none = np.zeros(0, dtype=np.intp)
@@ -296,7 +295,25 @@ class _Seen:
             np.concatenate([none, *(up[side] + at for up, at in zip(upper, starts, strict=False))])
             for side in (0, 1)
         )
-        self.alone = 1.0 + np.where(self.one == self.other, self.theta[self.one], 0.0)
+        self.alone = np.flatnonzero(self.one == self.other)
+
+
+_PAIRS: Memory[_Pairs] = Memory()
+
+
+class _Seen:
+    """Conduct of all sellers of all markets in arrays, market by market."""
+
+    def __init__(self, behaviour: _Behaviour, sellers: dict[str, tuple[str, ...]]) -> None:
+        words = behaviour.firms, behaviour.markets
+        self.pairs = pairs = _PAIRS.get(
+            (id(sellers), *words), sellers, lambda: _Pairs(sellers, *words)
+        )
+        self.behaviour, self.firms = behaviour, behaviour.firms.at
+        self.theta = behaviour.theta[pairs.row, pairs.firm]
+        self.plain = bool((self.theta >= 0).all())
+        self.alone = np.ones(len(pairs.one))
+        self.alone[pairs.alone] += self.theta
 
     def triangles(self, group: Mapping[str, int], strengths: Mapping[int, float]) -> Matrix:
         """Triangles where these firms sell in groups of these strengths."""
@@ -306,22 +323,24 @@ class _Seen:
         for firm, at in group.items():
             if firm in self.firms:
                 number[self.firms[firm]] = at
-        mine = number[self.firm]
-        (inside,) = np.nonzero((mine[self.one] >= 0) & (mine[self.one] == mine[self.other]))
-        one, other = self.one[inside], self.other[inside]
+        pairs = self.pairs
+        mine = number[pairs.firm]
+        (inside,) = np.nonzero((mine[pairs.one] >= 0) & (mine[pairs.one] == mine[pairs.other]))
+        one, other = pairs.one[inside], pairs.other[inside]
         (joined,) = np.nonzero(mine >= 0)
-        place = self.market[joined] * len(strengths) + mine[joined]
+        place = pairs.market[joined] * len(strengths) + mine[joined]
 
         def summed(numbers: Matrix) -> Matrix:
             return np.bincount(place, numbers).astype(float)
 
-        own, bcm = self.theta[joined], self.bcm[joined]
+        own = self.theta[joined]
+        bcm = self.behaviour.brought[pairs.row[joined], pairs.firm[joined]]
         whole, count = summed(bcm), summed(np.ones(len(joined)))
         weighted = summed(own * bcm) / np.where(whole > 0, whole, 1.0)
         mean = summed(own) / np.maximum(count, 1.0)
         theta = np.where(whole > 0, weighted, mean)
         k = np.array([strengths[at] for at in range(len(strengths))])[mine[one]]
-        block = k * theta[self.market[one] * len(strengths) + mine[one]]
+        block = k * theta[pairs.market[one] * len(strengths) + mine[one]]
         found = self.alone.copy()
         found[inside] = 1.0 + (block + np.where(one == other, (1 - k) * self.theta[one], 0.0))
         return found

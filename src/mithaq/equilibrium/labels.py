@@ -42,8 +42,10 @@ STOCKS = frozenset({"level", "room"})  # of a stock, not of a rate: worth d n, n
 def read_point(program: Program, x: Vector, z: Vector) -> Point:
     """Put names on the solver's columns and duals. Quantities are never below zero."""
     net, columns = program.network, program.columns
-    held = program.pattern, net.calendar
-    reading = _READINGS.get(tuple(map(id, held)), held, lambda: _Reading(program))
+    pattern, calendar = program.pattern, net.calendar
+    counted = (calendar.weight, calendar.discount * calendar.span)
+    key = id(pattern), *(worth.tobytes() for worth in counted)
+    reading = _READINGS.get(key, pattern, lambda: _Reading(program))
     width = len(x) if len(x) < len(program.linear) else len(x) - program.cones
     full = np.zeros(columns.first_cone)
     full[reading.alive] = np.maximum(x[:width], 0.0)
@@ -75,7 +77,7 @@ def read_point(program: Program, x: Vector, z: Vector) -> Point:
 
 
 class _Reading:
-    """Where the numbers of a point stand among columns and duals; the same for all of a pattern.
+    """Where numbers of a point stand among columns and duals: of a pattern whose slots count alike.
 
     ``quantities`` are labels and mask by kind; ``alive`` the columns that are there in the full
     list. Values of all kinds stand in one array of ``size``: ``values`` are their labels, mask and

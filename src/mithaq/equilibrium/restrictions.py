@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -174,7 +175,7 @@ def _arcs(net: Network, columns: Columns) -> list[Family]:
 
 def finite_arcs(net: Network) -> list[str]:
     """Arcs whose capacity is limited."""
-    return [name for name, way in net.arcs.items() if math.isfinite(way.capacity)]
+    return list(compress(net.arcs, np.isfinite(net.arcs.capacity).tolist()))
 
 
 def limited_arcs(net: Network) -> list[str]:
@@ -313,18 +314,16 @@ def bounds(net: Network, columns: Columns) -> dict[str, Vector]:
 
 def _fixed(net: Network, columns: Columns) -> dict[str, Vector]:
     """The same but for the numbers of fields, whose places are left empty."""
-    number = {name: index for index, name in enumerate(net.arcs)}
-    finite = finite_arcs(net)
-    size = net.arc_capacity[:, [number[name] for name in finite]]
-    row = {name: index for index, name in enumerate(finite)}
-    left = size.copy()
+    limited = np.isfinite(net.arcs.capacity)
+    some = limited & (net.arcs.third_party_share < 1)
+    others = net.arc_capacity[:, some] * net.arcs.third_party_share[some]
+    left = net.arc_capacity[:, limited]
+    row = {name: index for index, name in enumerate(finite_arcs(net))} if net.bookings else {}
     for (_, name), reserved in net.bookings.items():
         left[:, row[name]] -= reserved
     booked = np.zeros((columns.slots, len(columns.keys["opened"])))
     for index, pair in enumerate(columns.keys["opened"]):
         booked[:, index] = net.bookings[pair]
-    limited = limited_arcs(net)
-    share = np.array([net.arcs[name].third_party_share for name in limited])
     floors = floor_keys(net)
     market = {name: index for index, name in enumerate(net.markets)}
     wanted = ~np.isnan(net.beta[:, [market[name] for _, name in floors]])
@@ -338,7 +337,7 @@ def _fixed(net: Network, columns: Columns) -> dict[str, Vector]:
         "level": np.zeros((columns.slots, len(net.stores))),
         "arc": left,
         "booking": booked,
-        "third party": size[:, [row[name] for name in limited]] * share,
+        "third party": others,
         "field": np.zeros(0),
         "injection": put,
         "withdrawal": take,
