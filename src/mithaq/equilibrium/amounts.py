@@ -106,19 +106,17 @@ class Calendar:
     @cached_property
     def _demand_factors(self) -> tuple[dict[str, int], Vector, Vector]:
         """Number of each market, and factors on its quantity and price: markets x slots."""
-        markets = self._markets.rows
-        number = {name: at for at, name in enumerate(self._markets.texts("name"))}
+        markets = self._markets
         quantity, price = (np.ones((len(markets), self.count)) for _ in range(2))
         for row in self._factors:
-            mine = [
-                at
-                for at, market in enumerate(markets)
-                if row["market"] in ("", market["name"]) and row["sector"] in ("", market["sector"])
-            ]
-            here = np.ix_(np.array(mine, dtype=np.intp), np.flatnonzero(self._matches(row)))
+            mine = np.ones(len(markets), dtype=bool)
+            for column, told in (("name", row["market"]), ("sector", row["sector"])):
+                if told:
+                    mine &= markets.says(column, told)
+            here = np.ix_(np.flatnonzero(mine), np.flatnonzero(self._matches(row)))
             quantity[here] *= row["quantity"]
             price[here] *= row["price"]
-        return number, quantity, price
+        return markets.at, quantity, price
 
     def demand(self, market: Row) -> tuple[Vector, Vector]:
         """Intercept and slope of inverse demand; both NaN where there is no demand.

@@ -21,7 +21,6 @@ from mithaq.equilibrium.prepared import Memory, remembered
 
 __all__ = [
     "ASSETS",
-    "Names",
     "Owned",
     "Traders",
     "arcs_of",
@@ -67,18 +66,6 @@ def price_and_cost(row: Row, price: str, cost: str) -> tuple[float, float]:
     """The same of one asset."""
     paid, spent = prices_and_costs(Table([row]), price, cost)
     return float(paid[0]), float(spent[0])
-
-
-class Names(dict[str, int]):
-    """Names, numbered in the order in which they are first asked for."""
-
-    def __missing__(self, name: str) -> int:
-        self[name] = len(self)
-        return self[name]
-
-    def numbers(self, names: Iterable[str]) -> Array:
-        """The number of each name."""
-        return np.array([self[name] for name in names], dtype=np.intp)
 
 
 def firms_of(chain: Chain) -> dict[str, int]:

@@ -14,7 +14,6 @@ from mithaq.equilibrium.certificate.tables import (
     Place,
     arcs_of,
     calendar_of,
-    dated,
     deals_of,
     first_given,
     markets_of,
@@ -71,10 +70,8 @@ class Slices:
         )
         self.b, self.levy, self.reserves = b / share, royalty + user_cost, (reserves * share)[:, 0]
         self.limited = bool(np.isfinite(self.reserves).any())
-        self.capacity = np.repeat(share * size, calendar.length, axis=1)
+        self.capacity = np.where(calendar.opened(table)[field], share * size, 0.0)
         self.available = np.ones(self.capacity.shape)
-        for at in dated(table):
-            self.capacity[field == at] *= calendar.open(table.rows[at])
         for at, (_, name) in enumerate(self.keys if calendar.factors else ()):
             if ("fields", name) in calendar.factors:
                 self.available[at] = calendar.available("fields", name)
@@ -141,9 +138,7 @@ class Stores:
         self.node, self.access = self.kept.node, self.kept.access
         self.keeps = 1.0 - table.numbers("loss")[:, None, None]
         shape = len(table), calendar.length
-        opened, self.available = np.ones(shape), np.ones(shape)
-        for at in dated(table):
-            opened[at] = calendar.open(table.rows[at])
+        opened, self.available = calendar.opened(table), np.ones(shape)
         for at, name in enumerate(self.names if calendar.factors else ()):
             self.available[at] = calendar.available("storages", name)
         gas = table.numbers("working_gas")[:, None]

@@ -35,7 +35,6 @@ __all__ = [
     "always",
     "arcs_of",
     "calendar_of",
-    "dated",
     "deals_of",
     "first_given",
     "fringe_of",
@@ -54,12 +53,6 @@ MARKETS = (
 def always(row: Row) -> bool:
     """Whether a row says nothing about years."""
     return math.isnan(row["from_year"]) and math.isnan(row["to_year"])
-
-
-def dated(table: Table | columns.Arcs) -> list[int]:
-    """Numbers of the rows that say something about years."""
-    said = ~np.isnan(table.numbers("from_year")) | ~np.isnan(table.numbers("to_year"))
-    return np.flatnonzero(said).tolist()
 
 
 def first_given(first: Array, second: Array) -> Array:
@@ -108,6 +101,12 @@ class Calendar:
         period = self.periods[self.period_of[slot]] if len(self.periods) > 1 else ""
         words = [period, "" if math.isnan(year) else f"{year:g}"]
         return " in " + " ".join(word for word in words if word)
+
+    def opened(self, table: Table | columns.Arcs) -> Array:
+        """Rows x slots: whether each row's thing can be used in the slot's year."""
+        first, last = (table.numbers(name)[:, None] for name in ("from_year", "to_year"))
+        years = np.array(self.years)[self.year_of]
+        return ~((first > years) | (last < years))
 
     def open(self, row: Row) -> Array:
         """1 in slots of years in which the row's thing can be used, 0 in others."""
@@ -260,11 +259,8 @@ class Arcs:
         self.keeps = (1.0 - told.numbers("loss")) * (1.0 - self.in_kind)
         self.third_share = told.numbers("third_party_share", routes=1.0)
         size = told.numbers("capacity", routes=math.inf)
-        self.capacity = np.repeat(size[:, None], calendar.length, axis=1)
+        self.capacity = np.where(calendar.opened(told), size[:, None], 0.0)
         self.available = np.ones(self.capacity.shape)
-        for at in dated(told):
-            opened = calendar.open(self.rows[at]) > 0
-            self.capacity[at] = np.where(opened, self.capacity[at], 0.0)
         for table, name in calendar.factors:
             if table in ARCS:
                 self.available[self.at[name]] = calendar.available(table, name)
@@ -497,9 +493,7 @@ def delivery_shapes(table: Table, calendar: Calendar, reference: Array) -> Array
     mean = np.repeat(by_year.sum(axis=2), len(calendar.periods), axis=1)
     follows = table.says("profile", "demand")[:, None] & (mean > 0)
     found = np.where(follows, reference / np.where(follows, mean, 1.0), found)
-    for at in dated(table):
-        found[at] *= calendar.open(table.rows[at])
-    return found
+    return np.where(calendar.opened(table), found, 0.0)
 
 
 @dataclass(slots=True)
