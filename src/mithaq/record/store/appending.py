@@ -25,6 +25,7 @@ from mithaq.record.soundness import (
 )
 from mithaq.record.store.index import Postings
 from mithaq.record.store.rows import (
+    CLAIM_KINDS,
     GENESIS,
     Row,
     canonical,
@@ -33,7 +34,7 @@ from mithaq.record.store.rows import (
     digest,
     next_instant,
 )
-from mithaq.record.store.schema import claims, insert
+from mithaq.record.store.schema import claims, ends, insert
 from mithaq.record.values import IDENTIFIER
 
 __all__ = ["Added", "Appending", "in_parts", "tail_of"]
@@ -160,7 +161,7 @@ class Appending:
         columns = row.columns_with(encoded) if encoded is not None else row.columns()
         self.seq, self.hash = row.seq, columns["hash"]
         self._pending.append(tuple(columns.values()))
-        self._postings.add(row.seq, kind, subject, content)
+        self._postings.add(row)
         if len(self._pending) >= _FLUSH:
             self._flush()
 
@@ -259,15 +260,15 @@ class Appending:
 
     def _events(self, part: list[str]) -> None:
         """What happened to those contents: told, corrected away, retracted; in order."""
-        table = claims.c
-        kinds = table.kind.in_(("claim", "correction"))
-        query = sql.select(table.seq, table.content_id, sql.null(), sql.null())
-        found = list(self.connection.execute(query.where(table.content_id.in_(part), kinds)))
-        for column in (table.corrects, table.retracts):
-            query = sql.select(table.seq, sql.null(), table.corrects, table.retracts)
-            found += self.connection.execute(query.where(column.in_(part)))
-        for seq, content_id, corrects, retracts in sorted(found, key=lambda event: event[0]):
-            self._apply(seq, content_id, corrects or retracts)
+        column = claims.c
+        query = sql.select(ends.c.seq, sql.null(), ends.c.content_id)
+        found = list(self.connection.execute(query.where(ends.c.content_id.in_(part))))
+        query = sql.select(column.seq, column.content_id, sql.null())
+        query = query.where(column.content_id.in_(part), column.kind.in_(CLAIM_KINDS))
+        # What a row tells stands, even where it corrects the same: only later rows end it.
+        found += self.connection.execute(query)
+        for event in sorted(found, key=lambda event: event[0]):
+            self._apply(*event)
 
     def _apply(self, seq: int, content_id: str | None, link: str | None) -> None:
         if link is not None:

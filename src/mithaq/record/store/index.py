@@ -5,15 +5,18 @@ it (:func:`mithaq.record.search.stems`), ``is subject``, ``is source`` and ``is 
 that brings one. Entries lie in the table ``terms`` as lists: one line for a term and a batch of
 rows, the rows as gaps between growing numbers. A link is ``(value, property, subject)``: the claim
 of a row names another subject by a property, or tells a label that may name one subject only. Links
-lie in the table ``links``, one line each, so that one range of its key tells who names a party.
+lie in the table ``links``, one line each, so that one range of its key tells who names a party. An
+end is the identifier of a claim that the row corrects or retracts; ends lie in the table ``ends``.
 
-Entries and link of a row follow from what the row says and from nothing else, so that verifying can
-make them anew. What the databases offer for searching (FTS5, tsvector) was left alone: it differs
-between the two, and neither lets one check, row by row, that it answers from the log alone.
+Entries, link and ends of a row follow from what the row says and from nothing else, so that
+verifying can make them anew. What the databases offer for searching (FTS5, tsvector) was left
+alone: it differs between the two, and neither lets one check, row by row, that it answers from the
+log alone.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
@@ -23,12 +26,13 @@ import sqlalchemy as sql
 
 from mithaq.record.search import LEAST, NAMES, SOURCE_TEXTS, stems
 from mithaq.record.store.rows import CLAIM_KINDS, Row
-from mithaq.record.store.schema import among, claims, insert, links, listed, terms, up_to
+from mithaq.record.store.schema import among, claims, ends, insert, links, listed, terms, up_to
 from mithaq.record.values import IDENTIFIER
 
 __all__ = [
     "DROPPED",
     "Postings",
+    "ends_of",
     "entries",
     "fill",
     "link_of",
@@ -46,6 +50,7 @@ DROPPED = ("label", "refers")
 them."""
 _LONGEST_VALUE = 200
 _TEXTS = ("original", "note", "said_by")
+_HASH = re.compile("[0-9a-f]{64}")
 _LAST = "\U0010ffff"
 _BATCH = 10_000
 
@@ -90,6 +95,11 @@ def link_of(kind: str, subject: str, content: Mapping[str, Any]) -> Link | None:
     return None
 
 
+def ends_of(row: Row) -> set[str]:
+    """The identifiers of the claims that a row corrects or retracts; no append makes two."""
+    return {name for name in (row.corrects, row.retracts) if name and _HASH.fullmatch(name)}
+
+
 def _cut(term: str) -> str:
     """A term as the index holds it: a database bounds its keys."""
     return term[:LONGEST]
@@ -116,22 +126,25 @@ def _told(value: Any) -> str:
 
 
 class Postings:
-    """Entries and links on their way into their tables."""
+    """Entries, links and ends on their way into their tables."""
 
     def __init__(self) -> None:
         self._rows: dict[Entry, list[int]] = {}
         self._links: list[tuple[str, str, str, int]] = []
+        self._ends: list[tuple[str, int]] = []
 
-    def add(self, seq: int, kind: str, subject: str, content: Mapping[str, Any]) -> None:
-        """Take the entries and the link of a row; rows come in order."""
-        for entry in entries(kind, subject, content):
-            self._rows.setdefault(entry, []).append(seq)
-        link = link_of(kind, subject, content)
+    def add(self, row: Row) -> None:
+        """Take what follows from a row; rows come in order."""
+        said = row.kind, row.subject, row.content
+        for entry in entries(*said):
+            self._rows.setdefault(entry, []).append(row.seq)
+        link = link_of(*said)
         if link is not None:
-            self._links.append((*link, seq))
+            self._links.append((*link, row.seq))
+        self._ends += [(name, row.seq) for name in ends_of(row)]
 
     def flush(
-        self, connection: sql.Connection, tables: Sequence[sql.Table] = (terms, links)
+        self, connection: sql.Connection, tables: Sequence[sql.Table] = (terms, links, ends)
     ) -> None:
         """Write what was gathered for those tables, and begin anew.
 
@@ -145,7 +158,9 @@ class Postings:
             insert(connection, terms, lines)
         if self._links and links in tables:
             insert(connection, links, sorted(self._links))
-        self._rows, self._links = {}, []
+        if self._ends and ends in tables:
+            insert(connection, ends, sorted(self._ends))
+        self._rows, self._links, self._ends = {}, [], []
 
 
 def line_of(rows: list[int]) -> str:
@@ -164,17 +179,19 @@ def numbers(line: str) -> list[int]:
 
 
 def fill(connection: sql.Connection, table: sql.Table) -> None:
-    """Fill a table of the index from a log that has none."""
+    """Fill a table that follows from the rows of a log that has none."""
     last = 0
+    every = sql.select(claims.c.seq, claims.c.body)
+    if table is ends:
+        every = every.where(claims.c.corrects.is_not(None) | claims.c.retracts.is_not(None))
     while True:
-        query = sql.select(claims.c.seq, claims.c.body).where(claims.c.seq > last)
+        query = every.where(claims.c.seq > last)
         part = connection.execute(query.order_by(claims.c.seq).limit(_BATCH)).all()
         if not part:
             return
         postings = Postings()
-        for seq, body in part:
-            row = Row.of(body)
-            postings.add(seq, row.kind, row.subject, row.content)
+        for _, body in part:
+            postings.add(Row.of(body))
         postings.flush(connection, (table,))
         last = part[-1][0]
 
@@ -260,12 +277,14 @@ def _bringing(dialect: str) -> sql.Select[Any]:
 
 
 @cache
-def _naming(dialect: str, by: tuple[str, ...]) -> sql.Select[Any]:
+def _naming(dialect: str, by: tuple[str, ...]) -> sql.Executable:
     query = sql.select(links.c.value, links.c.subject)
     query = query.where(up_to(dialect, links.c.seq), among(dialect, links.c.value))
-    if by:
-        query = query.where(links.c.property.in_([sql.literal(name) for name in by]))
-    return query.group_by(links.c.value, links.c.property, links.c.subject)
+    query = query.group_by(links.c.value, links.c.property, links.c.subject)
+    if not by:
+        return query
+    # One by one: of several properties PostgreSQL would go through all that names a value.
+    return sql.union(*(query.where(links.c.property == name) for name in by))
 
 
 @cache

@@ -44,7 +44,7 @@ def append_lines(connection: sql.Connection, lines: Iterable[str], file: str) ->
             raise _wrong(file, number, "the store holds another history")
         if number > tail.seq:
             pending.append(tuple(columns.values()))
-            postings.add(number, row.kind, row.subject, row.content)
+            postings.add(row)
         if len(pending) >= _FLUSH:
             postings.flush(connection)
             insert(connection, claims, pending)

@@ -21,12 +21,14 @@ from mithaq.record.record import Case, Focus, Record
 from mithaq.record.store.index import rows_bringing
 from mithaq.record.store.rows import CLAIM_KINDS, Row, case_of
 from mithaq.record.store.schema import (
+    ENDED,
     INDEXED,
     LINKED,
     VERSION,
     about,
     among,
     claims,
+    ends,
     listed,
     stream,
     up_to,
@@ -42,7 +44,11 @@ _STANDING = ("seq", "subject", "content_id", "body")
 
 @cache
 def _asked(
-    dialect: str, column: str, parts: tuple[str, ...], kinds: tuple[str, ...], standing: bool
+    dialect: str,
+    column: str,
+    parts: tuple[str, ...],
+    kinds: tuple[str, ...],
+    stands: sql.ColumnElement[bool] | None,
 ) -> sql.Select[Any]:
     """Parts of the rows up to ``last`` whose column has one of the ``values``.
 
@@ -52,23 +58,29 @@ def _asked(
     query = query.where(among(dialect, claims.c[column]), up_to(dialect, claims.c.seq))
     if kinds:
         query = query.where(claims.c.kind.in_([sql.literal(kind) for kind in kinds]))
-    return query.where(_stands(dialect)) if standing else query
+    return query if stands is None else query.where(stands)
 
 
 @cache
-def _stands(dialect: str) -> sql.ColumnElement[bool]:
+def _stands(dialect: str, version: int) -> sql.ColumnElement[bool]:
     """That no later row up to ``last`` takes the claim of a row away."""
-    later = claims.alias("later")
+    seq, names = _ending(version)
     return sql.and_(
         *(
             ~sql.exists().where(
-                column == claims.c.content_id,
-                later.c.seq > claims.c.seq,
-                up_to(dialect, later.c.seq),
+                name == claims.c.content_id, seq > claims.c.seq, up_to(dialect, seq)
             )
-            for column in (later.c.corrects, later.c.retracts)
+            for name in names
         )
     )
+
+
+def _ending(version: int) -> tuple[sql.ColumnElement[int], list[sql.ColumnElement[str]]]:
+    """Where a store of that version tells which row takes which claims away."""
+    if version >= ENDED:
+        return ends.c.seq, [ends.c.content_id]
+    later = claims.alias("later")
+    return later.c.seq, [later.c.corrects, later.c.retracts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,10 @@ class Log:
         return self.version >= INDEXED
 
     @property
+    def _stands(self) -> sql.ColumnElement[bool]:
+        return _stands(self.connection.dialect.name, self.version)
+
+    @property
     def linked(self) -> bool:
         """Whether the store has the table ``links``."""
         return self.version >= LINKED
@@ -161,18 +177,19 @@ class Log:
 
     def _gone(self) -> set[int]:
         """The rows of claims that a later row corrects or retracts, or that say the same again."""
-        links: dict[str, int] = {}
-        for column in (claims.c.corrects, claims.c.retracts):
-            linked = sql.select(column, claims.c.seq).where(column > "")
-            for name, seq in self.connection.execute(linked.where(claims.c.seq <= self.last)):
-                links[name] = max(seq, links.get(name, 0))
-        name = claims.c.content_id
+        ended: dict[str, int] = {}
+        at, columns = _ending(self.version)
+        for column in columns:
+            query = sql.select(column, at).where(column > "", at <= self.last)
+            for name, seq in self.connection.execute(query):
+                ended[name] = max(seq, ended.get(name, 0))
+        content = claims.c.content_id
         # Of all rows, so that the index on them answers alone.
-        told = sql.select(name).group_by(name).having(sql.func.count() > 1)
+        told = sql.select(content).group_by(content).having(sql.func.count() > 1)
         several = self.connection.execute(told)
-        names = {*links, *several.scalars()}
+        names = {*ended, *several.scalars()}
         rows = list(self._in("content_id", names, _STANDING, CLAIM_KINDS))
-        stand = _once(row for row in rows if row[0] >= links.get(row[2], 0))
+        stand = _once(row for row in rows if row[0] >= ended.get(row[2], 0))
         return {row[0] for row in rows} - {row[0] for row in stand}
 
     def history(self, *where: sql.ColumnElement[bool]) -> list[Entry]:
@@ -200,7 +217,7 @@ class Log:
     ) -> Iterator[Sequence[Any]]:
         """Parts of the rows up to the time in which the column has one of the values."""
         dialect = self.connection.dialect.name
-        query = _asked(dialect, column, parts, kinds, standing)
+        query = _asked(dialect, column, parts, kinds, self._stands if standing else None)
         wanted = sorted(values)
         for start in range(0, len(wanted), _PART):
             part = listed(dialect, wanted[start : start + _PART])
@@ -256,7 +273,7 @@ class Log:
         name = claims.c.content_id
         dialect = self.connection.dialect.name
         query = query.where(name >= prefix, name < prefix + "g", up_to(dialect, claims.c.seq))
-        query = query.where(claims.c.kind.in_(CLAIM_KINDS), _stands(dialect)).limit(_PART)
+        query = query.where(claims.c.kind.in_(CLAIM_KINDS), self._stands).limit(_PART)
         return _once(self.connection.execute(query, {"last": self.last}))
 
     def begun(self, name: str) -> bool:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from mithaq.errors import DataError, Problem
 
 __all__ = [
+    "ENDED",
     "INDEXED",
     "LINKED",
     "VERSION",
@@ -30,6 +31,7 @@ __all__ = [
     "among",
     "claims",
     "connect",
+    "ends",
     "guards_missing",
     "insert",
     "links",
@@ -43,13 +45,14 @@ __all__ = [
     "versions",
 ]
 
-VERSION = 6
+VERSION = 7
 """The schema of this release.
 
 1: the log. 2: with a look-up by subject. 3: with an index. 4: on PostgreSQL the guards look at the
 log by its full name, so that no other table of that name can be held before them. 5: with a
 look-up from a row to what it is about. 6: with a table of who names whom, in place of the entries
-of the index that told it.
+of the index that told it. 7: with a table of the claims that were corrected or retracted, in place
+of two look-ups that held every row.
 """
 
 INDEXED = 3
@@ -57,6 +60,9 @@ INDEXED = 3
 
 LINKED = 6
 """The version from which on a store has its table of links."""
+
+ENDED = 7
+"""The version from which on a store has its table of ends."""
 
 _GUARDED = 4
 _ABOUT = 5
@@ -92,8 +98,6 @@ claims = sql.Table(
     sql.Column("prev_hash", _TEXT, nullable=False),
     sql.Column("hash", _TEXT, nullable=False),
     sql.Index("claims_content", "content_id"),
-    sql.Index("claims_corrects", "corrects"),
-    sql.Index("claims_retracts", "retracts"),
     sql.Index("claims_recorded", "recorded_at"),
 )
 versions = sql.Table(
@@ -120,7 +124,15 @@ links = sql.Table(
     sql.Column("seq", _NUMBER, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
-_BEGUN = {"claims": 1, "schema_versions": 1, "terms": 3, "links": 6}
+# Hardly any row takes a claim away: whether one stands is asked of a table that holds no other row.
+ends = sql.Table(
+    "ends",
+    _tables,
+    sql.Column("content_id", _TEXT, primary_key=True),
+    sql.Column("seq", _NUMBER, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+_BEGUN = {"claims": 1, "schema_versions": 1, "terms": 3, "links": LINKED, "ends": ENDED}
 """Table -> the version that brought it."""
 # The entries of a row are written before the row: once it stands, nothing can be added to them.
 _KEYS = {
@@ -130,7 +142,7 @@ _KEYS = {
     "schema_versions": "NEW.version IS {not_same}"
     " (SELECT coalesce(max(version), 0) + 1 FROM schema_versions)",
     "terms": "NEW.first <= (SELECT coalesce(max(seq), 0) FROM claims)",
-    "links": "NEW.seq <= (SELECT coalesce(max(seq), 0) FROM claims)",
+    **dict.fromkeys(("links", "ends"), "NEW.seq <= (SELECT coalesce(max(seq), 0) FROM claims)"),
 }
 _REFUSAL = "mithaq: the record is append-only"
 
@@ -219,16 +231,29 @@ def _fifth(connection: sql.Connection) -> None:
 
 
 def _sixth(connection: sql.Connection) -> None:
+    _add(connection, links)
+
+
+def _seventh(connection: sql.Connection) -> None:
+    _add(connection, ends)
+    for name in ("corrects", "retracts"):
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS claims_{name}")
+
+
+def _add(connection: sql.Connection, table: sql.Table) -> None:
+    """Make a table that follows from the rows, filled and guarded."""
     from mithaq.record.store.index import fill
 
-    _make(connection, LINKED)
-    fill(connection, links)
-    _guard(connection, LINKED)
+    version = _BEGUN[table.name]
+    _make(connection, version)
+    fill(connection, table)
+    _guard(connection, version)
     if connection.dialect.name == "postgresql":
-        _fix_path(connection, ["links"])
+        _fix_path(connection, [table.name])
+        _share(connection, table.name)
 
 
-_STEPS = {1: _first, 2: _second, 3: _third, 4: _fourth, 5: _fifth, 6: _sixth}
+_STEPS = {1: _first, 2: _second, 3: _third, 4: _fourth, 5: _fifth, 6: _sixth, 7: _seventh}
 
 
 # Guards
@@ -317,6 +342,19 @@ def _grant(connection: sql.Connection, tables: Iterable[str]) -> None:
         connection.exec_driver_sql(f"GRANT SELECT, INSERT ON {table} TO {WRITER_ROLE}")
 
 
+def _share(connection: sql.Connection, table: str) -> None:
+    """Let whoever may read the log, or append to it, do so with a table that follows from it."""
+    query = (
+        "SELECT grantee, privilege_type FROM information_schema.role_table_grants"
+        " WHERE table_schema = current_schema() AND table_name = 'claims'"
+        " AND privilege_type IN ('SELECT', 'INSERT')"
+    )
+    quoted = connection.dialect.identifier_preparer.quote
+    for name, may in connection.exec_driver_sql(query).all():
+        whom = name if name == "PUBLIC" else quoted(name)
+        connection.exec_driver_sql(f"GRANT {may} ON {table} TO {whom}")
+
+
 # Writing and reading in bulk
 
 
@@ -378,7 +416,7 @@ def tell_size(connection: sql.Connection) -> None:
         " FROM pg_class WHERE oid = 'claims'::regclass"
     )
     if told.scalar():
-        connection.exec_driver_sql(f"ANALYZE {claims.name}, {terms.name}, {links.name}")
+        connection.exec_driver_sql("ANALYZE claims, terms, links, ends")
 
 
 def about(

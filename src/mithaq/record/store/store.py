@@ -58,8 +58,8 @@ class Store:
 
     ``url`` is a file, ``sqlite:///file`` or ``postgresql://user@host/name``. With ``make`` the
     store is made where there is none. A store of an earlier release can be read as it is; the
-    first append brings it up to date, which only adds. Raises DataError where there is no store,
-    where it comes from a later release, or where the database refuses.
+    first append brings it up to date, which leaves every row as it is. Raises DataError where there
+    is no store, where it comes from a later release, or where the database refuses.
 
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()

@@ -23,13 +23,15 @@ import sqlalchemy as sql
 from sqlalchemy.exc import DBAPIError
 
 from mithaq.errors import DataError, Problem
-from mithaq.record.store.index import DROPPED, entries, line_of, link_of, numbers
+from mithaq.record.store.index import DROPPED, ends_of, entries, line_of, link_of, numbers
 from mithaq.record.store.rows import GENESIS, Row, digest, is_instant
 from mithaq.record.store.schema import (
+    ENDED,
     INDEXED,
     LINKED,
     VERSION,
     claims,
+    ends,
     guards_missing,
     links,
     stream,
@@ -123,8 +125,8 @@ def say(text: str) -> str:
 def verify(connection: sql.Connection, checkpoint: Checkpoint | None) -> Verification:
     """Every fault of a log, at most a hundred."""
     faults: list[Fault] = []
-    indexed, linked = (sql.inspect(connection).has_table(t.name) for t in (terms, links))
-    walk = _Walk(checkpoint, linked=linked)
+    indexed, linked, ended = _held(connection)
+    walk = _Walk(checkpoint, linked=linked, ended=ended)
     index = walk.index.faults(connection) if indexed else _nothing()
     for source in (walk.rows(connection), index, _database(connection)):
         try:
@@ -140,13 +142,13 @@ def verify(connection: sql.Connection, checkpoint: Checkpoint | None) -> Verific
 class _Walk:
     """A walk along the log, row by row."""
 
-    def __init__(self, checkpoint: Checkpoint | None, *, linked: bool) -> None:
+    def __init__(self, checkpoint: Checkpoint | None, *, linked: bool, ended: bool) -> None:
         self.checkpoint = checkpoint
         self.count = 0
         self.seq = 0
         self.hash = GENESIS
         self.recorded_at = ""
-        self.index = _Index(linked=linked)
+        self.index = _Index(linked=linked, ended=ended)
 
     def rows(self, connection: sql.Connection) -> Generator[Fault, None, None]:
         """The faults of the rows and of the checkpoint, in order."""
@@ -206,14 +208,14 @@ class _Walk:
 
 
 class _Index:
-    """The index against the rows: of each row the sum over entries and link, wanted less found.
+    """The index against the rows: of each row the sum of what follows from it, less what is found.
 
     An entry counts with a number that nobody can know beforehand, so that no other entries have the
     same sum but by a chance of 1 in 2^64. Eight bytes a row are kept, however long the log is.
     """
 
-    def __init__(self, *, linked: bool) -> None:
-        self._linked = linked
+    def __init__(self, *, linked: bool, ended: bool) -> None:
+        self._linked, self._ended = linked, ended
         self._sums = array("Q", [0])
         self._key = secrets.token_bytes(16)
         self._weight = lru_cache(maxsize=1 << 18)(self._weigh)
@@ -230,6 +232,8 @@ class _Index:
         link = link_of(*said) if self._linked else None
         if link is not None:
             wanted += self._weigh(*link)
+        if self._ended:
+            wanted += sum(map(self._weigh, ends_of(row)))
         if seq == len(self._sums):
             self._sums.append(wanted & _MASK)
         elif 0 < seq < len(self._sums) + _GAP:
@@ -253,11 +257,11 @@ class _Index:
             weight = self._weight(what, term)
             for row in rows:
                 yield from self._take(row, weight, lost)
-        if self._linked:
-            for *link, seq in stream(connection, sql.select(links)):
+        for table, there in ((links, self._linked), (ends, self._ended)):
+            for *told, seq in stream(connection, sql.select(table)) if there else ():
                 # SQLite keeps a text where a number belongs, and bytes where a text does.
                 row = seq if isinstance(seq, int) else 0
-                yield from self._take(row, self._weigh(*map(str, link)), lost)
+                yield from self._take(row, self._weigh(*map(str, told)), lost)
         for row, left in enumerate(self._sums):
             if left:
                 yield Fault(row, say("the index is not what the row says"), {})
@@ -270,6 +274,12 @@ class _Index:
         elif row not in lost and len(lost) < _MOST:
             lost.add(row)
             yield Fault(row, say("the index names a row that is not there"), {})
+
+
+def _held(connection: sql.Connection) -> list[bool]:
+    """Which tables of what follows from the rows are there."""
+    there = sql.inspect(connection)
+    return [there.has_table(table.name) for table in (terms, links, ends)]
 
 
 def _nothing() -> Generator[Fault, None, None]:
@@ -290,10 +300,8 @@ def _database(connection: sql.Connection) -> Generator[Fault, None, None]:
     told = list(connection.execute(query).scalars())
     for name in guards_missing(connection, max(told, default=VERSION)):
         yield Fault(0, say("the guard {name} is missing from the database"), {"name": name})
-    indexed = sql.inspect(connection).has_table(terms.name)
-    linked = sql.inspect(connection).has_table(links.name)
     newest = max(told, default=0)
-    if (indexed, linked) != (newest >= INDEXED, newest >= LINKED):
+    if _held(connection) != [newest >= begun for begun in (INDEXED, LINKED, ENDED)]:
         yield Fault(0, say("the index is missing from the database"), {})
     if told not in [list(range(1, number + 1)) for number in range(1, VERSION + 1)]:
         yield Fault(0, say("the schema version was changed"), {})
