@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -126,6 +126,10 @@ class Chain:
     def rows(self, name: str) -> Rows:
         """The rows of one table as mappings from column to value, to read only."""
         return self._tables[name]
+
+    def many_rows(self, names: Iterable[str]) -> list[Rows]:
+        """The rows of several tables."""
+        return list(map(self._tables.__getitem__, names))
 
     def with_edits(self, edits: Sequence[Edit]) -> Chain:
         """The chain after ``edits``, applied in order. Raises DataError where one cannot be."""

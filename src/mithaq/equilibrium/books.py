@@ -213,7 +213,7 @@ class Fields:
         field, share = self.slices.field, self.slices.share
         columns = ("a", "b", "g", "royalty", "profit_share", "entry_payment", "discovery_cost")
         self.a, b, self.g, self.royalty, self.profit_share, entry, search = (
-            table.numbers(name)[field] for name in columns
+            table.numbers(name).take(field) for name in columns
         )
         self.b, self.entry, self.search = b / share, entry * share, search * share
         self.size = np.zeros((len(field), calendar.count))

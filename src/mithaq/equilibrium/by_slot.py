@@ -33,6 +33,7 @@ def plain_node(node: str) -> str:
     return node.removesuffix(" (liquefied)").removesuffix(" (landed)")
 
 
+Numbers = NDArray[np.float64]
 Delivery = tuple[int, str, str, str, str, float]
 
 
@@ -72,7 +73,28 @@ class _Fixed:
         alpha, beta = calendar.all_demand(table)
         self.alpha, self.beta = alpha.T, beta.T
         # Slots in which there is demand.
-        self.slots = [np.flatnonzero(~np.isnan(row)).tolist() for row in beta]
+        self.alive = ~np.isnan(self.beta)
+        self.slots = [np.flatnonzero(row).tolist() for row in self.alive.T]
+        self.named = {
+            "market": self._numbered([name for name, _ in self.markets]),
+            "node": self._numbered([node for _, node in self.markets], in_order=True),
+        }
+
+    def _numbered(
+        self, names: list[str], *, in_order: bool = False
+    ) -> tuple[NDArray[np.intp], pd.Index[str]]:
+        """Names of markets with demand in some slot; the number of each in each slot of a market.
+
+        That of all others comes after the last.
+        """
+        some = [name for name, slots in zip(names, self.slots, strict=True) if slots]
+        there = sorted(set(some)) if in_order else some
+        at = {name: number for number, name in enumerate(there)}
+        numbers = np.array([at.get(name, len(at)) for name in names], dtype=np.intp)
+        index = pd.Index(
+            there, name="node" if in_order else "market", dtype=None if there else object
+        )
+        return np.repeat(numbers, len(self.beta)), index
 
     def _numbers(self, markets: Iterable[str]) -> NDArray[np.intp]:
         return np.array([self.at[market] for market in markets], dtype=np.intp)
@@ -147,8 +169,8 @@ class BySlot:
         return self._frame(rows, ["firm", "node", "bcm"]).drop(columns="slot")
 
     @cached_property
-    def market_rows(self) -> list[tuple[int, str, str, float, float]]:
-        """Slot, market, node, price and quantity, wherever there is demand."""
+    def _at_markets(self) -> tuple[Numbers, Numbers]:
+        """Price and quantity: slots x markets."""
         fixed, point, slots = _fixed_of(self.chain), self.point, self.calendar.count
         given = fixed.given
         if point.taken:
@@ -156,22 +178,39 @@ class BySlot:
             for at, (name, *_) in enumerate(fixed.contracts):
                 for slot in range(slots):
                     given[slot, at] = point.taken.get((name, slot), given[slot, at])
-        quantity = np.zeros((slots, len(fixed.markets)))
-        every = np.arange(slots)[:, None]
-        for market, bcm in (
-            (point.spot.labels.places(firms_of(self.chain), fixed.at)[1], point.spot.filled(slots)),
-            (fixed.contract_market, given),
-            (fixed.regulated_market, fixed.regulated_bcm),
-        ):
-            np.add.at(quantity, (every, market), bcm)
+        market = point.spot.labels.places(firms_of(self.chain), fixed.at)[1]
+        market = np.concatenate([market, fixed.contract_market, fixed.regulated_market])
+        brought = [point.spot.filled(slots), given, fixed.regulated_bcm]
+        place = np.arange(slots)[:, None] * len(fixed.markets) + market
+        bcm = np.concatenate(brought, axis=1)
+        whole = np.bincount(place.ravel(), bcm.ravel(), slots * len(fixed.markets))
+        quantity = whole.astype(float).reshape(slots, -1)  # of nothing, counts are whole
         price = np.fmin(fixed.alpha - fixed.beta * quantity, fixed.cap)  # NaN: no cap
-        price = np.where(np.isnan(fixed.price), price, fixed.price)
+        return np.where(np.isnan(fixed.price), price, fixed.price), quantity
+
+    @cached_property
+    def market_rows(self) -> list[tuple[int, str, str, float, float]]:
+        """Slot, market, node, price and quantity, wherever there is demand."""
+        fixed, (price, quantity) = _fixed_of(self.chain), self._at_markets
         prices, quantities = price.T.tolist(), quantity.T.tolist()
         return [
             (slot, name, node, prices[at][slot], quantities[at][slot])
             for at, (name, node) in enumerate(fixed.markets)
             for slot in fixed.slots[at]
         ]
+
+    def mean_prices(self, by: str) -> pd.Series[float]:
+        """Mean by ``market`` or ``node`` over all slots with demand, weighted by deliveries."""
+        fixed, (price, quantity) = _fixed_of(self.chain), self._at_markets
+        number, index = fixed.named[by]
+        # A market in which nothing is sold still shows the price at which somebody would buy.
+        weight = np.maximum(quantity, LEAST) * self.time[:, None]
+        weight = np.where(fixed.alive, weight, 0.0)
+        money = np.where(fixed.alive, price, 0.0) * weight
+        paid, size = (
+            np.bincount(number, part.T.ravel(), len(index) + 1)[:-1] for part in (money, weight)
+        )
+        return pd.Series(paid / size, index=index, name="USD/1000 m3", dtype=float)
 
     @cached_property
     def market_prices(self) -> pd.DataFrame:

@@ -8,6 +8,7 @@ works out who is where, and who may do what, need not do it again for each of th
 from __future__ import annotations
 
 import functools
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -103,28 +104,40 @@ _WORDS: defaultdict[str, Memory[Words]] = defaultdict(Memory)
 
 
 class Table:
-    """The columns of some rows; of those of a chain's table, by ``name``, the words are shared."""
+    """The columns of some rows; of those of a chain's table, by ``name``, the words are shared.
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]], name: str = "") -> None:
-        self.rows, self.name = rows, name
+    Of a table that differs from another, ``like``, in a few rows alone only these are read.
+    """
+
+    def __init__(
+        self, rows: Sequence[Mapping[str, Any]], name: str = "", like: Table | None = None
+    ) -> None:
+        self.rows, self.name, self.like = rows, name, like
+        self._changed = like.changed(rows) if like else []
         self._numbers: dict[str, Vector] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
 
+    def changed(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Which of these rows, as many as this table has, are others."""
+        return [at for at, other in enumerate(map(operator.is_not, rows, self.rows)) if other]
+
     @cached_property
     def words(self) -> Words:
         """All that the rows say but for numbers."""
         if not self.name:
-            return Words(*self._read(tuple(self.rows[0])))
-        columns, said = self._read(columns_of_words(self.name))
+            return Words(*_read(tuple(self.rows[0]), self.rows))
+        columns = columns_of_words(self.name)
+        if self.like:
+            mine, theirs = (
+                _read(columns, [table.rows[at] for at in self._changed])
+                for table in (self, self.like)
+            )
+            if mine == theirs:
+                return self.like.words
+        columns, said = _read(columns, self.rows)
         return _WORDS[self.name].get(said, None, lambda: Words(columns, said))
-
-    def _read(self, columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-        """Some columns and, row by row, what stands in them."""
-        if len(columns) < 2:  # of which itemgetter makes no tuples
-            return columns, tuple(tuple(row[name] for name in columns) for row in self.rows)
-        return columns, tuple(map(itemgetter(*columns), self.rows))
 
     @property
     def at(self) -> dict[str, int]:
@@ -150,20 +163,44 @@ class Table:
     def numbers(self, column: str) -> Vector:
         """A column of numbers."""
         if column not in self._numbers:
-            cells = map(itemgetter(column), self.rows)
-            found = np.fromiter(cells, dtype=float, count=len(self.rows))
+            if self.like:
+                found = self.like.numbers(column).copy()
+                for at in self._changed:
+                    found[at] = self.rows[at][column]
+            else:
+                cells = map(itemgetter(column), self.rows)
+                found = np.fromiter(cells, dtype=float, count=len(self.rows))
             found.flags.writeable = False
             self._numbers[column] = found
         return self._numbers[column]
 
 
+def _read(
+    columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
+) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """Some columns and, row by row, what stands in them."""
+    if len(columns) < 2:  # of which itemgetter makes no tuples
+        return columns, tuple(tuple(row[name] for name in columns) for row in rows)
+    return columns, tuple(map(itemgetter(*columns), rows))
+
+
 _TABLES: defaultdict[str, Memory[Table]] = defaultdict(Memory)
+_WHOLE: dict[str, Table] = {}  # of each name the last table that was read row by row
+FEW = 8  # one row in so many may differ for a table to be read by its differences
 
 
 def table_of(chain: Chain, name: str) -> Table:
     """The columns of a chain's table, kept as long as chains share its rows."""
     rows = chain.rows(name)
-    return _TABLES[name].get(id(rows), rows, lambda: Table(rows, name))
+
+    def make() -> Table:
+        like = _WHOLE.get(name)
+        if like and len(like) == len(rows) and FEW * len(like.changed(rows)) <= len(rows):
+            return Table(rows, name, like)
+        found = _WHOLE[name] = Table(rows, name)
+        return found
+
+    return _TABLES[name].get(id(rows), rows, make)
 
 
 def from_words(*tables: str) -> Callable[[Callable[..., Found]], Callable[[Chain], Found]]:

@@ -26,7 +26,7 @@ def remembered(*tables: str) -> Callable[[Callable[[Chain], Found]], Callable[[C
 
         @functools.wraps(function)
         def remember(chain: Chain) -> Found:
-            rows = [chain.rows(table) for table in tables]
+            rows = chain.many_rows(tables)
             return memory.get(tuple(map(id, rows)), rows, lambda: function(chain))
 
         return remember

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from mithaq.chain import Chain, Change, Edit
 from mithaq.equilibrium.amounts import calendar_of
 from mithaq.equilibrium.arcs import Arc
 from mithaq.equilibrium.backends import Answer
-from mithaq.equilibrium.by_slot import LEAST, BySlot, investments
+from mithaq.equilibrium.by_slot import BySlot, investments
 from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.concave import check_concave
 from mithaq.equilibrium.infeasible import explain, less_to_take, would_do
@@ -113,25 +113,12 @@ class Equilibrium:
     @cached_property
     def market_prices(self) -> pd.Series[float]:
         """Price of each market, USD/1000 m3: of several slots, the mean weighted by deliveries."""
-        return _means(self._mean_price(1), "market")
+        return self.by_slot.mean_prices("market")
 
     @cached_property
     def prices(self) -> pd.Series[float]:
         """Price at each node with demand: the delivery-weighted mean of its markets' prices."""
-        return _means(dict(sorted(self._mean_price(2).items())), "node")
-
-    def _mean_price(self, column: int) -> dict[str, float]:
-        """Mean by market (1) or node (2), over all slots with demand."""
-        money: dict[str, float] = {}
-        weight: dict[str, float] = {}
-        time = self.by_slot.time.tolist()
-        for row in self.by_slot.market_rows:
-            # A market in which nothing is sold still shows the price at which somebody would buy.
-            name, price = str(row[column]), row[3]
-            quantity = max(row[4], LEAST) * time[row[0]]
-            money[name] = money.get(name, 0.0) + price * quantity
-            weight[name] = weight.get(name, 0.0) + quantity
-        return {name: money[name] / weight[name] for name in money}
+        return self.by_slot.mean_prices("node")
 
     @cached_property
     def rationed(self) -> pd.Series[float]:
@@ -322,11 +309,6 @@ class Equilibrium:
         return found
 
 
-def _means(prices: Mapping[str, float], axis: str) -> pd.Series[float]:
-    index = pd.Index(list(prices), name=axis, dtype=None if prices else object)
-    return pd.Series(list(prices.values()), index=index, name="USD/1000 m3", dtype=float)
-
-
 def _binds_buyers(cure: Sequence[Edit]) -> bool:
     """Whether a cure lowers what a buyer who nominates has to take."""
     return any(isinstance(edit, Change) and edit.column == "take_or_pay" for edit in cure)
@@ -380,7 +362,9 @@ def solve(
     in_solver = 0.0
     known: dict[Method, Answer] = {}
     lifted, used = (near.production, near.used) if isinstance(near, Start) else (near, None)
-    start_at = dict(zip(lifted.index, lifted, strict=True)) if lifted is not None else None
+    start_at = None
+    if lifted is not None and program.cones:  # without Golombek costs outputs are no start
+        start_at = dict(zip(lifted.index, lifted, strict=True))
     refuted: tuple[float, str, tuple[str, ...], Point, Certificate] | None = None
     for attempt, ways in _attempts(method, used):
         if attempt.engine != method.engine:

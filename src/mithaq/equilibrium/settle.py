@@ -8,6 +8,8 @@ once for all programs of a pattern: what keeps the fill of the whole low keeps t
 
 from __future__ import annotations
 
+import copy
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +35,11 @@ SYMMETRIC: dict[str, Any] = {
     "relax": 1,
     "options": {"SymmetricMode": True},
 }
-SHIFT = 1e-9  # keeps the system regular where binding limits say the same twice
-ROUNDS = 6  # of refinement, which take the shift out again
+SHIFT = 1e-8  # keeps the system regular where binding limits say the same twice
+ROUNDS = 2  # of refinement, which take the shift out again
 STEPS = 8
 FULL = 1e-14  # idle share of capacity that is none
 LEAST = 1e-3  # idle share of capacity below which output is judged against capacity itself
-WILD = 1e3  # step of an output, or amount by which a limit is overstepped, that leads nowhere
 STILL = 1e-7  # last step of a Golombek output, as a share of idle capacity
 
 SLIGHT = 1e-3  # the same, below which a factor of the step before serves the next, if limits stay
@@ -69,7 +70,7 @@ class _System:
         both = (numbered + sp.triu(numbered, 1).T).tocsr()
         both.sort_indices()
         self.entry = both.data.astype(np.intp) - 1
-        self.curves = both.indices, both.indptr, both.shape  # P as a whole, by rows
+        self.curves = both  # P as a whole, by rows
         matrix = self.limits.tocoo()
         at = np.repeat(np.arange(width), np.diff(both.indptr))
         every = np.arange(size)
@@ -118,6 +119,9 @@ class _Factored:
     factors: Any  # of SuperLU, which has no type that can be named
 
 
+_FACTORED: Memory[_Factored | None] = Memory()
+
+
 def _order(row: Places, column: Places, size: int) -> Places:
     """Order of elimination with little fill for any part of a matrix of this shape."""
     shape = sp.csc_matrix((np.ones(len(row)), (row, column)), shape=(size, size))
@@ -145,10 +149,9 @@ class _Steps:
         self.system = _SYSTEMS.get(id(how), how, lambda: _System(how, hessian))
         self.width = len(program.linear)
         self.bound, self.linear = program.bound, program.linear
-        self.size = 1 + np.abs(self.bound).max(initial=0.0)
         self.hessian, self.lifted = hessian.data, program.lifted
-        indices, ends, shape = self.system.curves
-        self.curves = sp.csr_matrix((hessian.data[self.system.entry], indices, ends), shape)
+        self.curves = copy.copy(self.system.curves)  # its places are shared
+        self.curves.data = hessian.data[self.system.entry]
 
     def run(self, x: Vector, z: Vector) -> Answer | None:
         system, golombek, first = self.system, self.golombek, self.how.equalities
@@ -189,8 +192,6 @@ class _Steps:
             idle = np.maximum(golombek.capacity - before, LEAST * golombek.capacity)
             moved = float(np.max(np.abs(x[golombek.column] - before) / idle, initial=0.0))
             sure = count or not len(golombek.column)
-            if max(moved, -slack.min(initial=0.0) / self.size) > WILD:
-                return None
             if moved < STILL and sure and self._good(z, slack, rest):
                 z[first:] = np.maximum(z[first:], 0.0)
                 return Answer("Solved", x, z)
@@ -216,10 +217,19 @@ class _Steps:
 
     def _factored(self, x: Vector, keep: Mask) -> _Factored | None:
         """Newton's system at ``x``; None where it is singular."""
-        system, golombek = self.system, self.golombek
+        golombek = self.golombek
+        if not len(golombek.column):  # the system hangs on what binds alone, and often returns
+            key = id(self.system), keep.tobytes(), self.hessian.tobytes()
+            make = functools.partial(self._system, self.hessian, keep)
+            return _FACTORED.get(key, self.system, make)
         hessian = self.hessian.copy()
         left = golombek.capacity - x[golombek.column]
         hessian[self.lifted] -= golombek.weight * golombek.g / left
+        return self._system(hessian, keep)
+
+    def _system(self, hessian: Vector, keep: Mask) -> _Factored | None:
+        """The same with these entries of P."""
+        system = self.system
         kept = keep[system.order]
         matrix = system.matrix(kept, hessian)
         try:

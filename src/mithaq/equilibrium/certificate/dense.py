@@ -11,6 +11,7 @@ from mithaq.chain import Chain
 from mithaq.chain.schema import parse_names, parse_shares
 from mithaq.equilibrium.certificate.findings import Array, bits_of, ever
 from mithaq.equilibrium.certificate.tables import (
+    MARKETS,
     Place,
     arcs_of,
     calendar_of,
@@ -66,7 +67,7 @@ class Slices:
         share = owned.share[:, None]
         columns = ("a", "b", "g", "royalty", "user_cost", "reserves", "capacity")
         self.a, b, self.g, royalty, user_cost, reserves, size = (
-            table.numbers(name)[field, None] for name in columns
+            table.numbers(name).take(field)[:, None] for name in columns
         )
         self.b, self.levy, self.reserves = b / share, royalty + user_cost, (reserves * share)[:, 0]
         self.limited = bool(np.isfinite(self.reserves).any())
@@ -155,6 +156,18 @@ class Stores:
 
 
 stores_of = remembered("storages", "availability", "periods", "years", "firms", "nodes")(Stores)
+
+
+class Tables:
+    """What a case reads of all tables but those of arcs and fields."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.calendar, self.place = calendar_of(chain), place_of(chain)
+        self.markets, self.deals = markets_of(chain), deals_of(chain)
+        self.stores = stores_of(chain)
+
+
+_tables_of = remembered("contracts", "storages", *MARKETS)(Tables)
 
 
 class Stands:
@@ -260,13 +273,12 @@ class Case:
 
     def __init__(self, chain: Chain, point: Point) -> None:
         self.chain, self.point = chain, point
-        self.calendar, self.place = calendar_of(chain), place_of(chain)
-        self.arcs = arcs_of(chain)
-        self.markets = markets_of(chain)
-        self.deals = deals_of(chain).with_taken(point.taken)
+        tables = _tables_of(chain)
+        self.calendar, self.place = tables.calendar, tables.place
+        self.markets, self.stores = tables.markets, tables.stores
+        self.deals = tables.deals.with_taken(point.taken)
         self.ahead, self.spot_ahead = self.deals.ahead, self.deals.at_spot
-        self.slices = slices_of(chain)
-        self.stores = stores_of(chain)
+        self.arcs, self.slices = arcs_of(chain), slices_of(chain)
         self.stands = stands = self._stands()
         slots = self.calendar.length
         arcs, sold, kept = self.arcs.at, self.markets.at, self.stores.at

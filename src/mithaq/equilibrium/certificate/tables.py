@@ -295,15 +295,24 @@ _ARCS: Memory[Arcs] = Memory()
 TABLES = "pipelines", "terminals", "routes", "availability", "periods", "years"
 
 
-@remembered("fields", "firms", "nodes", *TABLES)
+@remembered("firms", "nodes", *TABLES)
+def _by_fringe(chain: Chain) -> Memory[Arcs]:  # noqa: ARG001
+    return Memory()
+
+
 def arcs_of(chain: Chain) -> Arcs:
     """The arcs of a chain, read once for all chains that share the tables they stand in.
 
     Of fields they depend on those of a fringe alone, and on no number.
     """
-    ways = _ways(chain, place_of(chain))
-    held = *map(chain.rows, TABLES), ways
-    return _ARCS.get(tuple(map(id, held)), held, lambda: Arcs(chain, calendar_of(chain), ways))
+
+    def make() -> Arcs:
+        ways = _ways(chain, place_of(chain))
+        held = *chain.many_rows(TABLES), ways
+        key = tuple(map(id, held))
+        return _ARCS.get(key, held, lambda: Arcs(chain, calendar_of(chain), ways))
+
+    return _by_fringe(chain).get(fringe_of(chain), None, make)
 
 
 @from_words("markets", "firms", "nodes", "conduct")
