@@ -225,7 +225,7 @@ class Log:
         for start in range(0, len(wanted), _PART):
             part = listed(dialect, wanted[start : start + _PART])
             with self.connection.execute(query, {"values": part, "last": self.last}) as result:
-                # As the driver made them: to name the parts of each row costs a tenth of the reading.
+                # As the driver made them: to name their parts costs a tenth of the reading.
                 yield from result.cursor.fetchall()
 
     def latest(self, kind: str, names: Iterable[str]) -> Latest:
