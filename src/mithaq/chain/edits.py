@@ -139,8 +139,9 @@ class Draft:
         tables = dict(self.base)
         changed = set()
         for name, rows in self.rows.items():
-            before = self.base[name]
-            after = tuple(row for _, row in sorted(rows.items(), key=operator.itemgetter(0)))
+            before, after = self.base[name], tuple(rows.values())
+            if list(rows) != list(_by_key(name, before)):
+                after = tuple(rows[key] for key in sorted(rows))
             if len(after) != len(before) or any(map(operator.is_not, before, after)):
                 tables[name] = after
                 changed.add(name)

@@ -170,7 +170,8 @@ class _Steps:
             before = x[golombek.column]
             x, y = x.copy(), np.where(keep[self.width :], z[system.general], 0.0)
             x[columns] = system.sign[limited] * self.bound[at]
-            x[golombek.column] = self._outputs(y)
+            if len(golombek.column):
+                x[golombek.column] = self._outputs(y)
             if not self._inside(x):
                 return None
             if factored is None or moved > SLIGHT or not np.array_equal(keep, factored.keep):
@@ -211,8 +212,9 @@ class _Steps:
         """Marginal cost of every column, less what the market pays."""
         golombek = self.golombek
         slope: Vector = self.curves @ x + self.linear
-        left = 1 - x[golombek.column] / golombek.capacity
-        slope[golombek.column] += golombek.weight * golombek.g * np.log(left)
+        if len(golombek.column):
+            left = 1 - x[golombek.column] / golombek.capacity
+            slope[golombek.column] += golombek.weight * golombek.g * np.log(left)
         return slope
 
     def _factored(self, x: Vector, keep: Mask) -> _Factored | None:
