@@ -53,8 +53,12 @@ def _by_key(table: str, rows: Rows) -> dict[str, Row]:
     return _KEYED.get((table, id(rows)), rows, lambda: {key_of(schema, row): row for row in rows})
 
 
+_NAMES: Memory[set[str]] = Memory()
+
+
 def _names(rows: Rows) -> set[str]:
-    return {row["name"] for row in rows}
+    """Names of rows, kept as their keys are."""
+    return _NAMES.get(id(rows), rows, lambda: {row["name"] for row in rows})
 
 
 class Draft:
