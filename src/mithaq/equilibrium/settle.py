@@ -89,11 +89,19 @@ class _System:
         self.ends = np.searchsorted(self.columns, np.arange(size + 1))
         self.always = np.bincount(of, fixed, len(place))
         self.at = of[: len(at)]
+        self._parts: Memory[tuple[Places, sp.csc_matrix]] = Memory()
 
     def matrix(self, keep: Mask, hessian: Vector) -> sp.csc_matrix:
         """The rows and columns of ``keep`` (in the order of elimination) with these curvatures."""
+        entries, empty = self._parts.get(keep.tobytes(), None, lambda: self._part(keep))
         values = self.always.copy()
         values[self.at] += hessian[self.entry]
+        found = copy.copy(empty)  # its places are shared
+        found.data = values.take(entries)
+        return found
+
+    def _part(self, keep: Mask) -> tuple[Places, sp.csc_matrix]:
+        """The entries of a part of the matrix, and that part with none of their numbers."""
         chosen = keep[self.rows] & keep[self.columns]
         entries = np.flatnonzero(chosen)
         number = np.cumsum(keep, dtype=np.intc) - np.intc(1)
@@ -101,11 +109,10 @@ class _System:
         np.cumsum(chosen, out=before[1:])
         places = np.flatnonzero(keep)
         found = sp.csc_matrix((len(places), len(places)))
-        found.data = values[entries]
         found.indices = number[self.rows[entries]]
         found.indptr = before[self.ends[np.append(places, len(keep))]]
         found.has_canonical_format = True
-        return found
+        return entries, found
 
 
 @dataclass(frozen=True, eq=False, slots=True)
