@@ -238,6 +238,7 @@ BAD: dict[str, tuple[Edit, str]] = {
     "cooperate: strength": (Cooperate("x", ("Alpha", "Beta"), 1.1, "North"), "at most 1"),
     "cooperate: text": (Cooperate("x", ("Alpha", "Beta"), "much"), "not a number"),  # type: ignore[arg-type]
     "cooperate: no such firm": (Cooperate("x", ("Alpha", "Alfa"), 1, "North"), "'Alfa'"),
+    "cooperate: no name": (Cooperate("x", ("Alpha", "", "Beta"), 1, "North"), "firm: is empty"),
     "cooperate: in two groups": (Cooperate("x", ("Alpha", "Beta"), 1, "South"), "disjoint"),
     "stake: above 1": (Stake("Alpha", "Beta", 2), "at most 1"),
     "stake: text": (Stake("Alpha", "Beta", "half"), "not a number"),  # type: ignore[arg-type]

@@ -56,6 +56,16 @@ def test_a_sheet_reads_as_the_dictionary_that_saw_the_same(steps, first) -> None
     ]
 
 
+def test_a_mask_that_sheets_share_stays_as_it_is() -> None:
+    there = np.array([[True, False]])
+    there.flags.writeable = False
+    one, other = (Sheet(Labels(["a", "b"]), np.array([[1.0, 0.0]]), there) for _ in range(2))
+    one["b", 0] = 2.0
+    del one["a", 0]
+    assert dict(one) == {("b", 0): 2.0}
+    assert dict(other) == {("a", 0): 1.0}
+
+
 def test_what_is_not_there_is_an_error() -> None:
     sheet = Sheet(Labels(["arc"]), np.array([[1.0]]))
     for key in (("arc", 1), ("other", 0), ("arc", -1)):

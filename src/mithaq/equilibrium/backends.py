@@ -86,16 +86,22 @@ def solve_quadratic(problem: Quadratic, tolerance: float, iterations: int) -> An
     return Answer("Solved", np.array(solver.result.x), shape.duals(solver.result, numbers))
 
 
+Limits = tuple[Vector, Vector, tuple[NDArray[np.intp], NDArray[np.intp]]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """What a solver is told of a problem of known shape; ``least``: row of each lower bound."""
+    """What a solver is told of a problem of known shape; ``least``: rows of lower bounds, columns.
+
+    Of several lower bounds on a column it is the row of the highest.
+    """
 
     hessian: sp.csc_matrix
     linear: Vector
     bound: Vector
     lower: Vector
     upper: Vector
-    least: NDArray[np.intp]
+    least: tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 class _Shape:
@@ -110,6 +116,7 @@ class _Shape:
         self.single = np.flatnonzero(problem.single)
         self.column = rows.indices[rows.indptr[self.single]]
         self.low = rows.data[rows.indptr[self.single]] < 0
+        self.high, self.above = self.single[~self.low], self.column[~self.low]
         others = ~problem.single
         others[: problem.equalities] = False
         self.general = np.flatnonzero(others)
@@ -125,7 +132,7 @@ class _Shape:
         self.whole = whole
         self.entry = whole.data.astype(np.intp) - 1
         self._kept: piqp.SparseSolver | None = None
-        self._bounds: tuple[Vector, Vector, Vector, NDArray[np.intp]] | None = None  # of the last
+        self._bounds: tuple[Vector, Limits] | None = None  # of the last
 
     def fits(self, problem: Quadratic) -> bool:
         """Whether a problem has the same matrix, and P entries in the same places."""
@@ -144,11 +151,11 @@ class _Shape:
         hessian = copy.copy(self.whole)  # its places are shared
         hessian.data = problem.quadratic.data[self.entry]
         if self._bounds is None or problem.bound is not self._bounds[0]:
-            self._bounds = problem.bound, *self._limits(problem.bound)
-        return _Numbers(hessian, problem.linear, *self._bounds)
+            self._bounds = problem.bound, self._limits(problem.bound)
+        return _Numbers(hessian, problem.linear, problem.bound, *self._bounds[1])
 
-    def _limits(self, bound: Vector) -> tuple[Vector, Vector, NDArray[np.intp]]:
-        """Lower and upper bounds of columns, and the row of each lower bound."""
+    def _limits(self, bound: Vector) -> Limits:
+        """Lower and upper bounds of columns, and the rows of lower bounds with their columns."""
         lower, upper = np.full(self.width, -np.inf), np.full(self.width, np.inf)
         least = np.full(self.width, -1)
         rows, columns = self.single[self.low], self.column[self.low]
@@ -156,9 +163,9 @@ class _Shape:
         order = np.argsort(-bound[rows], kind="stable")
         least[columns[order]] = rows[order]  # of equal places the last is written
         lower[columns[order]] = -bound[rows[order]]
-        high, above = self.single[~self.low], self.column[~self.low]
-        upper[above] = bound[high]
-        return lower, upper, least
+        upper[self.above] = bound[self.high]
+        bounded = np.flatnonzero(least >= 0)
+        return lower, upper, (least[bounded], bounded)
 
     def solver(self, numbers: _Numbers) -> piqp.SparseSolver:
         """The kept solver with these numbers."""
@@ -196,9 +203,9 @@ class _Shape:
         z = np.zeros(self.height)
         z[: self.first] = result.y
         z[self.general] = result.z_u
-        bounded = np.flatnonzero(numbers.least >= 0)
-        z[numbers.least[bounded]] = result.z_bl[bounded]
-        z[self.single[~self.low]] = result.z_bu[self.column[~self.low]]
+        rows, columns = numbers.least
+        z[rows] = result.z_bl[columns]
+        z[self.high] = result.z_bu[self.above]
         return z
 
 

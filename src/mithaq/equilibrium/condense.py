@@ -385,18 +385,22 @@ def condensed(program: Program) -> Condensed:
     how = _HOW.get(key, pattern, lambda: Condensing(pattern, wanted))
     linear = program.linear[: len(how.column)].copy()
     # The program's linear part already holds |g| for the epigraph form: take it out.
-    linear[golombek.column] += golombek.weight * golombek.g
+    if program.cones:
+        linear[golombek.column] += golombek.weight * golombek.g
     held = how, program.bound
     same = (*map(id, held), linear[how.flows].tobytes())
     limits = _LIMITS.get(same, held, lambda: _limits(program, how, linear))
     joined, (column, limit) = limits.joined, limits.golombek
+    if len(column):
+        nowhere = np.full(len(column), -1)
+        golombek = dataclasses.replace(golombek, column=column, balance=nowhere, limit=limit)
     return Condensed(
         how,
         joined,
         joined.quadratic(program.quadratic.data),
         linear[joined.numbers] - limits.saved,
         limits.bound,
-        dataclasses.replace(golombek, column=column, balance=np.full(len(column), -1), limit=limit),
+        golombek,
         limits.shares,
         limits.whole,
     )

@@ -295,7 +295,8 @@ class _Pairs:
             np.concatenate([none, *(up[side] + at for up, at in zip(upper, starts, strict=False))])
             for side in (0, 1)
         )
-        self.alone = np.flatnonzero(self.one == self.other)
+        self.same = self.one == self.other
+        self.alone = np.flatnonzero(self.same)
 
 
 _PAIRS: Memory[_Pairs] = Memory()
@@ -324,25 +325,31 @@ class _Seen:
             if firm in self.firms:
                 number[self.firms[firm]] = at
         pairs = self.pairs
-        mine = number[pairs.firm]
-        (inside,) = np.nonzero((mine[pairs.one] >= 0) & (mine[pairs.one] == mine[pairs.other]))
-        one, other = pairs.one[inside], pairs.other[inside]
-        (joined,) = np.nonzero(mine >= 0)
-        place = pairs.market[joined] * len(strengths) + mine[joined]
+        mine = number.take(pairs.firm)
+        first = mine.take(pairs.one)
+        inside = np.flatnonzero((first >= 0) & (first == mine.take(pairs.other)))
+        one, joined = pairs.one.take(inside), np.flatnonzero(mine >= 0)
+        place = pairs.market * len(strengths) + mine
+        at = place.take(joined)
 
         def summed(numbers: Matrix) -> Matrix:
-            return np.bincount(place, numbers).astype(float)
+            return np.bincount(at, numbers).astype(float)
 
-        own = self.theta[joined]
-        bcm = self.behaviour.brought[pairs.row[joined], pairs.firm[joined]]
-        whole, count = summed(bcm), summed(np.ones(len(joined)))
+        own, bcm = self.theta.take(joined), self.brought.take(joined)
+        whole, count = summed(bcm), np.bincount(at)
         weighted = summed(own * bcm) / np.where(whole > 0, whole, 1.0)
-        mean = summed(own) / np.maximum(count, 1.0)
+        mean = summed(own) / np.maximum(count, 1)
         theta = np.where(whole > 0, weighted, mean)
-        k = np.array([strengths[at] for at in range(len(strengths))])[mine[one]]
-        block = k * theta[pairs.market[one] * len(strengths) + mine[one]]
+        k = np.array([strengths[at] for at in range(len(strengths))]).take(mine.take(one))
+        alone = np.where(pairs.same.take(inside), (1 - k) * self.theta.take(one), 0.0)
         found = self.alone.copy()
-        found[inside] = 1.0 + (block + np.where(one == other, (1 - k) * self.theta[one], 0.0))
+        found[inside] = 1.0 + (k * theta.take(place.take(one)) + alone)
+        return found
+
+    @cached_property
+    def brought(self) -> Matrix:
+        """What the home of each seller sent to the country of its market."""
+        found: Matrix = self.behaviour.brought[self.pairs.row, self.pairs.firm]
         return found
 
 

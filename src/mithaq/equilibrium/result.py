@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -28,7 +27,7 @@ from mithaq.equilibrium.payoffs import Ledger, booked, state_parties
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program
 from mithaq.equilibrium.sheet import Sheet
-from mithaq.equilibrium.solvers import Method, Outcome, solve_program
+from mithaq.equilibrium.solvers import Method, Outcome, changed, solve_program
 from mithaq.equilibrium.start import Start, Used
 from mithaq.equilibrium.uniqueness import Face
 from mithaq.errors import SolveError
@@ -412,7 +411,7 @@ def solve(
         "solve": in_solver,
         "certify": time.perf_counter() - built - in_solver,
     }
-    method = dataclasses.replace(method, engine=attempt.engine, solver=attempt.solver)
+    method = changed(method, engine=attempt.engine, solver=attempt.solver)
     equilibrium = Equilibrium(
         chain,
         outcome,

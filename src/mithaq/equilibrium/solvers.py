@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ from mithaq.equilibrium.program import Golombek, Program
 from mithaq.equilibrium.settle import settle
 from mithaq.errors import ModelError
 
-__all__ = ["Method", "Outcome", "from_quadratics", "solve_program"]
+__all__ = ["Method", "Outcome", "changed", "from_quadratics", "solve_program"]
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
@@ -87,7 +89,7 @@ class Method:
         if self.engine == "program" and beyond:
             raise ModelError(f"{'; '.join(beyond)}; the complementarity engine can solve this")
         if self.engine == "complementarity" or beyond:
-            return dataclasses.replace(self, engine="complementarity", solver=OWN)
+            return changed(self, engine="complementarity", solver=OWN)
         return self
 
     @property
@@ -98,17 +100,23 @@ class Method:
         interior-point method that strives for more digits than a program allows may end at a worse
         point than one that asked for less. Where the engine is open, the other has the last try.
         """
-        first = dataclasses.replace(self, engine="program") if self.engine == "auto" else self
+        first = changed(self, engine="program") if self.engine == "auto" else self
         yield first
-        polished = dataclasses.replace(first, polish=True)
+        polished = changed(first, polish=True)
         yield polished
         for factor in (1e-2, 1e2):
-            yield dataclasses.replace(polished, solver_tolerance=self.solver_tolerance * factor)
+            yield changed(polished, solver_tolerance=self.solver_tolerance * factor)
         if self.engine == "auto":
-            yield dataclasses.replace(self, engine="complementarity", solver=OWN)
+            yield changed(self, engine="complementarity", solver=OWN)
 
     def to_dict(self) -> dict[str, object]:
         return dataclasses.asdict(self)
+
+
+@functools.lru_cache(maxsize=64)
+def changed(method: Method, **settings: Any) -> Method:
+    """The method with other settings; there are few, and each is asked for often."""
+    return dataclasses.replace(method, **settings)
 
 
 STATUS = {
@@ -139,7 +147,7 @@ def solve_program(
     """
     if method.engine == "complementarity":
         answer, added = solve_mixed(program, method.solver_tolerance, method.max_iterations)
-        outcome, status, point = _read(program, answer, dataclasses.replace(method, polish=False))
+        outcome, status, point = _read(program, answer, changed(method, polish=False))
         if point is None:
             return outcome, status, None
         short = missing(program, added)
@@ -148,7 +156,7 @@ def solve_program(
         read_choices(program, added, point)
         return outcome, status, point
     known = {} if known is None else known
-    bare = dataclasses.replace(method, polish=False)
+    bare = changed(method, polish=False)
     if bare not in known:
         known[bare] = _answer(program, method, near)
     return _read(program, known[bare], method)

@@ -202,11 +202,15 @@ class _Walk:
         else:
             may = self.graph.meeting(sides)
         self.graph.load(may)
-        things = {name for name, kind in self.graph.kinds(may).items() if kind not in _PLAIN}
+        told = {
+            name: self.graph.named(name)
+            for name, kind in self.graph.kinds(may).items()
+            if kind not in _PLAIN
+        }
         return {
             name
-            for name in things
-            if sum(bool(self.graph.named(name) & side) for side in sides) >= needed
+            for name, named in told.items()
+            if sum(not named.isdisjoint(side) for side in sides) >= needed
         }
 
     def hanging(self, shown: Iterable[str]) -> set[str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from mithaq.words.dates import Edtf
 from mithaq.words.units import dimension
@@ -313,7 +313,8 @@ def read_place(file: str, row: int) -> Place:
     made: Any = _UnsealedPlace()
     made.file, made.row, made.column = file, row, 0
     made.__class__ = Place
-    return cast("Place", made)
+    place: Place = made
+    return place
 
 
 _POLARITY = {code.value: code for code in Polarity}
@@ -365,7 +366,8 @@ def read_claim(
     made.recorded_by = recorded_by
     made.where = where
     made.__class__ = Claim
-    return cast("Claim", made)
+    claim: Claim = made
+    return claim
 
 
 _TEXTS = (

@@ -16,8 +16,9 @@ def welfare(case: Case, built: Built) -> tuple[float, float]:
     pieces = case.slices
     cost = pieces.cost(case.lifting, built.lifting).sum(axis=0)
     cost = cost + case.arcs.cost @ case.flow.by_arc
-    for kind, moved in (("injection", case.injection), ("withdrawal", case.withdrawal)):
-        cost = cost + case.stores.cost[kind] @ moved.sum(axis=1)
+    if case.stores.names:
+        for kind, moved in (("injection", case.injection), ("withdrawal", case.withdrawal)):
+            cost = cost + case.stores.cost[kind] @ moved.sum(axis=1)
     paid = sum(float(plan.unit_cost @ decided) for plan, _, decided in built.plans)
     whole = float(calendar.weight @ cost) + paid
     return float(calendar.weight @ use) / calendar.total, whole / calendar.total + pieces.searched

@@ -177,7 +177,8 @@ class Stands:
     storage) and a firm: ``value``, ``spot``, ``floor`` and so on number the rows of the labels of
     each sheet. ``known`` says by node and firm where there are values, ``somewhere`` where there
     are any; ``kept_known`` where gas in store has one. ``present`` are sellers by market and firm
-    (``sellers`` by number): whoever has gas there and may sell, and whoever sells. ``barred`` are
+    (``sellers`` by number, ``seller_row`` both in one): whoever has gas there and may sell, and
+    whoever sells. ``barred`` are
     labels of sales that may not be, and when. ``arc`` and ``sender`` are those of flows, ``pair``
     is the number of the flow by arc and firm (-1: none); ``intruding`` are flows of firms without
     access.
@@ -214,7 +215,9 @@ class Stands:
         self.present = self.somewhere[markets.node] & markets.entitled
         self.present.ravel()[self.spot[point.spot.there.any(axis=0)]] = True
         self.sellers = np.nonzero(self.present)
+        self.seller_row = np.flatnonzero(self.present)
         self.seller, self.sold_in = point.spot.labels.places(firms, markets.at)
+        self.in_market = (self.sold_in[:, None] * slots + np.arange(slots)).ravel()
         may = markets.entitled[self.sold_in, self.seller][:, None] & markets.alive[self.sold_in]
         self.barred = np.nonzero(~may)
         self.sender, self.arc = point.flow.labels.places(firms, arcs.at)
@@ -298,7 +301,7 @@ class Case:
         self.rent = point.rent.spread(slots, arcs)
         self.outside_rent = point.third_party_rent.spread(slots, arcs)
         self.spot = by_firm(point.spot, stands.spot, sold)
-        self.sold = np.einsum("mft->mt", self.spot)  # all sellers together
+        self.sold = self._sold()
         self.rationed = point.rationed.spread(slots, sold)
         self.floor = by_firm(point.floor_price, stands.floor, sold)
         self.injection = by_firm(point.injection, stands.injection, kept)
@@ -327,6 +330,13 @@ class Case:
         if sheet.numbers.size:
             found[rows] = sheet.filled(self.calendar.length).T
         return found
+
+    def _sold(self) -> Array:
+        """What all sell together: markets x slots."""
+        bcm = self.point.spot.filled(self.calendar.length).T
+        shape = len(self.markets.names), self.calendar.length
+        whole = np.bincount(self.stands.in_market, bcm.ravel(), shape[0] * shape[1])
+        return whole.astype(float).reshape(shape)  # of nothing, counts are whole
 
     def _booked(self) -> Iterator[tuple[int, int, Array, Array]]:
         """Arc, firm, reserved capacity and its rent by slot; of a closed line nothing is."""

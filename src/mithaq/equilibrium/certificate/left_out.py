@@ -29,7 +29,7 @@ def fill_values(case: Case, built: Built, margins: Array) -> None:
         np.maximum.at(flat, gaps.sold_at, offers)
     if len(case.stores.names):
         case.stored_value[~case.kept_known] = -np.inf
-    keeps, charge = case.arcs.keeps[gaps.way][:, None], case.charge(gaps.way, gaps.sender)
+    keeps, charge = case.arcs.keeps.take(gaps.way)[:, None], case.charge(gaps.way, gaps.sender)
     for _ in range(len(case.place.nodes) + 2 * len(case.stores.names)):
         changed = False
         if len(gaps.way):

@@ -26,7 +26,7 @@ def check_balances(case: Case, found: Findings) -> None:
     handed = point.handed.filled(slots).T
     moves = [
         flow.quantity,
-        arcs.keeps[flow.arc][:, None] * flow.quantity,
+        arcs.keeps.take(flow.arc)[:, None] * flow.quantity,
         case.lifting,
         arcs.in_kind[balances.taxed, None] * flow.by_arc[balances.taxed],
         *(sheet.filled(slots).T for sheet in (point.withdrawal, point.injection, point.spot)),
@@ -216,7 +216,9 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
     known = np.isfinite(here) & np.isfinite(there) & users.may
     if not known.all():
         here, there = np.where(known, here, 0.0), np.where(known, there, 0.0)
-    slack = here - (arcs.keeps[users.arc][:, None] * there - case.charge(users.arc, users.firm))
+    slack = here - (
+        arcs.keeps.take(users.arc)[:, None] * there - case.charge(users.arc, users.firm)
+    )
     found.pair(
         np.where(known, slack, 0.0),
         users.sent(flow),

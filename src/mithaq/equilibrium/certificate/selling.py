@@ -20,6 +20,7 @@ from mithaq.equilibrium.prepared import remembered
 __all__ = ["Conjectures", "check_selling", "open_choices", "prices_and_margins"]
 
 ACTIVE = 1e-6
+OTHERWISE = "may split their sales otherwise"
 
 
 class _Own:
@@ -263,27 +264,30 @@ def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
     def told(some: Sequence[int]) -> str:
         return ", ".join(case.place.names[firm] for firm in some)
 
-    sold = ever(case.spot > ACTIVE)
+    (at, firm), row = beliefs.sellers, case.stands.seller_row
+    sold = ever(case.spot.reshape(-1, case.calendar.length).take(row, axis=0) > ACTIVE)
     # Whoever minds what it sells itself takes no price.
     minds = beliefs.alone != 0
     minds[beliefs.at, beliefs.member] |= beliefs.shared != 0
-    free = _several(sold if beliefs.weights else sold & ~minds)
-    merged = _several(sold & beliefs.merged)
-    for at in sorted(free | merged, key=names.__getitem__):
-        takers = free.get(at, [])
+    takes = sold if beliefs.weights else sold & ~minds.take(row)
+    free, merged = (
+        _several(at[some], firm[some]) for some in (takes, sold & beliefs.merged.take(row))
+    )
+    for market in sorted(free | merged, key=names.__getitem__):
+        takers = free.get(market, [])
         if takers and (beliefs.stakes or beliefs.weights):
-            active = np.flatnonzero(sold[at]).tolist()
-            rows = zip(active, beliefs.matrix(at, active), strict=True)
+            active = firm[sold & (at == market)].tolist()
+            rows = zip(active, beliefs.matrix(market, active), strict=True)
             takers = [f for f, weights in rows if not weights.any()]
         if len(takers) > 1:
-            yield f"{names[at]}: price-takers {told(takers)} may split their sales otherwise"
-        if at in merged:
-            yield f"{names[at]}: {told(merged[at])} sell as one and may split their sales otherwise"
+            yield f"{names[market]}: price-takers {told(takers)} {OTHERWISE}"
+        if market in merged:
+            yield f"{names[market]}: {told(merged[market])} sell as one and {OTHERWISE}"
 
 
-def _several(chosen: Array) -> dict[int, list[int]]:
-    """The firms that are chosen in a market, of markets with more than one."""
+def _several(markets: Array, firms: Array) -> dict[int, list[int]]:
+    """The firms of each market, of markets with more than one."""
     found: dict[int, list[int]] = {}
-    for at, firm in np.argwhere(chosen).tolist():
+    for at, firm in zip(markets.tolist(), firms.tolist(), strict=True):
         found.setdefault(at, []).append(firm)
-    return {at: firms for at, firms in found.items() if len(firms) > 1}
+    return {at: some for at, some in found.items() if len(some) > 1}

@@ -300,6 +300,7 @@ def _by_fringe(chain: Chain) -> Memory[Arcs]:  # noqa: ARG001
     return Memory()
 
 
+@remembered("fields", "firms", "nodes", *TABLES)
 def arcs_of(chain: Chain) -> Arcs:
     """The arcs of a chain, read once for all chains that share the tables they stand in.
 

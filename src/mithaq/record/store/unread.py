@@ -97,7 +97,7 @@ class Unread(Told):
     def unsourced(self, subject: str, free: Set[str]) -> int:
         return self[subject].unsourced(free)
 
-    def named(self, subject: str, *by: str) -> set[str]:
+    def named(self, subject: str, *by: str) -> Set[str]:
         """What the claims on a subject (or on those of its properties) may name."""
         return self[subject].named(*by)
 
@@ -111,6 +111,7 @@ class _Table(Mapping[str, Sequence[Claim]]):
         self._sources: dict[str, list[str]] = {}
         self._made: dict[str, list[Claim]] = {}
         self._named: dict[str, Set[str]] = {}
+        self._named_by_any: Set[str] | None = None
         self._cited: set[str] | None = None
         held, cited = self._bodies, self._sources
         for body in bodies:
@@ -182,10 +183,15 @@ class _Table(Mapping[str, Sequence[Claim]]):
                 found._sources[name] = list(compress(cited, kept))
         return found
 
-    def named(self, *by: str) -> set[str]:
+    def named(self, *by: str) -> Set[str]:
         """What the claims (or those on some properties) may name."""
-        names = references(self._kind).intersection(by or self._bodies)
-        return set().union(*map(self._named_by, names))
+        if by:
+            names = references(self._kind).intersection(by)
+            return set().union(*map(self._named_by, names))
+        if self._named_by_any is None:
+            names = references(self._kind).intersection(self._bodies)
+            self._named_by_any = set().union(*map(self._named_by, names))
+        return self._named_by_any
 
     def _named_by(self, name: str) -> Set[str]:
         found = self._named.get(name)
