@@ -53,8 +53,12 @@ def _by_key(table: str, rows: Rows) -> dict[str, Row]:
     return _KEYED.get((table, id(rows)), rows, lambda: {key_of(schema, row): row for row in rows})
 
 
+_NAMES: Memory[set[str]] = Memory()
+
+
 def _names(rows: Rows) -> set[str]:
-    return {row["name"] for row in rows}
+    """Names of rows, kept as their keys are."""
+    return _NAMES.get(id(rows), rows, lambda: {row["name"] for row in rows})
 
 
 class Draft:
@@ -139,8 +143,9 @@ class Draft:
         tables = dict(self.base)
         changed = set()
         for name, rows in self.rows.items():
-            before = self.base[name]
-            after = tuple(row for _, row in sorted(rows.items(), key=operator.itemgetter(0)))
+            before, after = self.base[name], tuple(rows.values())
+            if list(rows) != list(_by_key(name, before)):
+                after = tuple(rows[key] for key in sorted(rows))
             if len(after) != len(before) or any(map(operator.is_not, before, after)):
                 tables[name] = after
                 changed.add(name)

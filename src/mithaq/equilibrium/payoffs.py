@@ -277,10 +277,13 @@ def lifting_cost(a: Array, b: Array, g: Array, quantity: Array, capacity: Array)
     integral of a + b q + g ln(1 - q/K) (Golombek, Gjelsvik and Rosendahl 1995). Where g is 0 the
     capacity plays no part.
     """
-    left = np.maximum(capacity - quantity, 0.0)
-    part = np.where(left > 0, left, 1.0) / np.where(capacity > 0, capacity, 1.0)
-    bend = np.where(g < 0, g * (left * np.log(part) + quantity), 0.0)
-    cost: Array = a * quantity + b * quantity**2 / 2 - bend
+    cost: Array = a * quantity + b * quantity**2 / 2
+    bent = np.flatnonzero(g < 0)
+    if len(bent):
+        g, quantity, capacity = g[bent], quantity[:, bent], capacity[:, bent]
+        left = np.maximum(capacity - quantity, 0.0)
+        part = np.where(left > 0, left, 1.0) / np.where(capacity > 0, capacity, 1.0)
+        cost[:, bent] -= g * (left * np.log(part) + quantity)
     return cost
 
 
@@ -331,7 +334,7 @@ def _from_users(ledger: Ledger, firm: Array, item: str, amount: Array) -> None:
 
 @functools.lru_cache(maxsize=16)
 def _every(count: int) -> Array:
-    """All numbers below a count."""
+    """All numbers below a count, always the same object, so that accounts are found again."""
     return np.arange(count)
 
 

@@ -89,11 +89,19 @@ class _System:
         self.ends = np.searchsorted(self.columns, np.arange(size + 1))
         self.always = np.bincount(of, fixed, len(place))
         self.at = of[: len(at)]
+        self._parts: Memory[tuple[Places, sp.csc_matrix]] = Memory()
 
     def matrix(self, keep: Mask, hessian: Vector) -> sp.csc_matrix:
         """The rows and columns of ``keep`` (in the order of elimination) with these curvatures."""
+        entries, empty = self._parts.get(keep.tobytes(), None, lambda: self._part(keep))
         values = self.always.copy()
         values[self.at] += hessian[self.entry]
+        found = copy.copy(empty)  # its places are shared
+        found.data = values.take(entries)
+        return found
+
+    def _part(self, keep: Mask) -> tuple[Places, sp.csc_matrix]:
+        """The entries of a part of the matrix, and that part with none of their numbers."""
         chosen = keep[self.rows] & keep[self.columns]
         entries = np.flatnonzero(chosen)
         number = np.cumsum(keep, dtype=np.intc) - np.intc(1)
@@ -101,11 +109,10 @@ class _System:
         np.cumsum(chosen, out=before[1:])
         places = np.flatnonzero(keep)
         found = sp.csc_matrix((len(places), len(places)))
-        found.data = values[entries]
         found.indices = number[self.rows[entries]]
         found.indptr = before[self.ends[np.append(places, len(keep))]]
         found.has_canonical_format = True
-        return found
+        return entries, found
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -170,7 +177,8 @@ class _Steps:
             before = x[golombek.column]
             x, y = x.copy(), np.where(keep[self.width :], z[system.general], 0.0)
             x[columns] = system.sign[limited] * self.bound[at]
-            x[golombek.column] = self._outputs(y)
+            if len(golombek.column):
+                x[golombek.column] = self._outputs(y)
             if not self._inside(x):
                 return None
             if factored is None or moved > SLIGHT or not np.array_equal(keep, factored.keep):
@@ -211,8 +219,9 @@ class _Steps:
         """Marginal cost of every column, less what the market pays."""
         golombek = self.golombek
         slope: Vector = self.curves @ x + self.linear
-        left = 1 - x[golombek.column] / golombek.capacity
-        slope[golombek.column] += golombek.weight * golombek.g * np.log(left)
+        if len(golombek.column):
+            left = 1 - x[golombek.column] / golombek.capacity
+            slope[golombek.column] += golombek.weight * golombek.g * np.log(left)
         return slope
 
     def _factored(self, x: Vector, keep: Mask) -> _Factored | None:
