@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import combinations
 
 from mithaq.record.about import labels, reach
@@ -16,11 +16,16 @@ from mithaq.record.values import IDENTIFIER
 __all__ = ["part_about"]
 
 
-def part_about(log: Log, ids: Sequence[str]) -> Record:
-    """As :func:`mithaq.record.about.about` of the record that the log makes; ids are ids."""
+def part_about(log: Log, words: Sequence[str], named: Callable[[str], str]) -> Record:
+    """As :func:`mithaq.record.about.about` of the record that the log makes.
+
+    ``named`` tells the id of what is called by a word that is no id.
+    """
     graph = _Indexed(log)
     with no_collecting():
-        held, focus = reach(graph, ids)
+        graph.load(words)
+        known = graph.kinds(words)
+        held, focus = reach(graph, [word if word in known else named(word) for word in words])
         graph.load(held)
         told = graph.told.part(name for name in graph.told if name in held)
         return log.made(graph.rows(held), told, focus)

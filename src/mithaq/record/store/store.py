@@ -260,8 +260,7 @@ class Store:
                 return log.record()
             if not log.linked:
                 return part_of(log.record(), *wanted)
-            held = log.latest("subject", wanted)
-            return part_about(log, [n if n in held else self._named(log, n) for n in wanted])
+            return part_about(log, wanted, lambda words: self._named(log, words))
 
     def only(self, subjects: Iterable[str], recorded: Instant | None = None) -> Record:
         """The claims on those subjects (ids; others are left out), and nothing of what they name.
