@@ -104,7 +104,9 @@ def stages(chain: mithaq.Chain, runs: int) -> dict[str, Any]:
     kept = []
     for _ in range(runs):
         tables = {name: chain.table(name) for name in TABLES}
-        told = {name: frame.astype(object).where(frame.notna(), "") for name, frame in tables.items()}
+        told = {
+            name: frame.astype(object).where(frame.notna(), "") for name, frame in tables.items()
+        }
         kept.append(mithaq.solve(mithaq.Chain.from_tables(told)))
     found = {
         key: statistics.median(answer.seconds[key] for answer in kept)
