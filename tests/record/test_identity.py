@@ -74,6 +74,13 @@ def test_two_people_of_one_name_are_both_listed() -> None:
     assert ask("Дмитрий Медведев").subject == "dmitry-medvedev"
 
 
+@pytest.mark.parametrize("words", ["Medvedv", "Медведв", "Midvedev"])
+def test_a_family_name_with_a_wrong_letter_lists_who_may_be_meant(words: str) -> None:
+    found = ask(words)
+    assert [c.subject for c in found.candidates] == ["alexander-medvedev", "dmitry-medvedev"]
+    assert {c.reasons[0].code for c in found.candidates} == {"part_letter"} and not found.subject
+
+
 @pytest.mark.parametrize(
     ("words", "other"),
     [("Gazprom", "gazprom-neft"), ("Gazprom Neft", "gazprom"), ("سوناطراك", "sonelgaz")],

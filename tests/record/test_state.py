@@ -47,6 +47,21 @@ def test_an_agreement_that_no_known_source_tells_of_is_not_listed() -> None:
     assert state(memorandum(DATED), "2007-12-31", "2006-08-04").agreements == []
 
 
+def test_a_commitment_of_which_nothing_is_known_yet_is_not_listed() -> None:
+    record = record_of("""
+- {id: bare, kind: commitment, name: {en: The other}}
+- id: promise
+  kind: commitment
+  name: {en: A part}
+  twin: bare
+  debtor: {value: gazprom, sources: [paper]}
+- {id: unsourced, kind: commitment, debtor: gazprom}
+""")
+    assert listed(record, "commitments", "2008-01-01", "2006-01-01").keys() == set()
+    assert listed(record, "commitments", "2008-01-01", "2007-01-01").keys() == {"promise"}
+    assert listed(record, "commitments", "2008-01-01").keys() == {"promise", "unsourced"}
+
+
 def test_the_undated_source_takes_part_where_nothing_is_asked_of_knowledge() -> None:
     assert state(memorandum(DATED), "2006-10-01").agreement("mou")["stage"] == "unknown"
     assert state(memorandum(DATED), "2006-10-01", "2009-01-01").agreement("mou")["stage"] == (

@@ -229,6 +229,7 @@ def test_differences_between_two_times_and_against_files(
     assert not any(found.values())
     found = asked("record", "diff", str(tmp_path / "out"), "--db", db, "--to", then)
     assert len(found["added"]) == len(found["withdrawn"]) == 1
+    assert found == asked("record", "diff", str(tmp_path / "out"), "--db", db, "--recorded", then)
     assert run(["record", "diff", "--db", db]) == 2
 
 

@@ -107,6 +107,27 @@ def test_only_appending_is_allowed(store: Store, url: str, kind: str) -> None:
     assert store.checkpoint() == before and store.verify(before).ok
 
 
+def test_rows_that_the_database_drops_without_a_word_are_not_acknowledged(
+    store: Store, url: str, kind: str
+) -> None:
+    begin(store, signed("2006-08-04"))
+    drop = {
+        "sqlite": "CREATE TRIGGER mute BEFORE INSERT ON claims WHEN NEW.kind = 'claim' "
+        "BEGIN SELECT RAISE(IGNORE); END",
+        "postgresql": "CREATE FUNCTION mute() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RETURN NULL; END $$; CREATE TRIGGER mute BEFORE INSERT ON claims"
+        " FOR EACH ROW EXECUTE FUNCTION mute()",
+    }
+    connection = raw(url)
+    connection.execute(drop[kind])
+    connection.commit()
+    connection.close()
+    before = store.checkpoint()
+    with pytest.raises(DataError, match="did not take the new rows"):
+        store.append([signed("2006-08-11")])
+    assert store.checkpoint() == before and store.verify().ok
+
+
 def test_the_writer_role_may_read_and_append_and_nothing_else(server: Server) -> None:
     import psycopg
 

@@ -86,6 +86,8 @@ def test_names_of_claims_and_histories_are_looked_up(store: Store) -> None:
     assert {e.row.subject for e in store.history(name)} == {"state-0"}
     with pytest.raises(DataError, match="nothing is named"):
         store.history("no such thing")
+    with pytest.raises(DataError, match="mithaq who"):
+        store.record(about=["no such thing"])
     gone = record.claims_of("state-0")[3]
     store.append(
         [replace(Claim("state-1", "note", "moved", language="en"), corrects=gone.identifier)]

@@ -409,7 +409,13 @@ def checkpoint(talk: Talk, db: str, out: Path | None) -> None:
 @click.argument("source", required=False)
 @_db
 @option("--from", "since", metavar="INSTANT", help=say("Recorded time to begin with (UTC)."))
-@option("--to", "until", metavar="INSTANT", help=say("Recorded time to end with (default: now)."))
+@option(
+    "--to",
+    "--recorded",
+    "until",
+    metavar="INSTANT",
+    help=say("Recorded time to end with (default: now)."),
+)
 @_clocks
 @common
 def diff(

@@ -334,7 +334,7 @@ def _from_users(ledger: Ledger, firm: Array, item: str, amount: Array) -> None:
 
 @functools.lru_cache(maxsize=16)
 def _every(count: int) -> Array:
-    """All numbers below a count."""
+    """All numbers below a count, always the same object, so that accounts are found again."""
     return np.arange(count)
 
 

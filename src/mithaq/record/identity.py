@@ -37,6 +37,7 @@ _MESSAGES = {
     "part": mark("part of the name: {name}"),
     "more": mark("only part of what was asked: {name}"),
     "sound": mark("sounds alike in another script: {name}"),
+    "part_letter": mark("one letter from part of the name: {name}"),
     "distinct": mark("judged not to be {name}"),
 }
 _RANKS = {code: rank for rank, code in enumerate(_MESSAGES)}
@@ -130,6 +131,9 @@ def who(records: Record | Iterable[Record], words: str) -> Who:
     found: dict[str, dict[str, Reason]] = {}
     for subject, reason in names.reasons(words[:_LONGEST]):
         found.setdefault(subject, {}).setdefault(reason.code, reason)
+    if not found:
+        for subject, reason in names.parts(words[:_LONGEST]):
+            found.setdefault(subject, {}).setdefault(reason.code, reason)
     for subject, reasons in found.items():
         best = min(reasons, key=_RANKS.__getitem__)
         # Weaker likenesses add nothing to a stronger one.
@@ -207,6 +211,16 @@ class _Names:
                 if fold(text) in parts:
                     yield subject, Reason("fused", {"name": text})
 
+    def parts(self, words: str) -> Iterator[tuple[str, Reason]]:
+        """Each subject of whose name the words are a misspelt part: for want of anything nearer."""
+        mine = fold(words).split()
+        if max(map(len, mine), default=0) < _LEAST:
+            return
+        for subject, texts in self.texts.items():
+            for text in texts:
+                if all(_is_near(word, fold(text).split()) for word in mine):
+                    yield subject, Reason("part_letter", {"name": text})
+
     # The choice
 
     def chosen(self, words: str, candidates: list[Candidate]) -> str:
@@ -242,6 +256,14 @@ class _Names:
                 reached.add(other)
                 todo.append(other)
         return reached
+
+
+def _is_near(word: str, others: Iterable[str]) -> bool:
+    """Whether a word is one of the others, or, where it is long, a letter from one."""
+    return any(
+        word == other or (min(len(word), len(other)) >= _LEAST and apart(word, other, 1) <= 1)
+        for other in others
+    )
 
 
 def _likeness(words: str, asked: str, text: str) -> tuple[str, str]:

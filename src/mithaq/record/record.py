@@ -308,7 +308,9 @@ class Record:
             hint = f"say which: {', '.join(found)}"
             raise DataError([Problem(what=f"{words!r} names several subjects", hint=hint)])
         known = ", ".join(s.id for s in self.subjects(*kinds)[:12])
-        raise DataError([Problem(what=f"nothing is named {words!r}", hint=f"known: {known}")])
+        # A part of a store, read for these words alone, knows of nothing else.
+        hint = f"known: {known}" if known else "mithaq who or mithaq find looks for likely names"
+        raise DataError([Problem(what=f"nothing is named {words!r}", hint=hint)])
 
     @cached_property
     def _named(self) -> Mapping[str, frozenset[str]]:

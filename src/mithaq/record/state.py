@@ -220,7 +220,7 @@ def _commitment(
     agreement = record.value(subject, "agreement")
     # Without a day of its own a commitment is no older than the agreement under which it stands.
     unborn = promised is None and isinstance(agreement, str) and agreement not in stages
-    if unborn or not record.cited(subject):
+    if unborn or not _is_told(record, subject):
         return None
     delivered = record.date(subject, "delivered")
     done = delivered is not None and delivered.reached(at) is not Answer.NO
@@ -242,6 +242,15 @@ def _commitment(
         "twin": record.value(subject, "twin"),
         "sources": source_count(record, subject),
     }
+
+
+def _is_told(record: Record, subject: str) -> bool:
+    """Whether more is told of a commitment than its names and what else needs no source."""
+    if record.cited(subject) - {""}:
+        return True
+    declared = properties()["commitment"]
+    names = [name for name in record.properties_of(subject) if declared[name].needs_source]
+    return any(record.claims_of(subject, name) for name in names)
 
 
 def _commitment_status(record: Record, subject: str, at: date) -> tuple[str, str]:

@@ -207,10 +207,9 @@ def check_carrying(case: Case, built: Built, found: Findings) -> None:
         lambda p: f"{firms[flow.firm[barred[p]]]} has no access to {names[flow.arc[barred[p]]]}",
     )
     # To whom gas at the end fetches nothing will not send any.
-    finite = np.isfinite(case.value)
-    worth, sends = ever(finite), ever(flow.quantity != 0)
-    key = id(case.stands), built.open, bits_of(worth), bits_of(sends)
-    users = _USERS.get(key, case.stands, lambda: _Users(case, built, worth, sends))
+    worth = ever(np.isfinite(case.value))
+    key = id(case.stands), built.open, bits_of(worth)
+    users = _USERS.get(key, case.stands, lambda: _Users(case, built, worth))
     flat = case.value.reshape(-1, calendar.length)
     here, there = flat.take(users.here, axis=0), flat.take(users.there, axis=0)
     known = np.isfinite(here) & np.isfinite(there) & users.may
@@ -238,15 +237,15 @@ def _check_third_parties(case: Case, size: Array, found: Findings) -> None:
 
 
 class _Users:
-    """Pairs of an arc and a firm that sends, or that gas is worth something to at both ends.
+    """Pairs of an arc and a firm with a flow, or that gas is worth something to at both ends.
 
     ``here`` and ``there`` are the rows of values at both ends, ``may`` says in which slots it may.
     """
 
-    def __init__(self, case: Case, built: Built, worth: Array, sends: Array) -> None:
+    def __init__(self, case: Case, built: Built, worth: Array) -> None:
         arcs, flow, count = case.arcs, case.flow, len(case.place.firms)
         pairs = np.asarray(arcs.access & worth[arcs.tail] & worth[arcs.head])
-        pairs[flow.arc[sends], flow.firm[sends]] = True
+        pairs[flow.arc, flow.firm] = True
         self.arc, self.firm = np.nonzero(pairs)
         self.here = arcs.tail[self.arc] * count + self.firm
         self.there = arcs.head[self.arc] * count + self.firm

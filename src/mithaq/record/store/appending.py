@@ -37,7 +37,7 @@ from mithaq.record.store.rows import (
 from mithaq.record.store.schema import claims, ends, insert
 from mithaq.record.values import IDENTIFIER
 
-__all__ = ["Added", "Appending", "in_parts", "tail_of"]
+__all__ = ["Added", "Appending", "ensure_there", "in_parts", "tail_of"]
 
 _PART = 2000
 _FLUSH = 10_000
@@ -85,6 +85,17 @@ def tail_of(connection: sql.Connection) -> Tail:
     return Tail(*row) if row else Tail()
 
 
+def ensure_there(connection: sql.Connection, last: str) -> None:
+    """Raise DataError where the log does not end with the row that was just added.
+
+    A trigger that somebody else set may drop rows without a word.
+    """
+    if tail_of(connection).hash != last:
+        what = "the database did not take the new rows, and told no error"
+        hint = "a trigger that is none of the store's drops them; remove it, then add again"
+        raise DataError([Problem(what=what, hint=hint)])
+
+
 def in_parts(items: Iterable[_Item], size: int = _PART) -> Iterator[list[_Item]]:
     """The items in lists of at most ``size``."""
     rest = iter(items)
@@ -130,6 +141,7 @@ class Appending:
         if self.problems:
             raise DataError(self.problems)
         self._flush()
+        ensure_there(self.connection, self.hash)
         rows = self.seq - self.tail.seq
         return Added(self.tail.seq + 1, rows, self.unchanged, self.seq, self.recorded_at)
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from mithaq.errors import DataError, Problem
-from mithaq.record.store.appending import Added, tail_of
+from mithaq.record.store.appending import Added, ensure_there, tail_of
 from mithaq.record.store.index import Postings
 from mithaq.record.store.rows import GENESIS, Row, is_instant
 from mithaq.record.store.schema import claims, insert
@@ -54,6 +54,7 @@ def append_lines(connection: sql.Connection, lines: Iterable[str], file: str) ->
     if pending:
         postings.flush(connection)
         insert(connection, claims, pending)
+    ensure_there(connection, last)
     return Added(tail.seq + 1, count - tail.seq, tail.seq, count, at)
 
 
