@@ -138,7 +138,7 @@ def test_many_changes_send_some_ahead_and_few_do_not(monkeypatch: pytest.MonkeyP
     tariffs = [[Change("pipelines", "near", "tariff", float(t))] for t in range(2, 12)]
     assert pilots.start_for(base, tariffs).used is None
     monkeypatch.setattr(pilots, "MANY", 10)
-    monkeypatch.setattr(pilots, "PILOTS", 8)
+    monkeypatch.setattr(pilots, "SHARE", 1)
     used = pilots.start_for(base, tariffs).used
     assert used is not None
     assert used.mask("flow", [("A", "near"), ("A", "far")], 1).all()

@@ -12,7 +12,8 @@ from mithaq.equilibrium import Equilibrium, Start, solve
 __all__ = ["start_for"]
 
 MANY = 256  # equilibria, from which on it pays to send some ahead
-PILOTS = 32
+PILOTS = 64
+SHARE = 16  # equilibria for each of these, if they are fewer
 SEED = 2010
 
 
@@ -24,7 +25,8 @@ def start_for(base: Equilibrium, changes: Sequence[Sequence[Edit]]) -> Start:
     """
     if len(changes) < MANY:
         return Start(base.production)
-    ahead = np.random.default_rng(SEED).choice(len(changes), PILOTS, replace=False)
+    count = min(PILOTS, len(changes) // SHARE)
+    ahead = np.random.default_rng(SEED).choice(len(changes), count, replace=False)
     found = (
         solve(base.chain, changes[place], near=base.production, check=False)
         for place in sorted(ahead.tolist())
