@@ -72,6 +72,8 @@ def test_a_party_is_found_by_id_name_alias_or_chain_name() -> None:
     assert record.find("الجَزائر", "party") == "algeria"
     with pytest.raises(DataError, match="nothing is named"):
         record.find("Enron")
+    with pytest.raises(DataError, match="did you mean stroytransgaz"):
+        record.find("stroytransgas")
 
 
 def test_a_name_that_two_parties_bear_is_refused() -> None:

@@ -279,6 +279,24 @@ def test_an_import_that_fails_leaves_no_rows(tmp_path: Path, asked: Any) -> None
     assert asked("record", "checkpoint", "--db", db)["size"] == 0
 
 
+def test_a_source_that_cannot_be_read_makes_no_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_text("# Notes", "utf-8")
+    for source, told in (("algeria-itly", "no case is called"), (str(notes), "neither YAML nor")):
+        assert run(["record", "import", source, "--db", str(tmp_path / "record.db")]) == 1
+        assert told in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.md"]
+
+
+def test_a_contradiction_is_not_decided_without_a_side(
+    db: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["record", "prefer", "memo.signed", "--reason", "why", "--db", db]) == 1
+    assert "--side" in capsys.readouterr().err
+
+
 def test_python_asks_a_store_as_the_commands_do(db: str, asked: Any) -> None:
     case = mithaq.load(db=db)
     assert case.id == "little"

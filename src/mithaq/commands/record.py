@@ -175,8 +175,11 @@ def init(talk: Talk, db: str, case_id: str, title: str, by: str) -> None:
 @common
 def import_(talk: Talk, source: str, db: str, by: str) -> None:
     """Import."""
+    from mithaq.record.store.store import source_of
+
+    told = source_of(source)
     with _open(db, make=True) as store:
-        _tell(talk, store, store.import_(source, by=by))
+        _tell(talk, store, store.import_(told, by=by))
 
 
 @record.command(
@@ -304,6 +307,9 @@ def prefer(
     with _open(db) as store:
         held = store.record()
         told: dict[str, Any] = {"reason": reason, "by": signature(held, by or whoever())}
+        if side is None and "." in claim:
+            hint = "--side N says which to prefer; mithaq check numbers them"
+            raise DataError([Problem(what=f"{claim!r} is a contradiction of sides", hint=hint)])
         if side is None:
             made = decision_on(store.claim(claim), rank=Rank(rank), **told)
         else:

@@ -11,6 +11,7 @@ from mithaq.errors import DataError, Problem
 from mithaq.record.claims import Claim, Place, Polarity, Rank, Source, Value
 from mithaq.record.names import fold
 from mithaq.record.properties import KINDS, properties
+from mithaq.record.values import near
 from mithaq.words.dates import Edtf
 
 __all__ = ["Case", "Focus", "Record", "Sources", "Subject", "Told"]
@@ -307,9 +308,9 @@ class Record:
         if found:
             hint = f"say which: {', '.join(found)}"
             raise DataError([Problem(what=f"{words!r} names several subjects", hint=hint)])
-        known = ", ".join(s.id for s in self.subjects(*kinds)[:12])
         # A part of a store, read for these words alone, knows of nothing else.
-        hint = f"known: {known}" if known else "mithaq who or mithaq find looks for likely names"
+        hint = near(words, [s.id for s in self.subjects(*kinds)])
+        hint = hint or "mithaq who and mithaq find look for names like it"
         raise DataError([Problem(what=f"nothing is named {words!r}", hint=hint)])
 
     @cached_property

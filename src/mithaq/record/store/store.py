@@ -45,11 +45,12 @@ from mithaq.record.store.unread import Unread
 from mithaq.record.store.verifying import Checkpoint, Verification, verify
 from mithaq.record.writer import write_case
 
-__all__ = ["Entry", "Store", "whoever"]
+__all__ = ["Entry", "Store", "source_of", "whoever"]
 
 # Appends of all stores of one PostgreSQL database wait for one another on this key.
 _LOCK = 0x6D697468
 _LEAST_PREFIX = 6
+_BLOCKS, _HISTORY = (".yaml", ".yml"), ".jsonl"
 Instant = str | date | datetime
 
 
@@ -176,20 +177,20 @@ class Store:
         new = read_additions(texts, self.record())
         return self.append(new.claims, sources=new.sources.values(), subjects=new.subjects(), by=by)
 
-    def import_(self, source: str | Path, *, by: str = "") -> Added:
+    def import_(self, source: str | Path | Record, *, by: str = "") -> Added:
         """Append a shipped case, a folder, a YAML file of blocks, or JSON Lines of a whole history.
 
-        Everything is stamped with the time of this import, but JSON Lines keep their rows as they
-        are: they may go into an empty store, or continue the store that they came from. What the
-        source leaves out is not retracted. Raises DataError.
+        A record that has been loaded will do as well. Everything is stamped with the time of this
+        import, but JSON Lines keep their rows as they are: they may go into an empty store, or
+        continue the store that they came from. What the source leaves out is not retracted.
+        Raises DataError.
         """
-        path = Path(source)
-        if path.suffix in (".yaml", ".yml") and path.is_file():
-            return self.add([path], by=by)
-        if path.suffix == ".jsonl" and path.is_file():
-            with path.open(encoding="utf-8") as lines, self._writing() as connection:
-                return append_lines(connection, lines, path.name)
-        new = load_case(source)
+        new = source if isinstance(source, Record) else source_of(source)
+        if isinstance(new, Path) and new.suffix == _HISTORY:
+            with new.open(encoding="utf-8") as lines, self._writing() as connection:
+                return append_lines(connection, lines, new.name)
+        if isinstance(new, Path):
+            return self.add([new], by=by)
         return self.append(
             new.claims,
             sources=new.sources.values(),
@@ -342,6 +343,20 @@ class Store:
         else:
             write_case(self.record(recorded), path)
         return path
+
+
+def source_of(source: str | Path) -> Path | Record:
+    """What an import is to read: a file of blocks or of a history, else the case, loaded.
+
+    So that a name with a slip in it is told before a store is made for it. Raises DataError.
+    """
+    path = Path(source)
+    if not path.is_file():
+        return load_case(source)
+    if path.suffix not in (*_BLOCKS, _HISTORY):
+        hint = "import a shipped case, a folder, FILE.yaml or FILE.jsonl"
+        raise DataError([Problem(path.name, what="neither YAML nor JSON Lines", hint=hint)])
+    return path
 
 
 def whoever() -> str:
