@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache, lru_cache
-from itertools import compress
 from typing import Any
 
 from mithaq.errors import DataError, Problem
@@ -91,7 +90,7 @@ class Unread(Told):
     def denied(self, subject: str) -> set[str]:
         return self[subject].denied()
 
-    def sourced(self, subject: str, known: Set[str], free: Set[str]) -> _Table:
+    def sourced(self, subject: str, known: Set[str], free: Set[str]) -> _Claims:
         return self[subject].sourced(known, free)
 
     def unsourced(self, subject: str, free: Set[str]) -> int:
@@ -102,14 +101,38 @@ class Unread(Told):
         return self[subject].named(*by)
 
 
-class _Table(Mapping[str, Sequence[Claim]]):
+class _Claims(Mapping[str, Sequence[Claim]]):
     """Property -> claims on one subject."""
 
-    def __init__(self, subject: str, kind: str, bodies: Iterable[str] = ()) -> None:
+    def __init__(self, subject: str, kind: str, bodies: dict[str, list[str]]) -> None:
         self._subject, self._kind = subject, kind
-        self._bodies: dict[str, list[str]] = {}
-        self._sources: dict[str, list[str]] = {}
+        self._bodies = bodies
         self._made: dict[str, list[Claim]] = {}
+
+    def __getitem__(self, name: str) -> Sequence[Claim]:
+        made = self._made.get(name)
+        if made is None:
+            bodies = self._bodies[name]
+            try:
+                made = self._made[name] = claims_in(bodies, self._kind, (self._subject, name))
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                what = f"the claims on {self._subject!r} cannot be read: {error!r}"
+                raise damaged(what=what) from None
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._bodies)
+
+    def __len__(self) -> int:
+        return len(self._bodies)
+
+
+class _Table(_Claims):
+    """All claims on one subject, and what their bytes tell of sources and other subjects."""
+
+    def __init__(self, subject: str, kind: str, bodies: Iterable[str]) -> None:
+        super().__init__(subject, kind, {})
+        self._sources: dict[str, list[str]] = {}
         self._named: dict[str, Set[str]] = {}
         self._named_by_any: Set[str] | None = None
         self._cited: set[str] | None = None
@@ -129,23 +152,6 @@ class _Table(Mapping[str, Sequence[Claim]]):
             start += len(_SOURCE)
             source = body[start : body.find('"', start)]
             cited[name].append(source if "\\" not in source else _text_at(body, start - 1))
-
-    def __getitem__(self, name: str) -> Sequence[Claim]:
-        made = self._made.get(name)
-        if made is None:
-            bodies = self._bodies[name]
-            try:
-                made = self._made[name] = claims_in(bodies, self._kind, (self._subject, name))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                what = f"the claims on {self._subject!r} cannot be read: {error!r}"
-                raise damaged(what=what) from None
-        return made
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._bodies)
-
-    def __len__(self) -> int:
-        return len(self._bodies)
 
     def cited(self) -> Set[str]:
         """The sources of the claims, '' among them where one has none."""
@@ -167,21 +173,21 @@ class _Table(Mapping[str, Sequence[Claim]]):
         told = self._sources.items()
         return sum(cited.count("") for name, cited in told if name not in free)
 
-    def sourced(self, known: Set[str], free: Set[str]) -> _Table:
+    def sourced(self, known: Set[str], free: Set[str]) -> _Claims:
         """The claims of those sources, and those without any on the free properties.
 
         No other is read.
         """
-        found = _Table(self._subject, self._kind)
+        found: dict[str, list[str]] = {}
         for name, bodies in self._bodies.items():
-            cited = self._sources[name]
-            kept = [source in known for source in cited]
-            if name in free and not all(kept):
-                kept = [keep or not source for keep, source in zip(kept, cited, strict=True)]
-            if any(kept):
-                found._bodies[name] = list(compress(bodies, kept))
-                found._sources[name] = list(compress(cited, kept))
-        return found
+            told = zip(bodies, self._sources[name], strict=True)
+            if name in free:
+                kept = [body for body, source in told if source in known or not source]
+            else:
+                kept = [body for body, source in told if source in known]
+            if kept:
+                found[name] = kept
+        return _Claims(self._subject, self._kind, found)
 
     def named(self, *by: str) -> Set[str]:
         """What the claims (or those on some properties) may name."""
