@@ -111,6 +111,13 @@ def test_every_mistake_is_told_at_once_with_row_and_column(tmp_path: Path) -> No
     assert not (tmp_path / "case").exists()
 
 
+def test_an_unknown_kind_hides_no_other_mistake(tmp_path: Path) -> None:
+    wrong = MAPPING.replace("kind: agreement", "kind: deal").replace("column: no}", "column: nr}")
+    found = " ".join(told(tmp_path, mapping=wrong))
+    assert "unknown kind 'deal'" in found and "no column 'nr'" in found
+    assert "id is missing" not in found
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

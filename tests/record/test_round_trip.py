@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mithaq.errors import DataError
 from mithaq.record import (
     Basis,
     Case,
@@ -153,3 +154,14 @@ def test_canonical_files_are_stable_byte_for_byte(tmp_path: Path) -> None:
 @settings(max_examples=40, deadline=None)
 def test_identifiers_tell_claims_apart(record: Record) -> None:
     assert len({claim.identifier for claim in record.claims}) == len(set(record.claims))
+
+
+def test_what_another_record_left_in_a_folder_is_not_mixed_in(tmp_path: Path) -> None:
+    write_case(load_case("algeria-russia"), tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(DataError, match=r"tenders\.yaml"):
+        write_case(load_case("algeria-italy"), tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    (tmp_path / "notes.md").write_text("mine", "utf-8")
+    write_case(load_case("algeria-russia"), tmp_path)
+    assert (tmp_path / "notes.md").exists() and load_case(tmp_path) == load_case("algeria-russia")

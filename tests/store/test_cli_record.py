@@ -290,6 +290,13 @@ def test_a_source_that_cannot_be_read_makes_no_store(
     assert [path.name for path in tmp_path.iterdir()] == ["notes.md"]
 
 
+def test_lines_of_claims_are_no_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = str(tmp_path / "claims.jsonl")
+    assert run(["export", CASE, "--to", "jsonl", "--out", lines]) == 0
+    assert run(["record", "import", lines, "--db", str(tmp_path / "record.db")]) == 1
+    assert "mithaq record export FILE.jsonl" in capsys.readouterr().err
+
+
 def test_a_contradiction_is_not_decided_without_a_side(
     db: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,10 +10,35 @@ from pathlib import Path
 
 import pytest
 
+from mithaq.record.store import Store
 from tests.store.server import Server
+from tests.store.things import begin, signed
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "how-to" / "keep-a-record-as-a-team.md"
+
+
+def test_the_statements_of_the_page_let_the_desk_append_and_no_more(server: Server) -> None:
+    import psycopg
+
+    blocks = re.findall(r"```sql\n(.*?)```", PAGE.read_text("utf-8"), flags=re.DOTALL)
+    member, by_hand = blocks
+    url = server.new()
+    made = Store(url, make=True)
+    begin(made)
+    made.close()
+    # The store came with its role: the one made by hand, and its member, get names of their own.
+    for block in (by_hand, member):
+        text = block.replace("mithaq_writer", "by_hand").replace("desk", "clerk")
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(text)
+    clerk = server.address(url.rsplit("/", 1)[1], "clerk")
+    store = Store(clerk)
+    assert store.append([signed("2006-08-04")]).rows == 1 and store.verify().ok
+    store.close()
+    for refused in ("DELETE FROM claims", "TRUNCATE terms", "CREATE TABLE public.x (a int)"):
+        with psycopg.connect(clerk) as connection, pytest.raises(psycopg.Error):
+            connection.execute(refused)
 
 
 @pytest.mark.slow

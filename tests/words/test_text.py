@@ -108,6 +108,8 @@ def test_imprecise_dates_say_so(edtf: str, text: str) -> None:
 def test_prepositions_decline_what_follows() -> None:
     assert "августа 2006" in language("ru").date("2006-08/..")
     assert "le 4 août 2006" in language("fr").date("2006-08-04/..")
+    assert language("fr").date("2006-09-01", "between") == "le 1er septembre 2006"
+    assert language("fr").date("2006-09", "between") == "septembre 2006"
     assert "jusqu’au 4 août 2006" in language("fr").date("../2006-08-04")
 
 

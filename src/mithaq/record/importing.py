@@ -152,15 +152,15 @@ class _Reader(Reading):
     def _subjects(self, node: Node, source: Node | None, rows: list[tuple[int, list[str]]]) -> None:
         given = self.fields(self.mapping, node, _SUBJECT, "subject")
         kind = self.scalar(self.mapping, given["kind"], "kind") if "kind" in given else None
+        name = self._fill(given["id"], "id") if "id" in given else None
+        if "id" not in given:
+            self.problem(self.mapping, node, "subject: id is missing")
+        origin = self._source_fills(source)
         if kind not in KINDS:
             where = given.get("kind", node)
             self.problem(self.mapping, where, f"unknown kind {kind!r}", near(kind or "", KINDS))
             return
-        name = self._fill(given["id"], "id") if "id" in given else None
-        if name is None:
-            self.problem(self.mapping, node, "subject: id is missing")
         fills = self._properties(given.get("properties"), kind)
-        origin = self._source_fills(source)
         for row, cells in rows:
             told = self._source(origin, row, cells)
             subject = self._subject(name, kind, row, cells)

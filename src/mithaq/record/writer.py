@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mithaq.errors import DataError, Problem
 from mithaq.record.claims import (
     Basis,
     Claim,
@@ -49,10 +50,19 @@ _DEFAULTS: Mapping[str, str] = {
 def write_case(record: Record, folder: Path) -> None:
     """Write the canonical files of a record into a folder, which is made where it is missing.
 
-    Raises OSError where the folder cannot be written. Files of other names are left alone.
+    Files of other names are left alone. Raises OSError where the folder cannot be written,
+    DataError where a YAML file in it would stay and be read as part of the case; then nothing was
+    written.
     """
+    files = canonical(record)
+    hint = "it would stay and be read as part of the case; remove it, or name another folder"
+    stale = sorted(path.name for path in folder.glob("*.y*ml") if path.name not in files)
+    if stale:
+        raise DataError(
+            [Problem(str(folder / n), what="not of this record", hint=hint) for n in stale]
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in canonical(record).items():
+    for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -109,8 +109,8 @@ class Speech:
         """A point in time; where only an interval is known, the ends between which it lies."""
         start, slash, end = (edtf or "").partition("/")
         if slash and start[:1].isdigit() and end[:1].isdigit():
-            ends = {"start": self.date(start), "end": self.date(end)}
-            return self.say("between {start} and {end}", **ends)
+            first, last = (self.language.date(day, "between") for day in (start, end))
+            return self.say("between {start} and {end}", start=first, end=last)
         return self.date(edtf)
 
     def figure(self, value: Any, digits: int = 0) -> str:

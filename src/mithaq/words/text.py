@@ -169,9 +169,10 @@ class Language:
         """
         return f"{self.number(share * 100, digits)}{self._custom.before_percent}%"
 
-    def date(self, edtf: str | Edtf) -> str:
+    def date(self, edtf: str | Edtf, role: str = "") -> str:
         """A date of EDTF level 1 in words, as precise as it is and no more.
 
+        ``role`` is what stands before it (from, until, between), which some languages need to know.
         A text that is no date comes back as it is.
 
         >>> english = language("en")
@@ -182,7 +183,7 @@ class Language:
             when = parse(edtf) if isinstance(edtf, str) else edtf
         except DateError:
             return str(edtf)
-        return self._interval(when) if when.is_interval else self._marked(when)
+        return self._interval(when) if when.is_interval else self._marked(when, role)
 
     def month(self, number: int) -> str:
         """The name of a month, 1 to 12."""
@@ -258,7 +259,7 @@ class Language:
         day = str(when.first.day)
         if self.code == "fr":
             day = "1er" if day == "1" else day
-            article = {"from": "le ", "until": "au "}.get(role, "")
+            article = {"from": "le ", "until": "au ", "between": "le "}.get(role, "")
         return f"{article}{day} {declined[index]} {year}"
 
 

@@ -71,11 +71,12 @@ def _row(line: str, number: int, file: str) -> tuple[Row, dict[str, Any]]:
         row = Row.made_of(plain["row"])
         columns = row.columns()
     except (ValueError, KeyError, TypeError, RecursionError, DataError):
-        raise _wrong(file, number, "no row of a history") from None
+        hint = "a history is what mithaq record export FILE.jsonl writes"
+        raise _wrong(file, number, "no row of a history", hint) from None
     if columns["hash"] != plain.get("hash"):
         raise _wrong(file, number, "the hash is not that of the content")
     return row, columns
 
 
-def _wrong(file: str, number: int, what: str) -> DataError:
-    return DataError([Problem(file, number, what=what)])
+def _wrong(file: str, number: int, what: str, hint: str = "") -> DataError:
+    return DataError([Problem(file, number, what=what, hint=hint)])

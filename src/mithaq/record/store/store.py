@@ -332,7 +332,8 @@ class Store:
     def export(self, target: str | Path, recorded: Instant | None = None) -> Path:
         """Write the record as canonical YAML into a folder, or the history as ``.jsonl`` file.
 
-        JSON Lines carry every row with its hash; YAML the current claims. Raises OSError.
+        JSON Lines carry every row with its hash; YAML the current claims. Raises as
+        :func:`mithaq.record.writer.write_case` does.
         """
         path = Path(target)
         if path.suffix == ".jsonl":
