@@ -15,6 +15,7 @@ between figures of that run.
 from __future__ import annotations
 
 import argparse
+import gc
 import resource
 import statistics
 import time
@@ -126,6 +127,8 @@ TABLES = (
 
 def measured(chain: mithaq.Chain, runs: int, limit: float) -> dict[str, Any]:
     """Everything that is shown of one size."""
+    gc.collect()
+    gc.freeze()  # so that nobody's time goes into garbage of the size or the library before
     found = stages(chain, runs)
     field = next(row["name"] for row in chain.rows("fields") if row["capacity"] > 0)
     again, aside = [], []
