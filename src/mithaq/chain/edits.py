@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import operator
@@ -175,8 +176,18 @@ class Edit:
 
     def to_dict(self) -> dict[str, Any]:
         """The edit as plain values, as an edits file holds it."""
-        name = "".join(f"_{c.lower()}" if c.isupper() else c for c in type(self).__name__)
-        return {"edit": name.strip("_"), **dataclasses.asdict(self)}
+        kind: Any = type(self)
+        name, fields = _spelling(kind)
+        values = ((column, getattr(self, column)) for column in fields)
+        plain = {c: dict(value) if isinstance(value, Mapping) else value for c, value in values}
+        return {"edit": name, **plain}
+
+
+@functools.cache
+def _spelling(kind: Any) -> tuple[str, tuple[str, ...]]:
+    """What an edits file calls a kind of edit, and the names of its fields."""
+    name = "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__)
+    return name.strip("_"), tuple(f.name for f in dataclasses.fields(kind))
 
 
 @dataclass(frozen=True, slots=True)

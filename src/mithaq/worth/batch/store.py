@@ -177,6 +177,8 @@ class Kept:
         return Row(key, DONE, None, {name: self._value(name, x) for name, x in answer.items()})
 
     def _value(self, name: str, value: Any) -> Value:
+        if type(value) is float and self.columns.get(name) == "number":  # nearly always
+            return value
         kind = _kind_of(value)
         if kind is None or not isinstance(name, str):
             raise ModelError(
