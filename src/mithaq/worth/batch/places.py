@@ -270,10 +270,13 @@ def _cluster(task: Task, shared: Any, todo: Iterable[Pair], address: str) -> Ans
             if time.monotonic() - counted >= RECOUNT:  # workers come and go
                 counted = time.monotonic()
                 most = FAR_AHEAD * max(sum(client.nthreads().values()), 1)
-            for key, item in itertools.islice(todo, max(most - len(hand), 0)):
-                future = client.submit(_at_worker, task, common, item, pure=False)
-                hand[future] = key
-                ended.add(future)
+            # Many at a time: what a task costs client and scheduler is mostly the message.
+            fresh = list(itertools.islice(todo, most - len(hand) if 2 * len(hand) <= most else 0))
+            items = [item for _, item in fresh]
+            same = [task] * len(items), [common] * len(items)
+            futures = client.map(_at_worker, *same, items, pure=False) if items else []
+            hand |= zip(futures, (key for key, _ in fresh), strict=True)
+            ended.update(futures)
             if not hand:
                 return
             for future, answer in ended.next_batch():
