@@ -33,6 +33,7 @@ from rich.table import Table
 import mithaq
 from benchmarks.__main__ import WIDTH
 from benchmarks.coalitions import processor
+from benchmarks.seasons import through_time
 from mithaq.chain import Edit
 from mithaq.worth.batch import batch, sweep
 
@@ -107,6 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--on", default="processes", help="where the small chain is swept")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="of the cluster")
     parser.add_argument("--scenarios", type=int, default=400, help="of the shipped chain")
+    parser.add_argument("--periods", type=int, default=1, help="of its year, on the cluster")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.one is not None:
@@ -118,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.light:
         _growth(options.light, FORMULA, console)
     if options.workers:
-        _cluster(options.workers, options.scenarios, console)
+        _cluster(options.workers, options.scenarios, options.periods, console)
 
 
 # Size
@@ -181,8 +183,10 @@ def _growth(counts: Sequence[int], on: str, console: Console) -> None:
 # A cluster
 
 
-def _cluster(workers: Sequence[int], count: int, console: Console) -> None:
+def _cluster(workers: Sequence[int], count: int, periods: int, console: Console) -> None:
     chain = mithaq.Chain.shipped()
+    if periods > 1:
+        chain = through_time(chain, periods, 1)
     fields = [row["name"] for row in chain.rows("fields") if row["capacity"] > 0]
     table = Table(title="the shipped chain on Dask", title_justify="left", box=SIMPLE)
     for name in ("workers", "scenarios", "seconds", "a second", "times the first"):
