@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from mithaq.case import Case
 from mithaq.cli import cli, run
 from mithaq.errors import BatchError, ModelError, SolveError
 from tests.show import samples
@@ -359,3 +360,22 @@ def test_help_speaks_the_language_asked_for() -> None:
     french = shell(f"{sys.executable} -m mithaq --help", MITHAQ_LANG="fr").stdout
     assert "What is in force" in english and "What is in force" not in french
     assert arabic or french
+
+
+@pytest.mark.parametrize("command", ["worth", "bargain", "uncertain"])
+def test_an_agreement_alone_is_asked_of_the_shipped_case_that_has_it(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[tuple[str, str]] = []
+
+    def noted(case: Case, agreement: str, *_: Any, **__: Any) -> None:
+        told.append((case.record.id, agreement))
+        raise ModelError("far enough")
+
+    monkeypatch.setattr(Case, command, noted)
+    assert run([command, "gazprom-sonatrach-mou-2006", "--json"]) == 1
+    assert told == [(CASE, "gazprom-sonatrach-mou-2006")]
+    capsys.readouterr()
+    for alone in (CASE, "nobody-signed-this"):
+        assert run([command, alone, "--json"]) == 2
+        assert "Name an agreement" in capsys.readouterr().err

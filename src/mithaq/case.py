@@ -19,6 +19,7 @@ from mithaq.record import (
     State,
     Who,
     balance,
+    case_ids,
     check,
     deadlines,
     load_case,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from mithaq.equilibrium import Equilibrium
     from mithaq.worth import Bargain, Forum, ForumDraws, Power, Sway, Together, Uncertain, Worth
 
-__all__ = ["Case", "chain_of", "load"]
+__all__ = ["Case", "case_with", "chain_of", "load"]
 
 
 Day = str | date | None
@@ -449,6 +450,23 @@ def load(
         store.close()
     record.folder = _folder_of(record.id, case)
     return Case(record, from_store=True)
+
+
+def case_with(agreement: str) -> str | None:
+    """The shipped case that has an agreement or a scenario of this id; None unless it is one.
+
+    >>> case_with("gazprom-sonatrach-mou-2006")
+    'algeria-russia'
+    """
+    from mithaq.chain.legs import scenario_ids
+
+    found = []
+    for case in case_ids():
+        record = load_case(case)
+        agreements = {subject.id for subject in record.subjects("agreement")}
+        if agreement in agreements.union(scenario_ids(record)):
+            found.append(case)
+    return found[0] if len(found) == 1 else None
 
 
 def _folder_of(held: str, case: str | Path | None) -> Path | None:

@@ -230,8 +230,13 @@ def reading(
             about: tuple[str, ...] = (),
             **kwargs: Any,
         ) -> None:
-            if "agreement" in kwargs and db is not None and kwargs["agreement"] is None:
-                case, kwargs["agreement"] = None, case
+            if case is not None and kwargs.get("agreement", "") is None:
+                from mithaq.case import case_with
+
+                # One name is an agreement of the store, or of the shipped case that has it.
+                owner = None if db is not None else case_with(case)
+                if db is not None or owner is not None:
+                    case, kwargs["agreement"] = owner, case
             if recorded is not None and db is None:
                 message = say("--recorded asks a store; name it with --db.")
                 raise click.UsageError(spoken(message))
