@@ -19,7 +19,7 @@ from tests.equilibrium.random_chains import Rows, plain, rich, through_time
 from tests.equilibrium.test_again import variations
 from tests.equilibrium.toys import chain, demand, field
 
-some = settings(max_examples=12, deadline=None, derandomize=True)
+some = settings(max_examples=6, deadline=None, derandomize=True)
 many = settings(max_examples=150, deadline=None, derandomize=True)
 KINDS = {"plain": plain, "rich": rich, "through time": through_time}
 SOLD = 1e-3  # bcm/yr, below which a price is no price that anybody pays
