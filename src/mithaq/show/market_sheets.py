@@ -13,6 +13,7 @@ __all__ = ["market_sheets"]
 Data = Mapping[str, Any]
 LEAST_SHOWN = 0.05  # bcm a year; smaller flows are left out of tables
 LEAST_BUILT = 1e-3  # bcm or bcm/yr below which nothing is built to speak of
+TONES = {"below_zero": "bad", "undelivered": "warn", "rationed": "warn"}
 FULL = 0.995  # a flow above this share of its capacity is shown as congested
 
 
@@ -20,6 +21,7 @@ def market_sheets(data: Data, words: Speech) -> list[Sheet]:
     """What the terminal shows of an equilibrium; ``--json`` carries the whole."""
     return [
         certificate_sheet(data, words),
+        *notes_sheets(data.get("notes", ()), words),
         prices_sheet(data, words),
         exporters_sheet(data, words),
         congested_sheet(data, words),
@@ -125,9 +127,10 @@ def certificate_sheet(data: Data, words: Speech, *, timed: bool = True) -> Sheet
     violation = data["certificate"]["max_violation"]
     rows = [
         (say("Outcome"), words.term("outcome", data["status"])),
-        (say("Largest violation of the conditions"), f"{violation:.1e}"),
+        (say("Largest violation of the conditions"), words.short(violation)),
         (say("Variables"), words.figure(size["variables"])),
         (say("Rows"), words.figure(size["rows"])),
+        *several_rows(data, words),
         *(
             (label, say("{seconds} s", seconds=words.figure(seconds[key], 3)))
             for key, label in (
@@ -141,6 +144,32 @@ def certificate_sheet(data: Data, words: Speech, *, timed: bool = True) -> Sheet
     ]
     columns = (Column(say("Measure")), Column(say("Value"), figures=True))
     return Sheet.of(say("Equilibrium"), columns, rows)
+
+
+def several_rows(data: Data, words: Speech) -> list[tuple[str, str]]:
+    """How many figures are one choice among several; ``--json`` lists them."""
+    say = words.say
+    counts = (
+        (say("Prices and rents that are not unique"), data.get("price_intervals") or ()),
+        (say("Ways whose flow could be otherwise"), data.get("open_routes") or ()),
+    )
+    return [(label, words.figure(len(found))) for label, found in counts if found]
+
+
+def notes_sheets(notes: Sequence[Data], words: Speech) -> list[Sheet]:
+    """What to know before the figures are used, where there is anything."""
+    if not notes:
+        return []
+    say = words.say
+    columns = (Column(say("Kind")), Column(say("What")))
+    rows = [
+        (
+            Cell(words.term("note", note["kind"]), TONES.get(note["kind"], "")),
+            words.tell(note["text"]),
+        )
+        for note in notes
+    ]
+    return [Sheet.of(say("What to know about the answer"), columns, rows)]
 
 
 def prices_sheet(data: Data, words: Speech, observed: Mapping[str, float] | None = None) -> Sheet:
