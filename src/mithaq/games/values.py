@@ -15,7 +15,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mithaq.errors import ModelError
-from mithaq.games.arrays import Array, coalition_sums, mask, numbers, plain_game, players, rounding, sizes
+from mithaq.games.arrays import (
+    Array,
+    coalition_sums,
+    mask,
+    numbers,
+    plain_game,
+    players,
+    rounding,
+    sizes,
+)
 
 __all__ = [
     "Sampled",
