@@ -41,6 +41,8 @@ KEYWORDS = {"say": None, "mark": None, "Sentence": None, "plural": (1, 2)}
 NAMES = {
     "nodes.csv": ("name", "country", "region"),
     "firms.csv": ("name", "home"),
+    "fields.csv": ("name",),
+    "periods.csv": ("name",),
     "markets.csv": ("sector",),
 }
 # Names of the chain that CLDR spells otherwise in English.

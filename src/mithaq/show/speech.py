@@ -63,6 +63,10 @@ class Speech:
         """A node, country or firm of the gas system: the record's name for it, else translated."""
         return self._names(name) or (self.say(name) if "{" not in name else name)
 
+    def period(self, name: str) -> str:
+        """A part of the year; a chain that is not divided has one, called ``year``."""
+        return self.say("the whole year") if name == "year" else self.place(name)
+
     def party(self, key: str) -> str:
         """A party of the payoffs: a firm, a state, or a role such as ``treasury of Algeria``."""
         match = _ROLE.fullmatch(key)
