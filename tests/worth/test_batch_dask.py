@@ -14,7 +14,7 @@ import pytest
 
 from mithaq.errors import MithaqError
 from mithaq.worth.batch import batch
-from mithaq.worth.batch.places import TURN
+from mithaq.worth.batch.places import QUEUE, TURN
 from tests.worth.test_batch_store import ENVIRONMENT, files, notes, twice, wait_for
 from tests.worth.work import NOTED, noted, row, with_process
 
@@ -27,9 +27,7 @@ __all__ = ["notes"]  # a fixture
 FORGIVEN = "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"  # deaths that a task is not blamed for
 
 
-# What two workers may do that nobody keeps, at 0.05 s an item: each a group that is on its way, one
-# at work and one behind it, which it ends before it knows that nobody waits.
-LOST = 2 * 3 * round(TURN / 0.05)
+LOST = 2 * QUEUE * round(TURN / 0.05)  # all that two workers have in hand at 0.05 s an item
 
 
 class Cluster:
