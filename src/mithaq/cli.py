@@ -542,6 +542,19 @@ def _fail(message: str, status: int) -> int:
     return status
 
 
+def _spoken_error(error: MithaqError) -> str:
+    """An error in the reader's language as far as it is made of sentences; else as it stands."""
+    from mithaq.words.sentence import Sentence, said
+    from mithaq.words.text import language
+
+    tongue = language(_chosen_language())
+    if isinstance(error, SolveError):
+        rows = (f"  {said(row, tongue)}" for row in error.rows)
+        return "\n".join([said(error.message, tongue), *rows])
+    whole = error.args[0] if error.args else ""
+    return said(whole, tongue) if isinstance(whole, Sentence) else str(error)
+
+
 def _unreadable(error: OSError) -> DataError:
     what = error.strerror or str(error)
     return DataError([Problem(file=str(error.filename or ""), what=what)])
@@ -568,12 +581,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except SolveError as error:
-        return _fail(str(error), NOT_SOLVED)
+        return _fail(_spoken_error(error), NOT_SOLVED)
     except BatchError as error:
         failed = any(isinstance(item, SolveError) for item in error.failures.values())
         return _fail(str(error), NOT_SOLVED if failed else WRONG_INPUT)
     except MithaqError as error:
-        return _fail(str(error), WRONG_INPUT)
+        return _fail(_spoken_error(error), WRONG_INPUT)
     except OSError as error:
         return _fail(str(_unreadable(error)), WRONG_INPUT)
 

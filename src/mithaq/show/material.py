@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mithaq import record as room
 from mithaq.case import Case, chain_of
 from mithaq.errors import DataError, ModelError, Problem, SolveError
+from mithaq.words.sentence import Sentence
 
 if TYPE_CHECKING:
     from mithaq.chain import Chain
@@ -154,7 +155,7 @@ def _fit_of(found: Equilibrium, year: int, *, own: bool) -> dict[str, Any]:
 def solved(data: Data) -> Data:
     """The equilibrium, if it is one. Raises SolveError with the reasons where it is not."""
     if data["status"] != "solved":
-        message = f"no equilibrium: {data['explanation']}"
+        message = Sentence("no equilibrium: {why}", why=data["explanation"])
         raise SolveError(message, outcome=data["status"], rows=data["reasons"])
     return data
 
