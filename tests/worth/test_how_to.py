@@ -80,7 +80,8 @@ def test_a_chain_alone_has_a_forum_and_network_power(folder, capsys):
 
 
 @pytest.mark.slow
-def test_the_menu_lists_no_deal_twice_and_prints_plain_terms(folder, capsys):
+def test_the_menu_lists_no_deal_twice_and_prints_plain_terms(folder, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     menu = asked(capsys, "bargain", str(folder), "pact-2030")["menu"]
     assert [d["transfer"] for d in menu if d["legs"] == ["transport"]] == ["none"]
     assert run(["bargain", str(folder), "pact-2030"]) == 0
