@@ -554,24 +554,13 @@ def market(
 import_module("mithaq.commands")
 
 
-def _fail(message: str, status: int) -> int:
+def _fail(error: Exception | None, status: int) -> int:
+    from mithaq.show.failures import spoken_error
     from mithaq.words.text import tame
 
-    click.echo(tame(message), err=True)
+    text = spoken_error(error, _chosen_language()) if error else ""
+    click.echo(tame(text), err=True)
     return status
-
-
-def _spoken_error(error: MithaqError) -> str:
-    """An error in the reader's language as far as it is made of sentences; else as it stands."""
-    from mithaq.words.sentence import Sentence, said
-    from mithaq.words.text import language
-
-    tongue = language(_chosen_language())
-    if isinstance(error, SolveError):
-        rows = (f"  {said(row, tongue)}" for row in error.rows)
-        return "\n".join([said(error.message, tongue), *rows])
-    whole = error.args[0] if error.args else ""
-    return said(whole, tongue) if isinstance(whole, Sentence) else str(error)
 
 
 def _unreadable(error: OSError) -> DataError:
@@ -594,20 +583,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return _fail("", INTERRUPTED)
+        return _fail(None, INTERRUPTED)
     except BrokenPipeError:
         # The reader (head, less) has seen enough; Python must not write to the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except SolveError as error:
-        return _fail(_spoken_error(error), NOT_SOLVED)
+        return _fail(error, NOT_SOLVED)
     except BatchError as error:
         failed = any(isinstance(item, SolveError) for item in error.failures.values())
-        return _fail(str(error), NOT_SOLVED if failed else WRONG_INPUT)
+        return _fail(error, NOT_SOLVED if failed else WRONG_INPUT)
     except MithaqError as error:
-        return _fail(_spoken_error(error), WRONG_INPUT)
+        return _fail(error, WRONG_INPUT)
     except OSError as error:
-        return _fail(str(_unreadable(error)), WRONG_INPUT)
+        return _fail(_unreadable(error), WRONG_INPUT)
 
 
 def main() -> NoReturn:
