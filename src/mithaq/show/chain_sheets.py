@@ -9,6 +9,7 @@ from mithaq.errors import DataError, ModelError, Problem
 from mithaq.show.market_sheets import notes_sheets
 from mithaq.show.sheets import Column, Sheet
 from mithaq.show.speech import Speech
+from mithaq.words.sentence import Sentence
 
 if TYPE_CHECKING:
     from mithaq.chain import Chain
@@ -95,7 +96,8 @@ def rows_of(chain: Chain, table: str) -> dict[str, Any]:
     from mithaq.chain.reading import nearest
 
     if table not in table_names():
-        what, hint = f"there is no table {table!r}", nearest(table, table_names())
+        what = Sentence("there is no table {table}", table=repr(table))
+        hint = nearest(table, table_names())
         raise DataError([Problem(what=what, hint=hint)])
     schema, rows = table_schema(table), chain.rows(table)
     columns = filled(schema, rows)
