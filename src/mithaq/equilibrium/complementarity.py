@@ -66,7 +66,7 @@ def mixed_problem(program: Program) -> Mixed:
         felt,
         program.bound[:height],
         program.equalities,
-        Logarithms(curved, g, golombek.capacity),
+        Logarithms(curved, g, golombek.capacity, golombek.room),
         Products.none(),
     )
 

@@ -216,14 +216,20 @@ def descend(problem: Mixed, tolerance: float, limit: int, *, far: float = 0.0) -
             rest = 1 - CENTRAL
             dx, ds, dz = steps.step(rest * dual, rest * row, target)
             length = min(1.0, SHORT * _length(problem, x, s, z, dx, ds, dz, 1 / SHORT))
-        x, s, z = x + length * dx, s + length * ds, z + length * dz
+        x, s, z = problem.logarithms.moved(x, dx, length), s + length * ds, z + length * dz
     return best
 
 
 def _middle(problem: Mixed, size: float) -> tuple[Vector, Vector, Vector]:
-    """Half of the capacity of Golombek columns, no other column, slacks and duals of one size."""
-    x = np.zeros(len(problem.linear))
-    x[problem.logarithms.column] = problem.logarithms.capacity / 2
+    """Half of the capacity of Golombek columns, no other column, slacks and duals of one size.
+
+    Capacity that can grow is of that size too, if what is there is less.
+    """
+    x, log = np.zeros(len(problem.linear)), problem.logarithms
+    room, some = log.capacity.copy(), log.growing
+    room[some] = np.maximum(room[some], size)
+    x[log.column] = room / 2
+    x[log.room[some]] = room[some]
     s, z = np.full(len(problem.bound), size), np.full(len(problem.bound), size)
     s[: problem.equalities] = z[: problem.equalities] = 0.0
     return x, s, z
@@ -239,9 +245,11 @@ def _start(problem: Mixed, steps: _Steps) -> tuple[Vector, Vector, Vector]:
     row = problem.matrix @ x + s - problem.bound
     product = np.zeros_like(s)
     dx, _, dz = steps.step(dual, row, product)
-    half = x[problem.logarithms.column]
+    log = problem.logarithms
+    held = np.concatenate([log.column, log.room[log.growing]])
+    half = x[held]
     x = x + dx
-    x[problem.logarithms.column] = half
+    x[held] = half
     slack = problem.bound - problem.matrix @ x
     s[first:] = np.maximum(np.abs(slack[first:]), LEAST)
     z = z + dz
@@ -261,9 +269,13 @@ def _length(
 ) -> float:
     """The longest step, up to ``longest``, that leaves slacks, duals and idle capacity positive."""
     first, log = problem.equalities, problem.logarithms
-    idle = log.capacity - x[log.column]
-    size = np.concatenate([s[first:], z[first:], idle])
-    change = np.concatenate([ds[first:], dz[first:], -dx[log.column]])
+    some = log.growing
+    idle, filled, room = log.size(x) - x[log.column], -dx[log.column], log.room[some]
+    if len(some):
+        share, used = log.shares(x, dx)
+        idle[some], filled[some] = 1 - share, -used
+    size = np.concatenate([s[first:], z[first:], idle, x[room]])
+    change = np.concatenate([ds[first:], dz[first:], filled, dx[room]])
     falls = change < 0
     return float(min(longest, (size[falls] / -change[falls]).min(initial=np.inf)))
 
@@ -293,7 +305,7 @@ def sharpen(problem: Mixed, found: Iterate) -> Iterate:
         change = newton.solve(-np.concatenate(wrong))
         if not np.all(np.isfinite(change)):
             break
-        x, z = x + change[: len(x)], kept
+        x, z = problem.logarithms.moved(x, change[: len(x)], 1.0), kept
         z[at] += change[len(x) :]
         s = problem.bound - problem.matrix @ x
         error = miss(problem, x, z)

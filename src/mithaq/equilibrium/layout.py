@@ -28,13 +28,15 @@ COLUMN_KINDS = (
     "injection",
     "withdrawal",
     "level",
+    "grown",
 )
 
 
 class Columns:
     """Columns: those of each slot in turn, kind by kind; then what is built; then one a cone.
 
-    ``keys`` holds the labels of one slot's columns by kind. ``alive`` says which of the full list
+    ``keys`` holds the labels of one slot's columns by kind; ``grown`` is the capacity of slices
+    that can be built onto and whose cost depends on it. ``alive`` says which of the full list
     are columns of the program, ``place`` at which place they stand there (-1: not there).
     """
 

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from mithaq.equilibrium.layout import Columns, Entries, Family
 from mithaq.equilibrium.network import Network
 from mithaq.equilibrium.prepared import Memory
-from mithaq.equilibrium.presolve import drop_dead
+from mithaq.equilibrium.presolve import drop_dead, with_room
 from mithaq.equilibrium.restrictions import (
     bounds,
     equality_families,
     gift_entries,
+    growing_slices,
     inequality_families,
 )
 from mithaq.equilibrium.start import Used
@@ -41,8 +42,9 @@ class Pattern:
 
     ``core`` is A without the rows and columns of cones, ``core_rows`` the same by rows, ``curved``
     says which slices have a cone in which slot, ``golombek`` the places of these: lifting column,
-    balance, row of the capacity. ``hessian`` is an upper triangle whose entries are the numbers of
-    entries of the list that makes P: those of lifting costs first, then market by market.
+    balance, row of the capacity, column of the capacity (-1 where nothing can be built).
+    ``hessian`` is an upper triangle whose entries are the numbers of entries of the list that makes
+    P: those of lifting costs first, then market by market, then of capacities that can grow.
     """
 
     columns: Columns
@@ -55,10 +57,11 @@ class Pattern:
     inequalities: int
     single: Mask
     curved: Mask
-    golombek: tuple[Index, Index, Index]
+    golombek: tuple[Index, Index, Index, Index]
     hessian: sp.csc_matrix
     listed: Index  # entry of the list (slots x entries, raveled) that each entry of P comes from
     lifted: Index  # entry of P on the diagonal of each Golombek column
+    grown: Index  # the same of the capacities that can grow; before it stands that with the lifting
 
     @property
     def cones(self) -> int:
@@ -69,11 +72,11 @@ class Pattern:
         return _with_data(self.hessian, values.ravel()[self.listed])
 
     def bound(self, net: Network, capacity: Vector) -> Vector:
-        """Right-hand sides; ``capacity`` is that of each Golombek column."""
+        """Right-hand sides; ``capacity`` is that of each Golombek column, where it has none."""
         whole = bounds(net, self.columns)
         parts = [whole[kind][family.alive] for kind, family in self.families.items()]
         level = np.zeros(3 * self.cones)
-        level[1::3] = level[2::3] = capacity
+        level[1::3] = level[2::3] = np.where(self.golombek[3] < 0, capacity, 0.0)
         return np.concatenate([*parts, level])
 
 
@@ -153,7 +156,7 @@ def _numbers(net: Network) -> tuple[object, ...]:
 
 def _pattern(net: Network, used: Used | None) -> Pattern:
     steep = np.array([piece.g < 0 for piece in net.slices], dtype=bool)
-    exact = (net.slice_capacity > 0) & steep
+    exact = with_room(net)[0] & steep
     columns = Columns(_keys(net), net.calendar.count, net.buildings, int(exact.sum()))
     equal = equality_families(net, columns)
     unequal = inequality_families(net, columns)
@@ -171,7 +174,7 @@ def _pattern(net: Network, used: Used | None) -> Pattern:
     golombek = _golombek(net, columns, families, curved)
     height, cones = matrix.shape[0], len(golombek[0])
     width = matrix.shape[1] - cones
-    whole = _with_cones(golombek[0], matrix)
+    whole = _with_cones(golombek[0], golombek[3], matrix)
     hessian, listed = _hessian(net, columns)
     core = matrix[:, :width].tocsc()
     return Pattern(
@@ -189,6 +192,7 @@ def _pattern(net: Network, used: Used | None) -> Pattern:
         hessian,
         listed,
         _diagonal(hessian, golombek[0]),
+        _diagonal(hessian, golombek[3][golombek[3] >= 0]),
     )
 
 
@@ -205,6 +209,7 @@ def _keys(net: Network) -> dict[str, list[Any]]:
         "injection": net.stores,
         "withdrawal": net.stores,
         "level": net.stores,
+        "grown": [(p.firm, p.field) for p in (net.slices[at] for at in growing_slices(net))],
     }
 
 
@@ -250,20 +255,26 @@ def _taller(matrix: sp.csc_matrix, height: int) -> sp.csc_matrix:
 
 def _golombek(
     net: Network, columns: Columns, families: dict[str, Family], exact: Mask
-) -> tuple[Index, Index, Index]:
-    """Of slices with a Golombek cost, slot by slot: column, balance, row of the capacity."""
+) -> tuple[Index, Index, Index, Index]:
+    """Of slices with a Golombek cost, slot by slot: what ``Pattern.golombek`` holds."""
     slot, piece = np.nonzero(exact)
     place = {key: index for index, key in enumerate(net.balances)}
     node = np.array([place[s.firm, s.node] for s in net.slices], dtype=np.int64)
+    growing = np.full(exact.shape, -1)
+    growing[:, growing_slices(net)] = columns.place[columns.of("grown")]
     return (
         columns.place[columns.of("lifting")[slot, piece]],
         families["balance"].row(slot * len(net.balances) + node[piece]),
         families["field"].row(slot * len(net.slices) + piece),
+        growing[slot, piece],
     )
 
 
-def _with_cones(column: Index, matrix: sp.csc_matrix) -> sp.csc_matrix:
-    """Rows for (-t, K - q, K) in the exponential cone: (K - q) exp(-t / (K - q)) <= K."""
+def _with_cones(column: Index, grown: Index, matrix: sp.csc_matrix) -> sp.csc_matrix:
+    """Rows for (-t, K - q, K) in the exponential cone: (K - q) exp(-t / (K - q)) <= K.
+
+    K is a number on the right-hand side, or a column where it can grow.
+    """
     count = len(column)
     if not count:
         return matrix
@@ -271,14 +282,21 @@ def _with_cones(column: Index, matrix: sp.csc_matrix) -> sp.csc_matrix:
     first = 3 * np.arange(count)
     at = np.concatenate([first, first + 1])
     columns = np.concatenate([width - count + np.arange(count), column])
-    cones = sp.csc_matrix((np.ones(2 * count), (at, columns)), shape=(3 * count, width))
+    values = np.ones(2 * count)
+    some = np.flatnonzero(grown >= 0)
+    if len(some):
+        at = np.concatenate([at, first[some] + 1, first[some] + 2])
+        columns = np.concatenate([columns, grown[some], grown[some]])
+        values = np.concatenate([values, np.full(2 * len(some), -1.0)])
+    cones = sp.csc_matrix((values, (at, columns)), shape=(3 * count, width))
     return sp.vstack([matrix, cones], format="csc")
 
 
 def _hessian(net: Network, columns: Columns) -> tuple[sp.csc_matrix, Index]:
     """Places of the upper triangle of P, and which entry of the list stands at each.
 
-    A slot's list: the diagonal of all lifting, then the upper triangle of each market's sellers.
+    A slot's list: the diagonal of all lifting, then the upper triangle of each market's sellers,
+    then lifting by capacity, and the diagonal, of each slice whose capacity can grow.
     """
     lifting = np.arange(len(columns.keys["lifting"]))
     at, heads = [lifting], [lifting]
@@ -291,6 +309,10 @@ def _hessian(net: Network, columns: Columns) -> tuple[sp.csc_matrix, Index]:
         at.append(start + one)
         heads.append(start + other)
         start += count
+    if columns.keys["grown"]:
+        grown = columns.start["grown"] + np.arange(len(columns.keys["grown"]))
+        at += [np.array(growing_slices(net)), grown]
+        heads += [grown, grown]
     shift = np.arange(columns.slots)[:, None] * columns.width
     rows = (shift + np.concatenate(at)).ravel()
     above = (shift + np.concatenate(heads)).ravel()

@@ -42,17 +42,34 @@ class Golombek:
     """Slices with a Golombek cost, one entry for each slice in each slot where it can lift.
 
     ``column`` is the place of the lifting column, ``weight`` the slot's; ``balance`` the row in
-    which the gas appears. MC(q) = a + b q + g ln(1 - q/K), with user cost and royalty in a.
+    which the gas appears. MC(q) = a + b q + g ln(1 - q/K), with user cost and royalty in a. Where
+    something can be built K is the column ``room``, and ``capacity`` what is there before.
     """
 
     column: Index
     balance: Index
     limit: Index  # row of the slice's capacity
+    room: Index  # column of the capacity; -1 where nothing can be built
     weight: Vector
     capacity: Vector
     a: Vector
     b: Vector
     g: Vector
+
+    @property
+    def growing(self) -> Index:
+        """Numbers of the slices whose capacity is a column."""
+        found: Index = np.flatnonzero(self.room >= 0)
+        return found
+
+    def sizes(self, x: Vector) -> Vector:
+        """Capacity of each slice at columns ``x``."""
+        some = self.growing
+        if not len(some):
+            return self.capacity
+        found = self.capacity.copy()
+        found[some] = x[self.room[some]]
+        return found
 
 
 @dataclass
@@ -267,7 +284,11 @@ def _quadratic(net: Network, conduct: Markets, pattern: Pattern) -> sp.csc_matri
     weight = net.calendar.weight[:, None]
     held = net.frame, conduct
     sold = _SLOPES.get(tuple(map(id, held)), held, lambda: _slopes(net, conduct))
-    return pattern.quadratic(np.concatenate([net.slices.b * weight, sold], axis=1))
+    parts = [net.slices.b * weight, sold]
+    growing = pattern.columns.keys["grown"]
+    if growing:  # what stands there belongs to a point, and comes with it
+        parts.append(np.zeros((len(weight), 2 * len(growing))))
+    return pattern.quadratic(np.concatenate(parts, axis=1))
 
 
 _SLOPES: Memory[Vector] = Memory()

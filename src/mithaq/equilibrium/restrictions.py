@@ -14,7 +14,7 @@ from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Entries, Family
 from mithaq.equilibrium.network import Network
 from mithaq.equilibrium.prepared import Memory
 
-__all__ = ["bounds", "equality_families", "gift_entries", "inequality_families"]
+__all__ = ["bounds", "equality_families", "gift_entries", "growing_slices", "inequality_families"]
 
 Vector = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -55,8 +55,9 @@ class _Rows:
 
 
 def equality_families(net: Network, columns: Columns) -> list[Family]:
-    """Balance of each firm at each node, ratio of each swap, and what is in each store."""
-    return [_balance(net, columns), _swap_ratio(net, columns), _level(net, columns)]
+    """Balances of firms at nodes, ratios of swaps, what is in store, capacity that can grow."""
+    families = _balance(net, columns), _swap_ratio(net, columns), _level(net, columns)
+    return [*families, _grown(net, columns)]
 
 
 def _balance(net: Network, columns: Columns) -> Family:
@@ -115,6 +116,24 @@ def _level(net: Network, columns: Columns) -> Family:
         column = columns.of("level")[before]
         value = np.full(row.size, -1.0)
         rows.parts.append(Entries(row.ravel(), column.ravel(), value))
+    return rows.family()
+
+
+def growing_slices(net: Network) -> list[int]:
+    """Slices that can be built onto and whose cost depends on their capacity."""
+    fields = {building.key[1:3] for building in net.buildings if building.table == "fields"}
+    if not fields:
+        return []
+    return [at for at, p in enumerate(net.slices) if p.g < 0 and (p.field, p.firm) in fields]
+
+
+def _grown(net: Network, columns: Columns) -> Family:
+    """What such a slice can lift: its capacity, and what is built."""
+    keys = columns.keys["grown"]
+    rows = _Rows(net, columns, "grown", keys)
+    if keys:
+        rows.put("grown", range(len(keys)), range(len(keys)))
+        rows.build({("fields", field, firm): at for at, (firm, field) in enumerate(keys)}, {})
     return rows.family()
 
 
@@ -295,10 +314,12 @@ def total_limits(net: Network) -> dict[tuple[str, str, str], float]:
 
 
 def _signs(columns: Columns) -> Family:
-    """Nothing is less than zero."""
+    """Nothing is less than zero; of capacity with what is built that follows from its parts."""
     count = columns.first_cone
     every = np.arange(count)
-    entries = Entries(every, every, np.full(count, -1.0))
+    if columns.keys["grown"]:
+        every = np.setdiff1d(every, columns.of("grown"))
+    entries = Entries(every, every, np.full(len(every), -1.0))
     return Family("sign", range(count), 0, entries, single=True)
 
 
@@ -309,7 +330,10 @@ def bounds(net: Network, columns: Columns) -> dict[str, Vector]:
     """Right-hand sides of every family's full list, by kind."""
     fixed = _BOUNDS.get(id(net.frame), net.frame, lambda: _fixed(net, columns))
     reserves = net.slices.reserves[held_slices(net)]
-    return fixed | {"field": np.ravel(net.slice_capacity), "reserves": reserves}
+    found = fixed | {"field": np.ravel(net.slice_capacity), "reserves": reserves}
+    if columns.keys["grown"]:
+        found["grown"] = np.ravel(net.slice_capacity[:, growing_slices(net)])
+    return found
 
 
 def _fixed(net: Network, columns: Columns) -> dict[str, Vector]:
@@ -335,6 +359,7 @@ def _fixed(net: Network, columns: Columns) -> dict[str, Vector]:
         "balance": net.owed,
         "swap ratio": np.zeros((columns.slots, len(caps))),
         "level": np.zeros((columns.slots, len(net.stores))),
+        "grown": np.zeros(0),
         "arc": left,
         "booking": booked,
         "third party": others,

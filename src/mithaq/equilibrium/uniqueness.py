@@ -27,6 +27,7 @@ from mithaq.equilibrium.complementarity import mixed_problem
 from mithaq.equilibrium.labels import KINDS, STOCKS, VALUES
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import Program, build_program
+from mithaq.equilibrium.restrictions import growing_slices
 
 __all__ = ["Face"]
 
@@ -36,6 +37,7 @@ ZERO = 1e-6  # scaled: what is no larger is zero
 MOVES = 1e-7  # part of a random direction that is left of it where it is not fixed
 FIX = 1e-9  # weight of the equations against which a direction is projected
 SEED = 20060804
+SPECK = 1e-9  # bcm/yr, far less than what counts as any
 SAME = 1e-5  # scaled: intervals no wider are one price
 LABELS = {
     "balance": "value of gas",
@@ -69,9 +71,15 @@ class Face:
         binding = slack <= ZERO
         binding[: self.equal] = True
         self.binding: Mask = binding
-        reduced = problem.value(self.x) + felt.T @ self.z
+        value = problem.value(self.x)
+        tied = self.program.families["grown"]
+        # The dual of a capacity that can grow is what a unit more of it saves.
+        grown = self.program.columns.place[self.program.columns.of("grown")].ravel()
+        self.z[tied.first : tied.last] = -value[grown]
+        reduced = value + felt.T @ self.z
         self.reduced = np.maximum(reduced, 0.0)
         self.used: Mask = self.x > ZERO * (1 + np.abs(self.x).max(initial=0.0))
+        self.used[grown] = True  # they have no sign
         self.felt = felt
         rows, columns, values = problem.slopes(self.x)
         size = (len(self.x), len(self.x))
@@ -343,8 +351,29 @@ def _columns(program: Program, point: Point) -> Vector:
         for place, pair in zip(row, columns.keys["opened"], strict=True):
             reserved = program.network.bookings[pair][slot]
             full[place] = max(point.flow.get((*pair, slot), 0.0) - reserved, 0.0)
+    _grow(program, point, full)
     found: Vector = full[columns.alive[: columns.first_cone]]
     return found
+
+
+def _grow(program: Program, point: Point, full: Vector) -> None:
+    """Fill in capacities that can grow; where there is none, a speck of the share that would pay."""
+    columns, net = program.columns, program.network
+    size, lifted = columns.part(full, "grown"), columns.part(full, "lifting")
+    for at, (number, key) in enumerate(
+        zip(growing_slices(net), columns.keys["grown"], strict=True)
+    ):
+        piece = net.slices[number]
+        size[:, at] = net.slice_capacity[:, number]
+        for building in net.buildings:
+            if building.key[:3] == ("fields", piece.field, piece.firm):
+                size[:, at] += building.usable * point.built.get(building.key, 0.0)
+        for slot in np.flatnonzero(size[:, at] < SPECK).tolist():
+            margin = point.value.get((piece.firm, piece.node, slot), 0.0) - piece.a - piece.levy
+            margin -= point.scarcity.get((*key, slot), 0.0)
+            margin -= point.reserve_price.get(key, 0.0) / net.calendar.slots[slot].discount
+            size[slot, at] = SPECK
+            lifted[slot, number] = -SPECK * np.expm1(max(margin, 0.0) / piece.g)
 
 
 def _duals(program: Program, point: Point, height: int) -> Vector:

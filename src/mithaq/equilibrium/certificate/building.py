@@ -18,7 +18,8 @@ class Built:
 
     ``room`` is that of storages, ``rates`` those of injection and withdrawal. ``limited`` says
     which arcs have a capacity, ``size`` is 0 where there is none. ``open`` and ``lifts`` tell in
-    bits which arcs hold anything, and which slices can lift, in any slot.
+    bits which arcs hold anything, and which slices can lift, in any slot. ``might`` says which
+    slices could lift if something were built.
     """
 
     def __init__(self, case: Case) -> None:
@@ -27,6 +28,7 @@ class Built:
         self.capacity, self.open = arcs.usable, arcs.open
         self.limited, self.size = arcs.limited, arcs.room
         self.lifting, self.lifts = pieces.usable, pieces.open
+        self.might = self.lifting > 0
         room = np.zeros(stores.room.shape)
         if case.chain.rows("expansions"):
             grown, lifted = np.zeros(arcs.capacity.shape), np.zeros(pieces.capacity.shape)
@@ -36,7 +38,11 @@ class Built:
             self.limited = np.isfinite(self.capacity)
             self.size = np.where(self.limited, self.capacity, 0.0)
             self.open = bits_of(self.capacity > 0)
-            self.lifts = bits_of(ever(self.lifting > 0))
+            for plan, firm, _ in self.plans:
+                if plan.row["table"] == "fields":
+                    at = pieces.at[firm, plan.row["row"]]
+                    self.might[at] |= (plan.may @ plan.active) * pieces.available[at] > 0
+            self.lifts = bits_of(ever(self.might))
         self.room, self.rates = stores.room, stores.rates
         if len(stores.names):
             self.room = stores.room + room
@@ -179,19 +185,23 @@ def check_building(case: Case, built: Built, found: Findings) -> None:
             found.limit(spare, price, bounded, where)
             if not math.isfinite(size):
                 found.note("complementarity", np.abs(price), where)
-        gain = plan.active @ _rent_of_a_unit(case, table, name, firm)
+        gain = plan.active @ _gain_of_a_unit(case, table, name, firm)
         slack = plan.unit_cost + rents + whole - gain
         slack = np.where(plan.may > 0, slack, 0.0)
         found.pair(slack, decided, plan.unit_cost, where)
 
 
-def _rent_of_a_unit(case: Case, table: str, name: str, firm: str) -> Array:
-    """What one unit more of capacity earns in each slot, in present value."""
-    weight = case.calendar.weight
+def _gain_of_a_unit(case: Case, table: str, name: str, firm: str) -> Array:
+    """What one unit more of capacity earns or saves in each slot, in present value."""
+    calendar, weight = case.calendar, case.calendar.weight
     if table == "fields":
-        at = case.slices.at[firm, name]
         pieces = case.slices
-        earned: Array = weight * pieces.available[at] * case.scarcity[at]
+        at = pieces.at[firm, name]
+        kept = case.point.reserve_price.get((firm, name), 0.0) / calendar.discount[calendar.year_of]
+        spent = pieces.a[at] + pieces.b[at] * case.lifting[at] + pieces.levy[at]
+        worth = case.value.reshape(-1, calendar.length)[pieces.row[at]]
+        saved = pieces.saved(at, worth - spent - kept - case.scarcity[at])
+        earned: Array = weight * pieces.available[at] * (case.scarcity[at] + saved)
         return earned
     if table == "storages":
         stores = case.stores

@@ -58,7 +58,7 @@ class _Gaps:
 
     def __init__(self, case: Case, built: Built) -> None:
         arcs, markets, pieces, stores = case.arcs, case.markets, case.slices, case.stores
-        seeds, lifts, carries = case.somewhere.copy(), ever(built.lifting > 0), built.capacity > 0
+        seeds, lifts, carries = case.somewhere.copy(), ever(built.might), built.capacity > 0
         seeds[pieces.node[lifts], pieces.firm[lifts]] = True
         usable = arcs.access & ever(carries)[:, None]
         reached = arcs.reached(usable, seeds)

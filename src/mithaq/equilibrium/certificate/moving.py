@@ -122,7 +122,9 @@ def check_lifting(case: Case, built: Built, found: Findings) -> None:
         price = _check_reserves(case, found)
         held_back = scarcity + price[:, None] / calendar.discount[calendar.year_of]
     value = case.value.reshape(-1, calendar.length)[pieces.row]
-    can = (capacity > 0) & np.isfinite(value)
+    able = built.might.copy()
+    able[pieces.bent] = capacity[pieces.bent] > 0  # of no capacity no share is in use
+    can = able & np.isfinite(value)
     worth = np.where(can, value, 0.0)
     slack = np.where(can, pieces.marginal_cost(quantity, capacity) + held_back - worth, 0.0)
     off: Array | None = None
