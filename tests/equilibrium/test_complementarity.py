@@ -45,8 +45,7 @@ def made(seed: int) -> tuple[Mixed, np.ndarray]:
     ]
     slack[m + p :] = x
     curved = np.flatnonzero(dice.random(n) < 0.3)
-    steep, given = -dice.uniform(0.1, 1, len(curved)), np.full(len(curved), -1)
-    logs = Logarithms(curved, steep, x[curved] + 0.3, given)
+    logs = Logarithms(curved, -dice.uniform(0.1, 1, len(curved)), x[curved] + 0.3)
     matrix = sp.csr_matrix(rows)
     blank = Mixed(
         sp.csr_matrix(slope),
@@ -100,7 +99,7 @@ def test_a_problem_without_solution_does_not_converge() -> None:
         matrix,
         np.array([-1.0, 0.0]),
         0,
-        Logarithms(none, np.zeros(0), np.zeros(0), none),
+        Logarithms(none, np.zeros(0), np.zeros(0)),
         Products.none(),
     )
     found = descend(problem, 1e-10, 100)
@@ -120,7 +119,7 @@ def test_products_are_found_too() -> None:
         matrix,
         np.zeros(2),
         0,
-        Logarithms(none, np.zeros(0), np.zeros(0), none),
+        Logarithms(none, np.zeros(0), np.zeros(0)),
         Products(one, one, one + 1, np.ones(1)),
     )
     best = sharpen(problem, descend(problem, 1e-10, 100))

@@ -40,7 +40,7 @@ def _check_slot(program: Program, slot: int, bad: list[Conduct]) -> None:
     hessian = upper + upper.T - np.diag(np.diag(upper))
     # The least curvature of a Golombek cost, at zero output; none where capacity may grow with it.
     golombek = program.golombek
-    where = np.flatnonzero(np.isin(golombek.column, mine) & (golombek.room < 0))
+    where = np.flatnonzero(np.isin(golombek.column, mine) & (golombek.idle < 0))
     at = np.searchsorted(mine, golombek.column[where])
     hessian[at, at] -= golombek.g[where] / golombek.capacity[where]
     level = program.families["level"]

@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
-from mithaq.equilibrium.mixed import Mixed
+from mithaq.equilibrium.mixed import SHRUNK, Mixed
 
 __all__ = ["Iterate", "descend", "sharpen"]
 
@@ -216,20 +216,30 @@ def descend(problem: Mixed, tolerance: float, limit: int, *, far: float = 0.0) -
             rest = 1 - CENTRAL
             dx, ds, dz = steps.step(rest * dual, rest * row, target)
             length = min(1.0, SHORT * _length(problem, x, s, z, dx, ds, dz, 1 / SHORT))
-        x, s, z = problem.logarithms.moved(x, dx, length), s + length * ds, z + length * dz
+        x, s, z = *_moved(problem, x, s, dx, ds, length), z + length * dz
     return best
+
+
+def _moved(
+    problem: Mixed, x: Vector, s: Vector, dx: Vector, ds: Vector, length: float
+) -> tuple[Vector, Vector]:
+    """Columns and slacks after a step; signs go with what is not as the step meant it."""
+    after, slack = problem.entropies.moved(x, dx, length), s + length * ds
+    if len(problem.entropies.column):
+        rows = problem.bounds()
+        off = problem.matrix[rows] @ (after - x - length * dx)
+        slack[rows] = np.maximum(slack[rows] - off, SHRUNK * s[rows])
+    return after, slack
 
 
 def _middle(problem: Mixed, size: float) -> tuple[Vector, Vector, Vector]:
     """Half of the capacity of Golombek columns, no other column, slacks and duals of one size.
 
-    Capacity that can grow is of that size too, if what is there is less.
+    Where capacity can be built, it is of that size.
     """
-    x, log = np.zeros(len(problem.linear)), problem.logarithms
-    room, some = log.capacity.copy(), log.growing
-    room[some] = np.maximum(room[some], size)
-    x[log.column] = room / 2
-    x[log.room[some]] = room[some]
+    x, entropies = np.zeros(len(problem.linear)), problem.entropies
+    x[problem.logarithms.column] = problem.logarithms.capacity / 2
+    x[entropies.column] = x[entropies.idle] = size / 2
     s, z = np.full(len(problem.bound), size), np.full(len(problem.bound), size)
     s[: problem.equalities] = z[: problem.equalities] = 0.0
     return x, s, z
@@ -245,8 +255,8 @@ def _start(problem: Mixed, steps: _Steps) -> tuple[Vector, Vector, Vector]:
     row = problem.matrix @ x + s - problem.bound
     product = np.zeros_like(s)
     dx, _, dz = steps.step(dual, row, product)
-    log = problem.logarithms
-    held = np.concatenate([log.column, log.room[log.growing]])
+    entropies = problem.entropies
+    held = np.concatenate([problem.logarithms.column, entropies.column, entropies.idle])
     half = x[held]
     x = x + dx
     x[held] = half
@@ -269,13 +279,14 @@ def _length(
 ) -> float:
     """The longest step, up to ``longest``, that leaves slacks, duals and idle capacity positive."""
     first, log = problem.equalities, problem.logarithms
-    some = log.growing
-    idle, filled, room = log.size(x) - x[log.column], -dx[log.column], log.room[some]
-    if len(some):
-        share, used = log.shares(x, dx)
-        idle[some], filled[some] = 1 - share, -used
-    size = np.concatenate([s[first:], z[first:], idle, x[room]])
-    change = np.concatenate([ds[first:], dz[first:], filled, dx[room]])
+    idle = log.capacity - x[log.column]
+    size = np.concatenate([s[first:], z[first:], idle])
+    change = np.concatenate([ds[first:], dz[first:], -dx[log.column]])
+    if len(problem.entropies.column):
+        room, used, _ = problem.entropies.shares(x)
+        grown, freed = problem.entropies.shifts(x, dx)
+        size = np.concatenate([size, room, used])
+        change = np.concatenate([change, grown, -freed])
     falls = change < 0
     return float(min(longest, (size[falls] / -change[falls]).min(initial=np.inf)))
 
@@ -305,7 +316,7 @@ def sharpen(problem: Mixed, found: Iterate) -> Iterate:
         change = newton.solve(-np.concatenate(wrong))
         if not np.all(np.isfinite(change)):
             break
-        x, z = problem.logarithms.moved(x, change[: len(x)], 1.0), kept
+        x, z = problem.entropies.moved(x, change[: len(x)], 1.0), kept
         z[at] += change[len(x) :]
         s = problem.bound - problem.matrix @ x
         error = miss(problem, x, z)

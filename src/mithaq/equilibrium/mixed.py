@@ -4,7 +4,8 @@
 
     F(x) = Mx + q + sum of g ln(1 - x_j / K_j) on Golombek columns + products c x_j x_k,
 
-and -g [ ln(1 - x_j / K_j) + x_j / K_j ] on the column of a capacity K_j that can grow.
+and, where such a capacity can be built onto, the slopes of |g| K h(x_j / K), h(u) = (1 - u) ln(1 -
+u) + u, with K = x_j + x_k and x_k what is left idle: |g| x_j / K and |g| [ ln(x_k / K) + x_j / K ].
 
 M need not be symmetric, so conduct need not have a potential. ``felt`` is A wherever one will
 chooses what its rows limit; where the choice of one is the duty of another, the two differ.
@@ -12,67 +13,74 @@ chooses what its rows limit; where the choice of one is the duty of another, the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["Logarithms", "Mixed", "Products"]
+__all__ = ["SHRUNK", "Entropies", "Logarithms", "Mixed", "Products"]
 
 Vector = NDArray[np.float64]
 Places = NDArray[np.intp]
+SHRUNK = 1e-3  # share of what may not vanish that is left of it after a step at least
+HALF, FARTHEST = 0.5, 5.0
+NONE = 1e-200  # so that nothing is divided by no capacity
 STEEPEST = 1e-9  # idle share of capacity below which marginal cost is continued by its tangent
-SHRUNK = 1e-3  # share of a capacity that is left of it after a step at least
-NONE = 1e-30  # capacity, so that nothing is divided by none
 
 
 @dataclass(frozen=True, slots=True)
 class Logarithms:
-    """Terms g ln(1 - x/K) of F: one entry a column; g < 0, and x stays below K.
-
-    K is ``capacity``, or the column ``room`` where that is not -1.
-    """
+    """Terms g ln(1 - x/K) of F: one entry a column; g < 0, and x stays below K."""
 
     column: Places
     g: Vector
     capacity: Vector
-    room: Places
 
-    @property
-    def growing(self) -> Places:
-        """Entries whose capacity is a column."""
-        found: Places = np.flatnonzero(self.room >= 0)
-        return found
 
-    def size(self, x: Vector) -> Vector:
-        """Capacity of each entry at x."""
-        some = self.growing
-        if not len(some):
-            return self.capacity
-        size = self.capacity.copy()
-        size[some] = x[self.room[some]]
-        return size
+@dataclass(frozen=True, slots=True)
+class Entropies:
+    """Slopes of |g| K h(x/K) in x and in what is left idle of K: one entry a pair of columns."""
+
+    column: Places
+    idle: Places
+    g: Vector
+
+    @classmethod
+    def none(cls) -> Entropies:
+        empty = np.zeros(0, dtype=np.intp)
+        return cls(empty, empty, np.zeros(0))
+
+    def shares(self, x: Vector) -> tuple[Vector, Vector, Vector]:
+        """Capacity, and the shares of it in use and idle."""
+        used, idle = x[self.column], x[self.idle]
+        size = np.maximum(used + idle, NONE)
+        return size, used / size, np.maximum(idle, NONE) / size
+
+    def shifts(self, x: Vector, change: Vector) -> tuple[Vector, Vector]:
+        """To first order the changes of capacity and of the share that is idle."""
+        size, used, idle = self.shares(x)
+        freed, taken = change[self.idle], change[self.column]
+        return freed + taken, (used * freed - idle * taken) / size
 
     def moved(self, x: Vector, change: Vector, length: float) -> Vector:
-        """Where a step leads. Of capacity that can grow the share in use is what moves.
+        """Where a step leads: what is meant of shares happens to shares.
 
-        Slopes hang on it alone; of two columns that fall towards zero with it, the quotient would
-        move further than a step in them was meant to.
+        Slopes hang on these alone. Of columns that fall towards zero together the quotient would
+        otherwise move further than the step was meant to.
         """
-        found, some = x + length * change, self.growing
-        if len(some):
-            size, share = x[self.room[some]], self.shares(x, change)
-            size = np.maximum(size + length * change[self.room[some]], SHRUNK * size)
-            found[self.room[some]] = size
-            found[self.column[some]] = (share[0] + length * share[1]) * size
+        found = x + length * change
+        if len(self.column):
+            size, used, idle = self.shares(x)
+            grown, freed = self.shifts(x, change)
+            size = np.maximum(size + length * grown, SHRUNK * size)
+            # Close to capacity the logarithm of what is idle is what slopes are straight in.
+            least = np.exp(np.clip(length * freed / idle, -FARTHEST, FARTHEST)) * idle
+            idle = np.where(used < HALF, idle + length * freed, least)
+            idle = np.minimum(idle, 1 - SHRUNK * used)
+            used = np.where(idle < HALF, 1 - idle, np.maximum(used - length * freed, SHRUNK * used))
+            found[self.column], found[self.idle] = size * used, size * idle
         return found
-
-    def shares(self, x: Vector, change: Vector) -> tuple[Vector, Vector]:
-        """Share in use of each capacity that can grow, and its change to first order."""
-        room, column = self.room[self.growing], self.column[self.growing]
-        share = x[column] / x[room]
-        return share, (change[column] - share * change[room]) / x[room]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,59 +110,53 @@ class Mixed:
     equalities: int
     logarithms: Logarithms
     products: Products
+    entropies: Entropies = field(default_factory=Entropies.none)
 
     def value(self, x: Vector) -> Vector:
         """F at x."""
         result: Vector = self.slope @ x + self.linear
         log = self.logarithms
-        size, left = self._left(x)
+        left = self._left(x)
         # Closer to capacity than that the curve goes on as its tangent.
-        beyond = np.minimum(size - x[log.column] - left, 0.0)
-        result[log.column] += log.g * (np.log(left / size) + beyond / left)
-        some = log.growing
-        if len(some):
-            # Cost is K h(x/K), so that K has the slope h - (x/K) h'.
-            left, over = (part[some] / size[some] for part in (left, beyond))
-            saved = np.log(left) + (1 - left) * (1 + over / left) - over**2 / (2 * left)
-            result[log.room[some]] -= log.g[some] * saved
-        p = self.products
+        beyond = np.minimum(log.capacity - x[log.column] - left, 0.0)
+        result[log.column] += log.g * (np.log(left / log.capacity) + beyond / left)
+        p, e = self.products, self.entropies
         np.add.at(result, p.at, p.factor * x[p.one] * x[p.other])
+        if len(e.column):
+            _, used, idle = e.shares(x)
+            result[e.column] -= e.g * used
+            result[e.idle] -= e.g * (np.log(idle) + used)
         return result
 
-    def _left(self, x: Vector) -> tuple[Vector, Vector]:
-        """Capacity, and what is idle of it, no closer to none than marginal cost can be told."""
+    def _left(self, x: Vector) -> Vector:
+        """Idle capacity of Golombek columns, no closer to none than marginal cost can be told."""
         log = self.logarithms
-        size = log.size(x)
-        if len(log.growing):
-            size = np.maximum(size, NONE)
-        return size, np.maximum(size - x[log.column], STEEPEST * size)
+        return np.maximum(log.capacity - x[log.column], STEEPEST * log.capacity)
 
     def slopes(self, x: Vector) -> tuple[Places, Places, Vector]:
         """The Jacobian of F at x as rows, columns and entries, which add up; M comes first.
 
         The places are the same at any x.
         """
-        log, p = self.logarithms, self.products
-        fixed = self.slope.tocoo()
-        grown, room = log.column[log.growing], log.room[log.growing]
-        rows = np.concatenate([fixed.row, log.column, grown, room, room, p.at, p.at])
-        columns = np.concatenate([fixed.col, log.column, room, grown, room, p.one, p.other])
+        log, p, e = self.logarithms, self.products, self.entropies
+        fixed, ends = self.slope.tocoo(), (e.column, e.idle)
+        rows = np.concatenate([fixed.row, log.column, p.at, p.at, *ends, *ends])
+        columns = np.concatenate([fixed.col, log.column, p.one, p.other, *ends, *reversed(ends)])
         return rows, columns, np.concatenate([fixed.data, self.bends(x)])
 
     def bends(self, x: Vector) -> Vector:
         """The entries of ``slopes`` that x changes, in their order."""
-        log, p = self.logarithms, self.products
-        size, left = self._left(x)
-        bend = -log.g / left
-        some = log.growing
-        share = x[log.column[some]] / size[some]
-        tied = -bend[some] * share
-        grown = tied, tied, -tied * share
-        return np.concatenate([bend, *grown, p.factor * x[p.other], p.factor * x[p.one]])
+        log, p, e = self.logarithms, self.products, self.entropies
+        size, used, idle = e.shares(x)
+        bend = -e.g / size
+        tied = -bend * used
+        grown = bend * idle, -tied * used / idle, tied, tied
+        products = p.factor * x[p.other], p.factor * x[p.one]
+        return np.concatenate([-log.g / self._left(x), *products, *grown])
 
     def scaled(self, quantity: float, price: float) -> Mixed:
         """The problem with quantities and prices counted in these units."""
-        log, p = self.logarithms, self.products
+        log, p, e = self.logarithms, self.products, self.entropies
         return Mixed(
             self.slope * (quantity / price),
             self.linear / price,
@@ -162,6 +164,17 @@ class Mixed:
             self.felt,
             self.bound / quantity,
             self.equalities,
-            Logarithms(log.column, log.g / price, log.capacity / quantity, log.room),
+            Logarithms(log.column, log.g / price, log.capacity / quantity),
             Products(p.at, p.one, p.other, p.factor * (quantity**2 / price)),
+            Entropies(e.column, e.idle, e.g / price),
         )
+
+    def bounds(self) -> Places:
+        """Inequalities in which one column of the entropies, and no other of them, has an entry."""
+        chosen = np.zeros(self.matrix.shape[1], dtype=bool)
+        chosen[np.concatenate([self.entropies.column, self.entropies.idle])] = True
+        rows = np.repeat(np.arange(self.matrix.shape[0]), np.diff(self.matrix.indptr))
+        count = np.bincount(rows[chosen[self.matrix.indices]], minlength=self.matrix.shape[0])
+        count[: self.equalities] = 0
+        found: Places = np.flatnonzero(count == 1)
+        return found

@@ -24,7 +24,7 @@ from mithaq.equilibrium.restrictions import (
     bounds,
     equality_families,
     gift_entries,
-    growing_slices,
+    growing,
     inequality_families,
 )
 from mithaq.equilibrium.start import Used
@@ -42,9 +42,9 @@ class Pattern:
 
     ``core`` is A without the rows and columns of cones, ``core_rows`` the same by rows, ``curved``
     says which slices have a cone in which slot, ``golombek`` the places of these: lifting column,
-    balance, row of the capacity, column of the capacity (-1 where nothing can be built).
-    ``hessian`` is an upper triangle whose entries are the numbers of entries of the list that makes
-    P: those of lifting costs first, then market by market, then of capacities that can grow.
+    balance, row of the capacity, column and row of what is left idle; of these -1 stands for the
+    row where something can be built, else for the others. ``hessian`` is an upper triangle whose entries are the numbers of entries of the list that makes
+    P: those of lifting costs first, then market by market, then of what is left idle.
     """
 
     columns: Columns
@@ -57,11 +57,11 @@ class Pattern:
     inequalities: int
     single: Mask
     curved: Mask
-    golombek: tuple[Index, Index, Index, Index]
+    golombek: tuple[Index, Index, Index, Index, Index]
     hessian: sp.csc_matrix
     listed: Index  # entry of the list (slots x entries, raveled) that each entry of P comes from
     lifted: Index  # entry of P on the diagonal of each Golombek column
-    grown: Index  # the same of the capacities that can grow; before it stands that with the lifting
+    idle: Index  # the same of what is left idle, where that is a column; the one before is with lifting
 
     @property
     def cones(self) -> int:
@@ -165,6 +165,7 @@ def _pattern(net: Network, used: Used | None) -> Pattern:
     drop_dead(net, columns, equal[0], bound["balance"].copy(), gifts, used)
     # A slice that lifts nothing needs no cone either.
     columns.alive[columns.first_cone :] = columns.mask("lifting")[exact]
+    columns.alive[columns.of("idle")] = growing(net)[1]
     columns.settle()
     families = {family.kind: family for family in (*equal, *unequal)}
     matrix, single = _matrix(columns, list(families.values()), bound)
@@ -209,7 +210,7 @@ def _keys(net: Network) -> dict[str, list[Any]]:
         "injection": net.stores,
         "withdrawal": net.stores,
         "level": net.stores,
-        "grown": [(p.firm, p.field) for p in (net.slices[at] for at in growing_slices(net))],
+        "idle": [(net.slices[at].firm, net.slices[at].field) for at in growing(net)[0]],
     }
 
 
@@ -255,25 +256,31 @@ def _taller(matrix: sp.csc_matrix, height: int) -> sp.csc_matrix:
 
 def _golombek(
     net: Network, columns: Columns, families: dict[str, Family], exact: Mask
-) -> tuple[Index, Index, Index, Index]:
+) -> tuple[Index, Index, Index, Index, Index]:
     """Of slices with a Golombek cost, slot by slot: what ``Pattern.golombek`` holds."""
     slot, piece = np.nonzero(exact)
     place = {key: index for index, key in enumerate(net.balances)}
     node = np.array([place[s.firm, s.node] for s in net.slices], dtype=np.int64)
-    growing = np.full(exact.shape, -1)
-    growing[:, growing_slices(net)] = columns.place[columns.of("grown")]
+    idle, tie = np.full(exact.shape, -1), np.full(exact.shape, -1)
+    some = growing(net)[0]
+    full = columns.of("idle")
+    idle[:, some] = columns.place[full]
+    tie[:, some] = families["idle"].row(np.arange(full.size).reshape(full.shape))
+    idle, tie = idle[slot, piece], tie[slot, piece]
+    limit = families["field"].row(slot * len(net.slices) + piece)
     return (
         columns.place[columns.of("lifting")[slot, piece]],
         families["balance"].row(slot * len(net.balances) + node[piece]),
-        families["field"].row(slot * len(net.slices) + piece),
-        growing[slot, piece],
+        np.where(idle < 0, limit, -1),
+        idle,
+        np.where(idle < 0, -1, tie),
     )
 
 
-def _with_cones(column: Index, grown: Index, matrix: sp.csc_matrix) -> sp.csc_matrix:
+def _with_cones(column: Index, idle: Index, matrix: sp.csc_matrix) -> sp.csc_matrix:
     """Rows for (-t, K - q, K) in the exponential cone: (K - q) exp(-t / (K - q)) <= K.
 
-    K is a number on the right-hand side, or a column where it can grow.
+    K is a number on the right-hand side; where K - q is a column, K is the sum of both.
     """
     count = len(column)
     if not count:
@@ -283,10 +290,11 @@ def _with_cones(column: Index, grown: Index, matrix: sp.csc_matrix) -> sp.csc_ma
     at = np.concatenate([first, first + 1])
     columns = np.concatenate([width - count + np.arange(count), column])
     values = np.ones(2 * count)
-    some = np.flatnonzero(grown >= 0)
+    some = np.flatnonzero(idle >= 0)
     if len(some):
-        at = np.concatenate([at, first[some] + 1, first[some] + 2])
-        columns = np.concatenate([columns, grown[some], grown[some]])
+        columns[count + some], values[count + some] = idle[some], -1.0
+        at = np.concatenate([at, first[some] + 2, first[some] + 2])
+        columns = np.concatenate([columns, column[some], idle[some]])
         values = np.concatenate([values, np.full(2 * len(some), -1.0)])
     cones = sp.csc_matrix((values, (at, columns)), shape=(3 * count, width))
     return sp.vstack([matrix, cones], format="csc")
@@ -296,7 +304,7 @@ def _hessian(net: Network, columns: Columns) -> tuple[sp.csc_matrix, Index]:
     """Places of the upper triangle of P, and which entry of the list stands at each.
 
     A slot's list: the diagonal of all lifting, then the upper triangle of each market's sellers,
-    then lifting by capacity, and the diagonal, of each slice whose capacity can grow.
+    then lifting with what is left idle, and the diagonal of that, of each slice that has it.
     """
     lifting = np.arange(len(columns.keys["lifting"]))
     at, heads = [lifting], [lifting]
@@ -309,10 +317,10 @@ def _hessian(net: Network, columns: Columns) -> tuple[sp.csc_matrix, Index]:
         at.append(start + one)
         heads.append(start + other)
         start += count
-    if columns.keys["grown"]:
-        grown = columns.start["grown"] + np.arange(len(columns.keys["grown"]))
-        at += [np.array(growing_slices(net)), grown]
-        heads += [grown, grown]
+    if columns.keys["idle"]:
+        idle = columns.start["idle"] + np.arange(len(columns.keys["idle"]))
+        at += [growing(net)[0], idle]
+        heads += [idle, idle]
     shift = np.arange(columns.slots)[:, None] * columns.width
     rows = (shift + np.concatenate(at)).ravel()
     above = (shift + np.concatenate(heads)).ravel()

@@ -43,13 +43,15 @@ class Golombek:
 
     ``column`` is the place of the lifting column, ``weight`` the slot's; ``balance`` the row in
     which the gas appears. MC(q) = a + b q + g ln(1 - q/K), with user cost and royalty in a. Where
-    something can be built K is the column ``room``, and ``capacity`` what is there before.
+    something can be built, K is what is lifted and what is left ``idle``, and ``capacity`` is what
+    is there before.
     """
 
     column: Index
     balance: Index
-    limit: Index  # row of the slice's capacity
-    room: Index  # column of the capacity; -1 where nothing can be built
+    limit: Index  # row of the slice's capacity; -1 where something can be built
+    idle: Index  # column of what is left idle; -1 where nothing can be built
+    tie: Index  # row that ties it to lifting and what is built; else -1
     weight: Vector
     capacity: Vector
     a: Vector
@@ -57,18 +59,14 @@ class Golombek:
     g: Vector
 
     @property
-    def growing(self) -> Index:
-        """Numbers of the slices whose capacity is a column."""
-        found: Index = np.flatnonzero(self.room >= 0)
-        return found
+    def limits(self) -> Index:
+        """Rows of capacities."""
+        return self.limit[self.limit >= 0]
 
-    def sizes(self, x: Vector) -> Vector:
-        """Capacity of each slice at columns ``x``."""
-        some = self.growing
-        if not len(some):
-            return self.capacity
-        found = self.capacity.copy()
-        found[some] = x[self.room[some]]
+    @property
+    def growing(self) -> Index:
+        """Numbers of the slices of which something can be built."""
+        found: Index = np.flatnonzero(self.idle >= 0)
         return found
 
 
@@ -285,7 +283,7 @@ def _quadratic(net: Network, conduct: Markets, pattern: Pattern) -> sp.csc_matri
     held = net.frame, conduct
     sold = _SLOPES.get(tuple(map(id, held)), held, lambda: _slopes(net, conduct))
     parts = [net.slices.b * weight, sold]
-    growing = pattern.columns.keys["grown"]
+    growing = pattern.columns.keys["idle"]
     if growing:  # what stands there belongs to a point, and comes with it
         parts.append(np.zeros((len(weight), 2 * len(growing))))
     return pattern.quadratic(np.concatenate(parts, axis=1))

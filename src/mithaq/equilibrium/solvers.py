@@ -29,6 +29,7 @@ __all__ = ["Method", "Outcome", "changed", "from_quadratics", "solve_program"]
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
 MINUTE = 1e-6  # the same where capacity can grow, from which no steps follow that settle the rest
+GROWING = 12  # programs that such costs are given at most
 CLOSE = 100.0  # the same, above which the limits that bind are not taken to be known
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
 TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
@@ -175,8 +176,10 @@ def _answer(
     answer = solve_conic(whole_program(program), program.cones, tolerance, limit)
     if STATUS.get(answer.status) is Outcome.SOLVED:
         output, size = solved_at(golombek, answer.x)
-        steps = method.refinements + (method.first_steps if len(golombek.growing) else 0)
-        answer = _refine(condensed(program), output, size, steps, method) or answer
+        short = condensed(program)
+        if len(golombek.growing):
+            return _refine_growing(short, output, size, method) or answer
+        answer = _refine(short, output, size, method.refinements, method) or answer
     return answer
 
 
@@ -266,7 +269,6 @@ def _refine(
     ``size`` is the capacity that goes with each output.
     """
     golombek = program.golombek
-    growing = len(golombek.growing) > 0
     for _ in range(steps):
         answer = solve_quadratic(
             _tangent(program, output, size), method.solver_tolerance, method.max_iterations
@@ -274,18 +276,38 @@ def _refine(
         if STATUS.get(answer.status) is not Outcome.SOLVED:
             return None
         after = answer.x[golombek.column]
-        if growing:
-            # Slopes hang on the share of capacity in use alone: steps are steps of that.
-            after, room = at_value(program, answer)
-            output, size = output / size * room, room
         step = _largest_step(output, after, size)
-        if step < (MINUTE if growing else NEGLIGIBLE):
+        if step < NEGLIGIBLE:
             return program.whole_answer(answer)
-        if step < CLOSE and not growing:
+        if step < CLOSE:
             settled = settle(program, answer.x, answer.z)
             if settled is not None:
                 return program.whole_answer(settled)
         output = _closer(output, after, size)
+    return None
+
+
+def _refine_growing(
+    program: Condensed, output: Vector, size: Vector, method: Method
+) -> Answer | None:
+    """The same where something can be built, which nothing settles but such programs."""
+    golombek = program.golombek
+    for _ in range(GROWING):
+        answer = solve_quadratic(
+            _tangent(program, output, size), method.solver_tolerance, method.max_iterations
+        )
+        if STATUS.get(answer.status) is not Outcome.SOLVED:
+            return None
+        after, room = at_value(program, answer)
+        # Slopes hang on the share of capacity in use alone: steps are steps of that.
+        step = _largest_step(output / size * room, after, room)
+        output, size = after, room.copy()
+        if step < MINUTE:
+            some = golombek.growing
+            room[some] = answer.x[golombek.column[some]] + answer.x[golombek.idle[some]]
+            answer.x[golombek.column] = after / size * room
+            answer.z[golombek.limits] = 0.0  # cost without bound keeps outputs inside
+            return program.whole_answer(answer)
     return None
 
 
@@ -317,7 +339,7 @@ def _largest_step(before: Vector, after: Vector, size: Vector) -> float:
 def _tangent(program: Condensed, output: Vector, size: Vector) -> Quadratic:
     """The program with each Golombek cost replaced by its second-order expansion."""
     linear, quadratic = program.linear.copy(), program.quadratic.copy()
-    places = program.lifted, program.grown
+    places = program.lifted, program.idle
     expand(program.golombek, output, size, linear, quadratic.data, places)
     return program.with_costs(quadratic, linear)
 
@@ -326,12 +348,11 @@ def tangent_program(program: Program, x: Vector) -> Quadratic:
     """The whole program with each Golombek cost replaced by its expansion at columns ``x``."""
     width = len(program.linear) - program.cones
     height = program.equalities + program.inequalities
-    golombek, places = program.golombek, (program.pattern.lifted, program.pattern.grown)
+    golombek, places = program.golombek, (program.pattern.lifted, program.pattern.idle)
     quadratic, more = program.core.copy(), np.zeros(width)
     # The program's linear part already holds |g| for the epigraph form: take it out.
     more[golombek.column] = golombek.weight * golombek.g
-    output, size = x[golombek.column], golombek.sizes(x)
-    expand(golombek, output, size, more, quadratic.data, places)
+    expand(golombek, *solved_at(golombek, x), more, quadratic.data, places)
     linear = program.linear[:width] + more
     bound, single = program.bound[:height], program.single[:height]
     return Quadratic(quadratic, linear, program.pattern.core, bound, program.equalities, single)

@@ -9,6 +9,7 @@ what can move at all; linear programs then say how far.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from mithaq.equilibrium.complementarity import mixed_problem
 from mithaq.equilibrium.labels import KINDS, STOCKS, VALUES
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import Program, build_program
-from mithaq.equilibrium.restrictions import growing_slices
+from mithaq.equilibrium.restrictions import growing
 
 __all__ = ["Face"]
 
@@ -72,14 +73,14 @@ class Face:
         binding[: self.equal] = True
         self.binding: Mask = binding
         value = problem.value(self.x)
-        tied = self.program.families["grown"]
-        # The dual of a capacity that can grow is what a unit more of it saves.
-        grown = self.program.columns.place[self.program.columns.of("grown")].ravel()
-        self.z[tied.first : tied.last] = -value[grown]
+        idle = problem.entropies.idle
+        # The price of a capacity that can be built is what a unit more of it saves.
+        rows = self.program.golombek.tie[self.program.golombek.growing]
+        self.z[rows] = -value[idle]
         reduced = value + felt.T @ self.z
         self.reduced = np.maximum(reduced, 0.0)
         self.used: Mask = self.x > ZERO * (1 + np.abs(self.x).max(initial=0.0))
-        self.used[grown] = True  # they have no sign
+        self.used[idle] = True  # cost without bound keeps them above zero
         self.felt = felt
         rows, columns, values = problem.slopes(self.x)
         size = (len(self.x), len(self.x))
@@ -351,29 +352,31 @@ def _columns(program: Program, point: Point) -> Vector:
         for place, pair in zip(row, columns.keys["opened"], strict=True):
             reserved = program.network.bookings[pair][slot]
             full[place] = max(point.flow.get((*pair, slot), 0.0) - reserved, 0.0)
-    _grow(program, point, full)
+    _leave_idle(program, point, full)
     found: Vector = full[columns.alive[: columns.first_cone]]
     return found
 
 
-def _grow(program: Program, point: Point, full: Vector) -> None:
-    """Fill in capacities that can grow; where there is none, a speck of the share that would pay."""
-    columns, net = program.columns, program.network
-    size, lifted = columns.part(full, "grown"), columns.part(full, "lifting")
-    for at, (number, key) in enumerate(
-        zip(growing_slices(net), columns.keys["grown"], strict=True)
-    ):
-        piece = net.slices[number]
-        size[:, at] = net.slice_capacity[:, number]
+def _leave_idle(program: Program, point: Point, full: Vector) -> None:
+    """Fill in what is left idle where something can be built: the share that its price tells.
+
+    Of no capacity it is that of a speck, with the lifting that goes with it.
+    """
+    columns, net, keys = program.columns, program.network, program.columns.keys["idle"]
+    idle, lifted = columns.part(full, "idle"), columns.part(full, "lifting")
+    for at, (number, key) in enumerate(zip(growing(net)[0].tolist(), keys, strict=True)):
+        piece, size = net.slices[number], net.slice_capacity[:, number].copy()
         for building in net.buildings:
             if building.key[:3] == ("fields", piece.field, piece.firm):
-                size[:, at] += building.usable * point.built.get(building.key, 0.0)
-        for slot in np.flatnonzero(size[:, at] < SPECK).tolist():
+                size += building.usable * point.built.get(building.key, 0.0)
+        for slot, when in enumerate(net.calendar.slots):
             margin = point.value.get((piece.firm, piece.node, slot), 0.0) - piece.a - piece.levy
-            margin -= point.scarcity.get((*key, slot), 0.0)
-            margin -= point.reserve_price.get(key, 0.0) / net.calendar.slots[slot].discount
-            size[slot, at] = SPECK
-            lifted[slot, number] = -SPECK * np.expm1(max(margin, 0.0) / piece.g)
+            margin -= piece.b * lifted[slot, number]
+            margin -= point.reserve_price.get(key, 0.0) / when.discount
+            share = math.exp(max(margin, 0.0) / piece.g)
+            if size[slot] < SPECK:
+                size[slot], lifted[slot, number] = SPECK, SPECK * (1 - share)
+            idle[slot, at] = size[slot] * share
 
 
 def _duals(program: Program, point: Point, height: int) -> Vector:
