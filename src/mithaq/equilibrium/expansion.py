@@ -13,15 +13,17 @@ marginal cost meets what gas is worth.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
-from mithaq.equilibrium.backends import Answer
+from mithaq.equilibrium.backends import Answer, Quadratic
 from mithaq.equilibrium.condense import Condensed
 from mithaq.equilibrium.program import Golombek
 from mithaq.equilibrium.settle import outputs
 
-__all__ = ["at_value", "expand", "solved_at"]
+__all__ = ["at_outputs", "at_value", "expand", "solved_at", "without_cones"]
 
 Vector = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -76,7 +78,30 @@ def at_value(program: Condensed, answer: Answer) -> tuple[Vector, Vector]:
     """
     golombek, how = program.golombek, program.joined
     _, size = solved_at(golombek, answer.x)
-    prices = np.where(how.single, 0.0, answer.z)
+    bounds = np.flatnonzero(how.single)
+    prices = answer.z.copy()
+    prices[bounds[how.rows.data[how.rows.indptr[bounds]] < 0]] = 0.0  # signs
     prices[golombek.limits] = prices[golombek.tie[golombek.growing]] = 0.0
     earned = -(how.rows.T @ prices + program.linear)[golombek.column]
     return outputs(golombek, size, earned / golombek.weight), size
+
+
+def at_outputs(golombek: Golombek, answer: Answer, share: Vector) -> Answer:
+    """The answer with these shares of the capacities in use, which no limit holds."""
+    x, z, some = answer.x.copy(), answer.z.copy(), golombek.growing
+    size = golombek.capacity.copy()
+    size[some] = x[golombek.column[some]] + x[golombek.idle[some]]
+    x[golombek.column], z[golombek.limits] = share * size, 0.0
+    return Answer(answer.status, x, z)
+
+
+def without_cones(program: Condensed, tangent: Quadratic) -> Condensed:
+    """A program with the costs of one that touches it, and no others."""
+    golombek = program.golombek
+    none = {part.name: getattr(golombek, part.name)[:0] for part in dataclasses.fields(golombek)}
+    return dataclasses.replace(
+        program,
+        quadratic=tangent.quadratic,
+        linear=tangent.linear,
+        golombek=Golombek(**none),
+    )

@@ -24,8 +24,8 @@ __all__ = ["SHRUNK", "Entropies", "Logarithms", "Mixed", "Products"]
 Vector = NDArray[np.float64]
 Places = NDArray[np.intp]
 SHRUNK = 1e-3  # share of what may not vanish that is left of it after a step at least
-HALF, FARTHEST = 0.5, 5.0
-NONE = 1e-200  # so that nothing is divided by no capacity
+HALF, DOWN, UP = 0.5, 50.0, 5.0  # share in use from which steps are in logarithms; longest steps
+NONE = 1e-150  # so that nothing is divided by no capacity
 STEEPEST = 1e-9  # idle share of capacity below which marginal cost is continued by its tangent
 
 
@@ -75,7 +75,7 @@ class Entropies:
             grown, freed = self.shifts(x, change)
             size = np.maximum(size + length * grown, SHRUNK * size)
             # Close to capacity the logarithm of what is idle is what slopes are straight in.
-            least = np.exp(np.clip(length * freed / idle, -FARTHEST, FARTHEST)) * idle
+            least = np.exp(np.clip(length * freed / idle, -DOWN, UP)) * idle
             idle = np.where(used < HALF, idle + length * freed, least)
             idle = np.minimum(idle, 1 - SHRUNK * used)
             used = np.where(idle < HALF, 1 - idle, np.maximum(used - length * freed, SHRUNK * used))

@@ -43,8 +43,9 @@ class Pattern:
     ``core`` is A without the rows and columns of cones, ``core_rows`` the same by rows, ``curved``
     says which slices have a cone in which slot, ``golombek`` the places of these: lifting column,
     balance, row of the capacity, column and row of what is left idle; of these -1 stands for the
-    row where something can be built, else for the others. ``hessian`` is an upper triangle whose entries are the numbers of entries of the list that makes
-    P: those of lifting costs first, then market by market, then of what is left idle.
+    row where something can be built, else for the others. ``hessian`` is an upper triangle whose
+    entries are the numbers of entries of the list that makes P: those of lifting costs first, then
+    market by market, then of what is left idle.
     """
 
     columns: Columns
@@ -61,7 +62,7 @@ class Pattern:
     hessian: sp.csc_matrix
     listed: Index  # entry of the list (slots x entries, raveled) that each entry of P comes from
     lifted: Index  # entry of P on the diagonal of each Golombek column
-    idle: Index  # the same of what is left idle, where that is a column; the one before is with lifting
+    idle: Index  # the same of what is left idle; the entry before it is with the lifting
 
     @property
     def cones(self) -> int:

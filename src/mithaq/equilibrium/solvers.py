@@ -16,7 +16,7 @@ from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_qu
 from mithaq.equilibrium.choices import missing, read_choices
 from mithaq.equilibrium.complementarity import needs, solve_mixed
 from mithaq.equilibrium.condense import Condensed, condensed
-from mithaq.equilibrium.expansion import at_value, expand, solved_at
+from mithaq.equilibrium.expansion import at_outputs, at_value, expand, solved_at, without_cones
 from mithaq.equilibrium.labels import read_point
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.polish import polish
@@ -290,24 +290,23 @@ def _refine(
 def _refine_growing(
     program: Condensed, output: Vector, size: Vector, method: Method
 ) -> Answer | None:
-    """The same where something can be built, which nothing settles but such programs."""
+    """The same where something can be built: each program is quadratic in what is left idle too."""
     golombek = program.golombek
     for _ in range(GROWING):
-        answer = solve_quadratic(
-            _tangent(program, output, size), method.solver_tolerance, method.max_iterations
-        )
+        problem = _tangent(program, output, size)
+        answer = solve_quadratic(problem, method.solver_tolerance, method.max_iterations)
         if STATUS.get(answer.status) is not Outcome.SOLVED:
             return None
         after, room = at_value(program, answer)
         # Slopes hang on the share of capacity in use alone: steps are steps of that.
         step = _largest_step(output / size * room, after, room)
-        output, size = after, room.copy()
         if step < MINUTE:
-            some = golombek.growing
-            room[some] = answer.x[golombek.column[some]] + answer.x[golombek.idle[some]]
-            answer.x[golombek.column] = after / size * room
-            answer.z[golombek.limits] = 0.0  # cost without bound keeps outputs inside
-            return program.whole_answer(answer)
+            flat = without_cones(program, problem)
+            settled = settle(flat, answer.x, answer.z)
+            if settled is None:
+                settled = at_outputs(golombek, answer, after / room)
+            return program.whole_answer(settled)
+        output, size = after, room
     return None
 
 
