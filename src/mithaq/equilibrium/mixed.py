@@ -24,7 +24,7 @@ __all__ = ["SHRUNK", "Entropies", "Logarithms", "Mixed", "Products"]
 Vector = NDArray[np.float64]
 Places = NDArray[np.intp]
 SHRUNK = 1e-3  # share of what may not vanish that is left of it after a step at least
-HALF, DOWN, UP = 0.5, 50.0, 5.0  # share in use from which steps are in logarithms; longest steps
+HALF, DOWN, UP = 0.5, 20.0, 5.0  # share in use from which steps are in logarithms; longest steps
 NONE = 1e-150  # so that nothing is divided by no capacity
 STEEPEST = 1e-9  # idle share of capacity below which marginal cost is continued by its tangent
 
