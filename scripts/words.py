@@ -3,11 +3,11 @@
     python scripts/words.py           update the .pot, the .po of every language and their .mo
     python scripts/words.py --check   change nothing; exit 1 and say what is not in step
 
-What is said: the literal first argument of ``say`` and the first two of ``plural`` in the package
-and its templates; the labels of ``vocabulary.csv`` and ``properties.csv`` (context: the
-vocabulary); the sentences of the checks and of what every worth rests on; the names in the tables
-of the gas chain. New names of countries are filled in from the Unicode CLDR, everything else waits
-for a translator with an empty ``msgstr``.
+What is said: the literal first argument of ``say``, ``mark`` and ``Sentence`` and the first two of
+``plural`` in the package and its templates; the labels of ``vocabulary.csv`` and ``properties.csv``
+(context: the vocabulary); the sentences of the checks and of what every worth rests on; the names
+in the tables of the gas chain. New names of countries are filled in from the Unicode CLDR,
+everything else waits for a translator with an empty ``msgstr``.
 """
 
 from __future__ import annotations
@@ -36,11 +36,13 @@ PACKAGE = ROOT / "src" / "mithaq"
 LOCALE = PACKAGE / "words" / "locale"
 TEMPLATE = LOCALE / "mithaq.pot"
 LANGUAGES = ("ar", "fr", "ru")
-KEYWORDS = {"say": None, "mark": None, "plural": (1, 2)}
+KEYWORDS = {"say": None, "mark": None, "Sentence": None, "plural": (1, 2)}
 # Columns of the shipped chain that hold names which people read.
 NAMES = {
     "nodes.csv": ("name", "country", "region"),
     "firms.csv": ("name", "home"),
+    "fields.csv": ("name",),
+    "periods.csv": ("name",),
     "markets.csv": ("sector",),
 }
 # Names of the chain that CLDR spells otherwise in English.

@@ -110,10 +110,13 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
-        return import_module(f"mithaq.{_ROOMS[name]}")
-    if name not in _HOMES:
+        found = import_module(f"mithaq.{_ROOMS[name]}")
+    elif name in _HOMES:
+        found = getattr(import_module(f"mithaq.{_HOMES[name]}"), name)
+    else:
         raise AttributeError(f"module 'mithaq' has no attribute {name!r}")
-    return getattr(import_module(f"mithaq.{_HOMES[name]}"), name)
+    globals()[name] = found  # found at once the next time
+    return found
 
 
 def __dir__() -> list[str]:

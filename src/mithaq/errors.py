@@ -94,6 +94,7 @@ class SolveError(MithaqError):
 
     def __init__(self, message: str, *, outcome: Any = None, rows: Sequence[str] = ()) -> None:
         self.outcome = outcome
+        self.message = message
         self.rows: tuple[str, ...] = tuple(rows)
         super().__init__("\n".join([message, *(f"  {row}" for row in self.rows)]))
 

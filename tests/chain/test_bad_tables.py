@@ -17,6 +17,7 @@ from mithaq import Chain, DataError, Problem
 from mithaq.chain import table_names, table_schema
 from mithaq.chain.reading import NEEDED
 from mithaq.chain.schema import Attribute
+from mithaq.show.failures import spoken_error
 from tests.chain.folders import TABLES, fill, write
 
 COLUMNS = [
@@ -200,9 +201,8 @@ def test_cells_parted_by_something_else(folder: Path, mark: str, name: str) -> N
     path = folder / "fields.csv"
     path.write_text(path.read_text(encoding="utf-8").replace(",", mark), encoding="utf-8")
     (problem,) = [p for p in mistakes(folder) if p.file == "fields.csv"]
-    assert (
-        str(problem) == f"fields.csv, row 1: its cells are parted by {name} (part them by commas)"
-    )
+    hint = "part them by commas, and write decimals with a point"
+    assert str(problem) == f"fields.csv, row 1: its cells are parted by {name} ({hint})"
 
 
 def test_what_cannot_be_read_is_not_told_again_by_all_that_cite_it(folder: Path) -> None:
@@ -217,6 +217,26 @@ def test_a_number_too_small_to_be_one_is_not_taken_as_zero(folder: Path) -> None
     assert problem.what.startswith("1e-400 is no figure of a gas system")
     write(folder, "fields", [{**row, "royalty": "0.0e7"} for row in TABLES["fields"]])
     Chain.from_folder(folder)
+
+
+@pytest.mark.parametrize("cell", ["0,5", "1,060", "1 060", "1\u202f060.5"])
+def test_marks_of_other_languages_in_a_number(folder: Path, cell: str) -> None:
+    (problem,) = spoil(folder, "fields", "capacity", cell)
+    assert "is not a number" in problem.what
+    assert "with a point before decimals" in problem.hint
+
+
+def test_a_share_with_a_decimal_comma(folder: Path) -> None:
+    (problem,) = spoil(folder, "fields", "owners", "Alpha:0,5;Beta:0,5")
+    assert problem.what == "'0,5' is not a number"
+    assert "with a point before decimals" in problem.hint
+
+
+def test_lines_of_blanks_are_read_over(folder: Path) -> None:
+    before = Chain.from_folder(folder).hash
+    with (folder / "nodes.csv").open("a", encoding="utf-8") as stream:
+        stream.write("\n   \n\t\n")
+    assert Chain.from_folder(folder).hash == before
 
 
 def test_a_file_that_is_no_table(folder: Path) -> None:
@@ -254,13 +274,21 @@ def test_ten_mistakes_in_many_files_come_at_once(folder: Path) -> None:
     for problem in found:
         assert problem.row == len(TABLES[problem.file.removesuffix(".csv")]) + 1
         assert problem.what
-    assert len(str(DataError(found)).splitlines()) == 11
+    error = DataError(found)
+    assert len(str(error).splitlines()) == 11
+    assert spoken_error(error, "en") == str(error)
+    for lang in ("ar", "fr", "ru"):
+        told = spoken_error(error, lang).splitlines()
+        assert len(told) == 11
+        for line, english in zip(told, str(error).splitlines(), strict=True):
+            assert line != english
+            assert " must " not in line and "there is no" not in line
 
 
 ODD = {
     "shares that do not sum to 1": ("fields", "owners", "Alpha:0.5;Beta:0.4", "sum to 0.9"),
-    "a share above 1": ("fields", "owners", "Alpha:1.5;Beta:-0.5", "must lie in"),
-    "a share that is no number": ("fields", "owners", "Alpha:x;Beta:1", "convert"),
+    "a share above 1": ("fields", "owners", "Alpha:1.5;Beta:-0.5", "must be above 0 and at most 1"),
+    "a share that is no number": ("fields", "owners", "Alpha:x;Beta:1", "is not a number"),
     "an owner twice": ("fields", "owners", "Alpha:0.5;Alpha:0.5", "twice"),
     "an owner without a name": ("fields", "owners", ":1", "names nobody"),
     "no owner": ("fields", "owners", ";", "names nobody"),

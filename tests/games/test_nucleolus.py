@@ -146,6 +146,40 @@ def test_the_nucleolus_of_sixteen_players_lies_in_the_core():
     assert in_core(v, nucleolus(v))
 
 
+@pytest.mark.parametrize("n", [2, 5, 8])
+def test_what_is_additive_but_for_rounding_has_its_shares(n):
+    own = np.random.default_rng(n).normal(size=n)
+    v = game(n, lambda s: float(sum(own[i] for i in reversed(s))))
+    assert nucleolus(v) == pytest.approx(own, abs=1e-12)
+    assert prenucleolus(v) == pytest.approx(own, abs=1e-12)
+    assert least_core(v).epsilon == pytest.approx(0, abs=1e-12)
+    assert is_nucleolus(v, own) and is_prenucleolus(v, own) and in_core(v, own)
+
+
+@pytest.mark.parametrize("own", [1e9, 1e12])
+def test_a_small_game_far_from_nothing_keeps_its_shares(own):
+    dice = np.random.default_rng(7)
+    for _ in range(5):
+        v = np.append(0.0, dice.integers(0, 9, 31).astype(float))
+        gifts = dice.normal(size=5) * own
+        moved = coalition_sums(gifts) + v
+        assert prenucleolus(moved) == pytest.approx(prenucleolus(v) + gifts, abs=1e-15 * 400 * own)
+
+
+def test_the_security_council():
+    # Five of fifteen may veto and nine are wanted. Whoever may veto is needed by all the others.
+    v = np.array([float(s & 31 == 31 and s.bit_count() >= 9) for s in range(1 << 15)])
+    assert shapley(v)[[0, 14]] == pytest.approx([421 / 2145, 4 / 2145])
+    assert nucleolus(v) == pytest.approx([0.2] * 5 + [0] * 10, abs=1e-9)
+
+
+@pytest.mark.parametrize("x", [[np.nan, 1], [np.inf, -np.inf], [1, 1, 1], [[1.5, 1.5]], ["a", 1]])
+@pytest.mark.parametrize("ask", [in_core, blocking, is_nucleolus, is_prenucleolus, excess])
+def test_what_is_no_division_is_refused(ask, x):
+    with pytest.raises(ModelError, match="division|shares"):
+        ask([0, 1, 1, 3], x)
+
+
 # Core and least core
 
 

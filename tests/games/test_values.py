@@ -1,6 +1,7 @@
 """Cooperative games with published answers, and the axioms as properties."""
 
-from itertools import permutations
+from itertools import combinations, permutations
+from math import factorial
 
 import numpy as np
 import pytest
@@ -102,10 +103,33 @@ def test_masks_and_members_are_inverse():
     assert all(mask(members(bits)) == bits for bits in range(64))
 
 
-@pytest.mark.parametrize("bad", [[], [1, 2, 3], [0, float("nan")], 3.0])
+@pytest.mark.parametrize(
+    "bad", [[], [1, 2, 3], [0, float("nan")], 3.0, ["a", "b"], [[1], [1, 2]], [0, 1j]]
+)
 def test_what_is_no_game_is_refused(bad):
     with pytest.raises(ModelError):
         shapley(bad)
+
+
+def test_the_coalition_without_a_worth_is_named():
+    with pytest.raises(ModelError, match=r"\(0, 2\) \(place 5\) is nan"):
+        shapley([0, 1, 1, 2, 1, float("nan"), 2, 3])
+
+
+def test_interaction_by_its_definition():
+    v = np.random.default_rng(2).normal(size=32)
+    for index in ("shapley", "banzhaf"):
+        found = interaction(v, index)
+        for i, j in combinations(range(5), 2):
+            mean = 0.0
+            for s in range(32):
+                if s >> i & 1 or s >> j & 1:
+                    continue
+                size = s.bit_count()
+                even = factorial(size) * factorial(3 - size) / factorial(4)
+                gain = v[s | 1 << i | 1 << j] - v[s | 1 << i] - v[s | 1 << j] + v[s]
+                mean += gain * (even if index == "shapley" else 1 / 8)
+            assert found[i, j] == pytest.approx(mean)
 
 
 def test_shares_of_another_size_are_refused():

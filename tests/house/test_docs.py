@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import mithaq
+from mithaq.chain.schema import table_schema
 from scripts import docs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,3 +60,23 @@ def test_the_duopoly_of_the_readme_has_at_most_twelve_lines() -> None:
     (block,) = [b for b in blocks if "from_tables" in b]
     code = [line for line in block.splitlines() if line.startswith((">>>", "..."))]
     assert len(code) <= 12
+
+
+@pytest.mark.parametrize("page", ["theory", "through-time"])
+def test_every_symbol_leads_to_its_column_and_its_code(page: str) -> None:
+    """Rows of the table of symbols: columns stand in the schema, names stand in the code."""
+    text = (ROOT / "docs" / "explanation" / f"{page}.md").read_text("utf-8")
+    rows = re.search(r"\| symbol \|.*?\n\|---.*?\n(.*?)\n\n", text, flags=re.DOTALL)
+    assert rows is not None
+    for line in rows[1].splitlines():
+        _, symbol, _, _, columns, code, _ = line.split("|")
+        told = re.findall(r"\[`(\w+)\.(\w+)`\]\(../reference/tables.md#(\w+)\)", columns)
+        assert told, symbol
+        for table, column, anchor in told:
+            assert anchor == table
+            assert column in table_schema(table).attributes
+        names = re.findall(r"\[`(\w+)`\]\((\S+?)\)", code)
+        assert names, symbol
+        for name, target in names:
+            source = (ROOT / "docs" / "explanation" / target).read_text("utf-8")
+            assert re.search(rf"\b{name}\b", source), (symbol, name)

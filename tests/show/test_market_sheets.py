@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import mithaq
+from mithaq import solve
+from mithaq.chain.folders import example
+from mithaq.equilibrium.fit import fit
 from mithaq.show.market_sheets import market_sheets
+from mithaq.show.sheets import Sheet
 from mithaq.show.speech import Speech
 from mithaq.words.text import language
 from tests.equilibrium.toys import chain, demand, field
@@ -70,3 +76,68 @@ def test_slots_as_plain_values(answer: mithaq.Equilibrium) -> None:
     [built] = data["investments"]
     assert winter["flows"][0]["capacity"] == pytest.approx(10 + built["built"])
     assert built["musd"] == pytest.approx(50 * built["built"])
+
+
+def sheets_of(answer: mithaq.Equilibrium, lang: str = "en", **more: Any) -> dict[str, Sheet]:
+    data = {**answer.to_dict(), **more}
+    return {s.title: s for s in market_sheets(data, Speech(language(lang)))}
+
+
+def test_who_sells_to_whom_is_shown_where_nothing_was_observed(answer: mithaq.Equilibrium) -> None:
+    [[seller, sold, main]] = sheets_of(answer)["Who sells to whom"].rows
+    total = float(answer.sales.sum())
+    assert seller.text == "S"
+    assert float(sold.text) == pytest.approx(total, abs=0.05)
+    assert main.text == f"Hub {total:.1f}"
+    assert not [title for title in sheets_of(answer) if title.startswith("Exports")]
+
+
+def test_no_party_of_a_small_chain_is_left_out(answer: mithaq.Equilibrium) -> None:
+    shown = sheets_of(answer)["Payoffs"]
+    assert len(shown.rows) == len(answer.payoffs())
+    assert shown.note == ""
+
+
+def test_exports_of_a_chain_without_europe_do_not_go_there() -> None:
+    found = solve(example())
+    told = fit(found, 2010).to_dict()
+    assert told["region"] == ""
+    assert "Exports, 2010" in sheets_of(found, fit=told)
+    assert "Exports into Europe, 2010" in sheets_of(found, fit={**told, "region": "Europe"})
+
+
+@pytest.mark.parametrize("lang", ["ar", "fr", "ru"])
+def test_parts_of_the_year_fields_and_marks_are_those_of_the_language(
+    answer: mithaq.Equilibrium, lang: str
+) -> None:
+    texts = [
+        cell.text
+        for sheet in sheets_of(answer, lang).values()
+        for row in sheet.rows
+        for cell in row
+    ]
+    assert language(lang).say("summer") in texts
+    assert "summer" not in texts
+    words = Speech(language(lang))
+    assert words.place("Norwegian shelf") != "Norwegian shelf"
+    assert words.short(3.6e-9).replace("\u2066", "").startswith("3,6e")
+
+
+def test_several_prices_and_prices_below_zero_are_told() -> None:
+    """A full line from a full field: how its rent is split is open; much is owed at the hub."""
+    base = chain(
+        nodes=[{"name": "S"}, {"name": "H"}],
+        firms=[{"name": "A", "conduct": 0}],
+        fields=[field("A", 10, node="S", capacity=30)],
+        pipelines=[{"from": "S", "to": "H", "capacity": 30}],
+        markets=[demand("H", 100, 1)],
+    )
+    rows = sheets_of(mithaq.solve(base))["Equilibrium"].rows
+    assert ["Prices and rents that are not unique", "3"] in [[c.text for c in row] for row in rows]
+    flood = mithaq.Change("markets", "H", "reference_quantity", 10)
+    deal = mithaq.Contract("deal", "A", "H", 25, price=20, nominated=25)
+    [[kind, text]] = sheets_of(mithaq.solve(base, [flood, deal]))[
+        "What to know about the answer"
+    ].rows
+    assert (kind.text, kind.tone) == ("price below zero", "bad")
+    assert "contract deal 25" in text.text

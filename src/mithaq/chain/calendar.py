@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-__all__ = ["CALENDAR_CHECKS"]
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
+
+__all__ = ["CALENDAR_CHECKS", "Note", "listed"]
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
@@ -25,22 +28,27 @@ class Note(Protocol):
     def __call__(self, table: str, row: Row, column: str, what: str, hint: str = "") -> None: ...
 
 
-def _listed(words: Iterable[object]) -> str:
+def listed(words: Iterable[object]) -> str:
+    """A hint naming the first few known words; empty where none is known."""
     known = [str(word) for word in words]
-    return f"known: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}" if known else ""
+    shown = (*known[:8], *(["..."] if len(known) > 8 else []))
+    return Sentence("known: {names}", names=shown) if known else ""
 
 
 def _periods(tables: Tables, note: Note) -> None:
     rows = tables.get("periods", ())
     total = sum(row["share"] for row in rows)
     if rows and abs(total - 1) > SHARES:
-        hint = "each is the part of the year that the period lasts"
-        note("periods", rows[-1], "share", f"the shares sum to {total:.9g}, not 1", hint)
+        what = Sentence("the shares sum to {total}, not 1", total=f"{total:.9g}")
+        hint = Sentence("each is the part of the year that the period lasts")
+        note("periods", rows[-1], "share", what, hint)
     seen: dict[float, str] = {}
     for row in rows:
         if row["position"] in seen:
-            what = f"{row['name']} stands at the same place as {seen[row['position']]}"
-            note("periods", row, "position", what, "give each period a place of its own")
+            text = mark("{name} stands at the same place as {other}")
+            what = Sentence(text, name=row["name"], other=seen[row["position"]])
+            hint = Sentence("give each period a place of its own")
+            note("periods", row, "position", what, hint)
         seen[row["position"]] = row["name"]
 
 
@@ -55,15 +63,16 @@ def _years(tables: Tables, note: Note) -> None:
     known = [row["year"] for row in tables.get("years", ())]
     for table, row in _dated(tables):
         if row["year"] not in known:
-            what = f"the table years has no year {row['year']:g}"
-            note(table, row, "year", what, _listed(f"{year:g}" for year in known))
+            what = Sentence("the table years has no year {year}", year=f"{row['year']:g}")
+            note(table, row, "year", what, listed(f"{year:g}" for year in known))
 
 
 def _spans(table: str, first: str, last: str, tables: Tables, note: Note) -> None:
     """Nothing ends before it begins. Each table by itself, so that an edit asks of one alone."""
     for row in tables.get(table, ()):
         if row[first] > row[last]:
-            what = f"ends in {row[last]:g}, before it begins in {row[first]:g}"
+            text = mark("ends in {last}, before it begins in {first}")
+            what = Sentence(text, last=f"{row[last]:g}", first=f"{row[first]:g}")
             note(table, row, last, what)
 
 
@@ -71,8 +80,8 @@ def _sectors(tables: Tables, note: Note) -> None:
     known = sorted({row["sector"] for row in tables.get("markets", ())})
     for row in tables.get("demand_factors", ()):
         if row["sector"] and row["sector"] not in known:
-            what = f"no market is of the sector {row['sector']!r}"
-            note("demand_factors", row, "sector", what, _listed(known))
+            what = Sentence("no market is of the sector {sector}", sector=repr(row["sector"]))
+            note("demand_factors", row, "sector", what, listed(known))
 
 
 def _assets(tables: Tables, note: Note) -> None:
@@ -81,13 +90,15 @@ def _assets(tables: Tables, note: Note) -> None:
         for row in tables.get(table, ()):
             names = [asset["name"] for asset in tables.get(row["table"], ())]
             if row["row"] not in names:
-                what = f"there is no row {row['row']!r} in {row['table']}"
-                note(table, row, "row", what, _listed(names))
+                text = mark("{table} has no row {row}")
+                what = Sentence(text, table=row["table"], row=repr(row["row"]))
+                note(table, row, "row", what, listed(names))
     empty = {row["name"] for row in tables.get("storages", ()) if row["working_gas"] == 0}
     for row in tables.get("expansions", ()):
         if row["table"] == "storages" and row["row"] in empty:
-            what = f"{row['row']} has no working gas, so its rates cannot grow in proportion"
-            note("expansions", row, "row", what, "give it a small working gas with its rates")
+            text = mark("{name} has no working gas, so its rates cannot grow in proportion")
+            hint = Sentence("give it a small working gas with its rates")
+            note("expansions", row, "row", Sentence(text, name=row["row"]), hint)
     booked: dict[str, list[Row]] = defaultdict(list)
     bookings = tables.get("bookings", ())
     size = {
@@ -97,8 +108,8 @@ def _assets(tables: Tables, note: Note) -> None:
     }
     for row in bookings:
         if row["arc"] not in size:
-            what = f"there is no line or terminal {row['arc']!r}"
-            note("bookings", row, "arc", what, _listed(sorted(size)))
+            what = Sentence("there is no line or terminal {name}", name=repr(row["arc"]))
+            note("bookings", row, "arc", what, listed(sorted(size)))
         else:
             booked[row["arc"]].append(row)
     for arc, rows in booked.items():
@@ -108,8 +119,9 @@ def _assets(tables: Tables, note: Note) -> None:
             start = -math.inf if math.isnan(start) else start
             total = sum(row["capacity"] for row in rows if _open(row, start))
             if total > size[arc] * (1 + 1e-9):
-                what = f"{total:g} bcm/yr are booked of the {size[arc]:g} that {arc} has"
-                note("bookings", first, "capacity", what)
+                text = mark("{booked} bcm/yr are booked of the {capacity} that {arc} has")
+                told = {"booked": f"{total:g}", "capacity": f"{size[arc]:g}", "arc": arc}
+                note("bookings", first, "capacity", Sentence(text, **told))
                 break
 
 
@@ -122,17 +134,20 @@ def _terms(tables: Tables, note: Note) -> None:
     firms = {row["name"] for row in tables.get("firms", ())}
     for row in tables.get("contracts", ()):
         if not row["destination_clause"] and row["buyer"] not in firms:
-            what = f"{row['name']}: without a destination clause the buyer must be a firm"
-            note("contracts", row, "buyer", what, _listed(sorted(firms)))
+            text = mark("{name}: without a destination clause the buyer must be a firm")
+            what = Sentence(text, name=row["name"])
+            note("contracts", row, "buyer", what, listed(sorted(firms)))
         if row["pricing"] == "fixed" and row["price"] < 0:
-            what = f"{row['name']}: {row['price']:g} must be at least 0 unless pricing is spot"
+            text = mark("{name}: {price} must be at least 0 unless pricing is spot")
+            what = Sentence(text, name=row["name"], price=f"{row['price']:g}")
             note("contracts", row, "price", what)
         if row["nomination"] == "buyer" and not math.isnan(row["nominated"]):
-            what = f"{row['name']}: what the buyer takes is for the buyer to choose"
-            note("contracts", row, "nominated", what, "leave it empty, or set nomination to data")
+            text = mark("{name}: what the buyer takes is for the buyer to choose")
+            hint = Sentence("leave it empty, or set nomination to data")
+            note("contracts", row, "nominated", Sentence(text, name=row["name"]), hint)
     for row in tables.get("pipelines", ()):
         if row["fee_in_kind"] > 0 and not row["fee_firm"]:
-            what = f"{row['name']}: somebody must receive the fee in kind"
+            what = Sentence("{name}: somebody must receive the fee in kind", name=row["name"])
             note("pipelines", row, "fee_firm", what)
 
 

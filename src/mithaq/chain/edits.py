@@ -42,6 +42,7 @@ __all__ = [
 ACCESS_TABLES = ("pipelines", "terminals", "routes", "storages")
 
 
+PLAIN = frozenset({str, float, int, bool})
 NAMED = frozenset({"nodes", "firms", "markets", "periods"})
 
 
@@ -178,9 +179,16 @@ class Edit:
         """The edit as plain values, as an edits file holds it."""
         kind: Any = type(self)
         name, fields = _spelling(kind)
-        values = ((column, getattr(self, column)) for column in fields)
-        plain = {c: dict(value) if isinstance(value, Mapping) else value for c, value in values}
-        return {"edit": name, **plain}
+        told: dict[str, Any] = {"edit": name}
+        for column in fields:
+            value = getattr(self, column)
+            nested = type(value) not in PLAIN and isinstance(value, Mapping)  # slow to be told
+            told[column] = dict(value) if nested else value
+        return told
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kind: Any = type(self)
+        return kind, tuple(getattr(self, column) for column in _spelling(kind)[1])
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from typing import Any
 from mithaq.chain.schema import Attribute, TableSchema, table_names, table_schema
 from mithaq.chain.tables import Chain
 from mithaq.errors import DataError, Problem
+from mithaq.words.sentence import Sentence
 
 __all__ = ["chain_at", "example", "new_folder", "shipped_year", "write_folder"]
 
@@ -99,11 +100,11 @@ def check_empty(folder: Path) -> None:
     """Raise DataError where a folder to be written is a file or holds something already."""
     what = ""
     if folder.exists() and not folder.is_dir():
-        what = "is a file, not a folder"
+        what = Sentence("is a file, not a folder")
     elif folder.is_dir() and any(folder.iterdir()):
-        what = "is not empty"
+        what = Sentence("is not empty")
     if what:
-        hint = "name a folder that is new or empty"
+        hint = Sentence("name a folder that is new or empty")
         raise DataError([Problem(str(folder), what=what, hint=hint)])
 
 

@@ -13,9 +13,18 @@ from typing import Any
 
 import pandas as pd
 
-from mithaq.chain.calendar import CALENDAR_CHECKS, Note
-from mithaq.chain.schema import Attribute, TableSchema, parse_names, table_names, table_schema
+from mithaq.chain.calendar import CALENDAR_CHECKS, Note, listed
+from mithaq.chain.schema import (
+    Attribute,
+    CellError,
+    TableSchema,
+    parse_names,
+    table_names,
+    table_schema,
+)
 from mithaq.errors import DataError, Problem
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
 
 __all__ = [
     "CHECKS",
@@ -33,6 +42,15 @@ __all__ = [
 
 NEEDED = ("nodes", "firms", "fields", "markets")
 
+HAS_NO_ROW = mark("{table} has no row {row}")
+NOBODY = {
+    "nodes": mark("there is no node {name}"),
+    "firms": mark("there is no firm {name}"),
+    "markets": mark("there is no market {name}"),
+    "periods": mark("there is no period {name}"),
+}
+TWICE = mark("the column stands there twice")
+
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
@@ -42,8 +60,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1)
     if close:
-        return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}" if known else ""
+        return Sentence("did you mean {name}?", name=repr(close[0]))
+    return listed(known)
 
 
 def key_of(table: TableSchema, row: Mapping[str, Any]) -> str:
@@ -68,11 +86,14 @@ def default_name(table: str, row: Mapping[str, Any]) -> str:
 
 def odd_name(name: str) -> str:
     """What is wrong with a name; empty where nothing is."""
-    for sign, use in (("|", "parts of a key"), (";", "names of a list")):
+    for sign, text in (
+        ("|", mark("{name} holds '|', which stands between parts of a key")),
+        (";", mark("{name} holds ';', which stands between names of a list")),
+    ):
         if sign in name:
-            return f"{name!r} holds {sign!r}, which stands between {use}"
+            return Sentence(text, name=repr(name))
     if name.endswith((" (liquefied)", " (landed)")):
-        return f"{name!r} ends like the sea side of a terminal"
+        return Sentence("{name} ends like the sea side of a terminal", name=repr(name))
     return ""
 
 
@@ -110,7 +131,8 @@ class Reading:
         table = table_schema(name)
         file = file or name
         if not isinstance(frame, pd.DataFrame):
-            what = f"must be a data frame, not {type(frame).__name__}"
+            kind = type(frame).__name__
+            what = Sentence("must be a data frame, not {kind}", kind=kind)
             self.problems.append(Problem(file, what=what))
             return ()
         self._check_columns(table, frame, file)
@@ -130,8 +152,10 @@ class Reading:
                 continue
             key = key_of(table, row)
             if key in seen:
-                what = f"{key!r} stands in row {seen[key]} already"
-                self.problems.append(Problem(file, number, table.key[0], what))
+                first = str(seen[key])
+                what = Sentence("{key} stands in row {row} already", key=repr(key), row=first)
+                hint = Sentence("take one of them out, or call it otherwise")
+                self.problems.append(Problem(file, number, table.key[0], what, hint))
                 continue
             seen[key] = self.places[name, key] = number
             good.append(row)
@@ -140,18 +164,18 @@ class Reading:
 
     def _check_columns(self, table: TableSchema, frame: pd.DataFrame, file: str) -> None:
         for column in frame.columns[frame.columns.duplicated()].unique():
-            self.problems.append(Problem(file, 0, str(column), "the column stands there twice"))
+            self.problems.append(Problem(file, 0, str(column), Sentence(TWICE)))
         for column in frame.columns.unique():
             if column == "":
-                self.problems.append(Problem(file, 1, "", "a column has no name"))
+                self.problems.append(Problem(file, 1, "", Sentence("a column has no name")))
             elif column not in table.attributes:
                 hint = nearest(str(column), table.attributes)
-                what = "there is no such column"
+                what = Sentence("there is no such column")
                 self.problems.append(Problem(file, 0, str(column), what, hint))
         for attribute in table.attributes.values():
             # An empty table may do without columns: it says that there is nothing.
             if attribute.required and attribute.name not in frame.columns and len(frame.columns):
-                what = "the column is missing, and its values are required"
+                what = Sentence("the column is missing, and its values are required")
                 self.problems.append(Problem(file, 0, attribute.name, what))
 
     def row(
@@ -170,8 +194,9 @@ class Reading:
                 continue
             try:
                 value = row[attribute.name] = attribute.parse(cells[attribute.name])
-            except ValueError as error:
-                self.problems.append(Problem(file, number, attribute.name, str(error)))
+            except CellError as error:
+                place = file, number, attribute.name
+                self.problems.append(Problem(*place, error.what, error.hint))
                 failed = True
                 continue
             self.refer(attribute, value, file, number)
@@ -201,7 +226,7 @@ class Reading:
         for reference in self.references:
             known = self.names.get(reference.table, set())
             if reference.name not in known and reference.table not in self.unread:
-                what = f"there is no {reference.table[:-1]} {reference.name!r}"
+                what = Sentence(NOBODY[reference.table], name=repr(reference.name))
                 hint = nearest(reference.name, sorted(known))
                 place = (reference.file, reference.row, reference.column)
                 self.problems.append(Problem(*place, what, hint))
@@ -249,8 +274,9 @@ def _same_arc_names(tables: Mapping[str, Rows], note: Note) -> None:
         for row in tables.get(table, ()):
             name = row["name"]
             if name in seen:
-                what = f"{name!r} is also the name of one of the {seen[name]}"
-                note(table, row, "name", what, "give it a name of its own")
+                text = mark("{name} is also the name of a row of {table}")
+                what = Sentence(text, name=repr(name), table=seen[name])
+                note(table, row, "name", what, Sentence("give it a name of its own"))
             seen[name] = table
 
 
@@ -261,13 +287,14 @@ def _odd_markets(tables: Mapping[str, Rows], note: Note) -> None:
         if regulated:
             fixed.add(row["name"])
         if regulated != bool(row["supplier"]):
-            what = f"{row['name']}: a regulated price and an obliged supplier go together"
-            note("markets", row, "supplier", what)
+            text = mark("{name}: a regulated price and an obliged supplier go together")
+            what = Sentence(text, name=row["name"])
+            note("markets", row, "supplier", what, Sentence("give both or neither"))
     for table in ("contracts", "floors"):
         for row in tables.get(table, ()):
             if row["market"] in fixed:
-                what = f"{row['market']}: its price is regulated, and its supplier delivers it all"
-                note(table, row, "market", what)
+                text = mark("{name}: its price is regulated, and its supplier delivers it all")
+                note(table, row, "market", Sentence(text, name=row["market"]))
 
 
 def _odd_groups(tables: Mapping[str, Rows], note: Note) -> None:
@@ -278,30 +305,38 @@ def _odd_groups(tables: Mapping[str, Rows], note: Note) -> None:
         lead = first.setdefault(group, row)
         for column in ("strength", "theta"):
             if str(row[column]) != str(lead[column]):
-                what = f"group {group!r} has more than one {column}"
-                note("cooperation", row, column, what)
+                text = mark("group {group} has more than one {column}")
+                what = Sentence(text, group=repr(group), column=column)
+                note("cooperation", row, column, what, Sentence("write the same for all members"))
         if homes.setdefault((firm, market), group) != group:
-            place = f"in {market!r}" if market else "everywhere"
-            what = f"{firm!r} is in group {homes[firm, market]!r} {place} already"
-            note("cooperation", row, "firm", what, "groups must be disjoint")
+            told = {"firm": repr(firm), "group": repr(homes[firm, market])}
+            what = (
+                Sentence("{firm} is in group {group} in {market} already", market=market, **told)
+                if market
+                else Sentence("{firm} is in group {group} everywhere already", **told)
+            )
+            note("cooperation", row, "firm", what, Sentence("groups must be disjoint"))
 
 
 def _odd_rows(tables: Mapping[str, Rows], note: Note) -> None:
     """Rows each of whose cells is right, and which together say what cannot be."""
     for row in tables.get("firms", ()):
         if row["fringe"] and not row["home"]:
-            what = f"{row['name']}: a fringe sells at home, and has no home here"
-            note("firms", row, "home", what)
+            text = mark("{name}: a fringe sells at home, and has no home here")
+            note("firms", row, "home", Sentence(text, name=row["name"]))
     # Stakes in a firm may sum to more than 1: a mutual coefficient among many is written so.
     for row in tables.get("stakes", ()):
         if row["holder"] == row["firm"]:
-            note("stakes", row, "firm", f"{row['firm']}: a firm holds no stake in itself")
+            what = Sentence("{name}: a firm holds no stake in itself", name=row["firm"])
+            note("stakes", row, "firm", what)
     for row in tables.get("swaps", ()):
         if row["a"] == row["b"]:
-            note("swaps", row, "b", f"{row['name']}: a firm does not swap with itself")
+            what = Sentence("{name}: a firm does not swap with itself", name=row["name"])
+            note("swaps", row, "b", what)
     for row in tables.get("pipelines", ()):
         if row["from"] == row["to"]:
-            note("pipelines", row, "to", f"{row['name']}: a line leads to another node")
+            what = Sentence("{name}: a line leads to another node", name=row["name"])
+            note("pipelines", row, "to", what)
 
 
 # Each with the tables that it reads.
@@ -327,7 +362,7 @@ def _unknown_sources(tables: Mapping[str, Rows], note: Note) -> None:
             for part in parse_names(row["source"]):
                 words = [word.strip() for word in part.split(":")]
                 if words[-1] not in known and "assumption" not in words[:2]:
-                    what = f"there is no source {words[-1]!r}"
+                    what = Sentence("there is no source {name}", name=repr(words[-1]))
                     note(table, row, "source", what, nearest(words[-1], sorted(known)))
 
 
@@ -336,7 +371,7 @@ def _lost_calibrations(tables: Mapping[str, Rows], note: Note) -> None:
     keys: dict[str, set[str]] = {}
     for row in tables.get("calibrations", ()):
         if row["table"] not in table_names():
-            what = f"there is no table {row['table']!r}"
+            what = Sentence("there is no table {table}", table=repr(row["table"]))
             note("calibrations", row, "table", what, nearest(row["table"], table_names()))
             continue
         schema = table_schema(row["table"])
@@ -344,16 +379,17 @@ def _lost_calibrations(tables: Mapping[str, Rows], note: Note) -> None:
             rows = tables.get(row["table"], ())
             keys[row["table"]] = {key_of(schema, other) for other in rows}
         if row["row"] not in keys[row["table"]]:
-            what = f"{row['table']} has no row {row['row']!r}"
+            what = Sentence(HAS_NO_ROW, table=row["table"], row=repr(row["row"]))
             note("calibrations", row, "row", what, nearest(row["row"], sorted(keys[row["table"]])))
         if row["column"] not in schema.attributes:
-            what = f"{row['table']} has no column {row['column']!r}"
+            text = mark("{table} has no column {column}")
+            what = Sentence(text, table=row["table"], column=repr(row["column"]))
             note("calibrations", row, "column", what, nearest(row["column"], schema.attributes))
             continue
         try:
             schema.attributes[row["column"]].parse(row["value"])
-        except ValueError as error:
-            note("calibrations", row, "value", str(error))
+        except CellError as error:
+            note("calibrations", row, "value", error.what, error.hint)
 
 
 def read_folder(*folders: Path) -> dict[str, Rows]:
@@ -363,14 +399,14 @@ def read_folder(*folders: Path) -> dict[str, Rows]:
     """
     for folder in folders:
         if not folder.is_dir():
-            raise DataError([Problem(str(folder), what="there is no such folder")])
+            raise DataError([Problem(str(folder), what=Sentence("there is no such folder"))])
     reading = Reading()
     tables: dict[str, Rows] = {}
     found = {path.name: path for folder in folders for path in sorted(folder.glob("*.csv"))}
     for path in found.values():
         if path.stem not in table_names():
             hint = nearest(path.stem, table_names())
-            what = "there is no table of this name"
+            what = Sentence("there is no table of this name")
             reading.problems.append(Problem(path.name, what=what, hint=hint))
             continue
         frame, numbers = _read_csv(path, reading.problems)
@@ -390,41 +426,58 @@ def read_folder(*folders: Path) -> dict[str, Rows]:
 def missing_tables(present: Iterable[str]) -> list[Problem]:
     """A problem for each table without which there is no chain."""
     have = set(present)
-    return [Problem(name, what="the table is missing") for name in NEEDED if name not in have]
+    what = Sentence("the table is missing")
+    hint = Sentence("mithaq chain new writes every table with its columns")
+    return [Problem(name, what=what, hint=hint) for name in NEEDED if name not in have]
 
 
 def _read_csv(path: Path, problems: list[Problem]) -> tuple[pd.DataFrame | None, list[int]]:
     """The cells of a file as text, with the number of each row; the header is row 1."""
     if not path.is_file():  # a folder, a pipe, a link that leads nowhere
-        problems.append(Problem(path.name, what="is no file that can be read"))
+        problems.append(Problem(path.name, what=Sentence("is no file that can be read")))
         return None, []
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.reader(stream, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        problems.append(Problem(path.name, what=f"cannot be read as CSV in UTF-8: {error}"))
+        what = Sentence("cannot be read as CSV in UTF-8: {error}", error=str(error))
+        hint = (
+            Sentence("look for a quotation mark that is not closed")
+            if isinstance(error, csv.Error)
+            else Sentence("save it as CSV in UTF-8")
+        )
+        problems.append(Problem(path.name, what=what, hint=hint))
         return None, []
     if not rows:
-        what = "the file is empty; its first row names the columns"
-        problems.append(Problem(path.name, what=what))
+        what = Sentence("the file is empty; its first row names the columns")
+        hint = Sentence("write them, or take the file away")
+        problems.append(Problem(path.name, what=what, hint=hint))
         return None, []
     header, body = [cell.strip() for cell in rows[0]], rows[1:]
-    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
-        if len(header) == 1 and mark in header[0]:
-            what = f"its cells are parted by {name}"
-            problems.append(Problem(path.name, 1, what=what, hint="part them by commas"))
+    for sign, text in (
+        (";", mark("its cells are parted by semicolons")),
+        ("\t", mark("its cells are parted by tabs")),
+    ):
+        if len(header) == 1 and sign in header[0]:
+            hint = Sentence("part them by commas, and write decimals with a point")
+            problems.append(Problem(path.name, 1, what=Sentence(text), hint=hint))
             return None, []
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:
-        what = "the column stands there twice"
-        problems += [Problem(path.name, 1, column, what) for column in twice]
+        problems += [Problem(path.name, 1, column, Sentence(TWICE)) for column in twice]
         return None, []
     good, numbers = [], []
     for number, row in enumerate(body, start=2):
         if len(row) == len(header):
             good.append(row)
             numbers.append(number)
-        elif row:
-            what = f"has {len(row)} cells where the header has {len(header)}"
-            problems.append(Problem(path.name, number, "", what))
+        elif len(row) > 1 or any(cell.strip() for cell in row):  # else a blank line
+            text = mark("the number of its cells is {n}, that of the header {header}")
+            what = Sentence(text, n=str(len(row)), header=str(len(header)))
+            hint = (
+                Sentence("a cell that holds a comma stands in quotation marks")
+                if len(row) > len(header)
+                else Sentence("write a comma for each cell that is left empty")
+            )
+            problems.append(Problem(path.name, number, "", what, hint))
     return pd.DataFrame(good, columns=header, dtype=object), numbers

@@ -14,11 +14,40 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["Attribute", "TableSchema", "parse_names", "parse_shares", "table_names", "table_schema"]
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
+
+__all__ = [
+    "Attribute",
+    "CellError",
+    "TableSchema",
+    "parse_names",
+    "parse_shares",
+    "table_names",
+    "table_schema",
+]
 
 REQUIRED = "!"
 LEAST, MOST = 1e-12, 1e12  # sizes beyond which a solver could only round
 TRUE, FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
+
+
+MORE_THAN = mark("{number} must be greater than {bound}")
+AT_LEAST = mark("{number} must be at least {bound}")
+LESS_THAN = mark("{number} must be less than {bound}")
+AT_MOST = mark("{number} must be at most {bound}")
+POINT = mark("write digits, with a point before decimals and nothing between thousands")
+
+
+class CellError(ValueError):
+    """A cell that holds what it cannot: ``what`` is wrong, and a ``hint`` what to do next."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(f"{what} ({hint})" if hint else str(what))
+        self.what, self.hint = what, hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CellError, (self.what, self.hint)
 
 
 @lru_cache(maxsize=65536)
@@ -48,19 +77,32 @@ def parse_shares(text: str) -> Mapping[str, float]:
     shares: dict[str, float] = {}
     for part in parts:
         name, colon, share = part.rpartition(":")
+        write = Sentence("write name:share")
         if not colon:
-            raise ValueError(f"{part!r} has no share; write name:share")
+            raise CellError(Sentence("{part} has no share", part=repr(part)), write)
         name = name.strip()
         if not name:
-            raise ValueError(f"{part!r} names nobody; write name:share")
+            raise CellError(Sentence("{text} names nobody", text=repr(part)), write)
         if name in shares:
-            raise ValueError(f"{name!r} stands there twice")
-        shares[name] = float(share)
+            raise CellError(Sentence("{name} stands there twice", name=repr(name)))
+        try:
+            shares[name] = float(share)
+        except ValueError:
+            what = Sentence("{text} is not a number", text=repr(share.strip()))
+            raise CellError(what, Sentence(POINT)) from None
         if not 0 < shares[name] <= 1:
-            raise ValueError(f"the share of {name!r} must lie in (0, 1]")
+            text = mark("the share of {name} must be above 0 and at most 1")
+            raise CellError(Sentence(text, name=repr(name)))
     if shares and not math.isclose(sum(shares.values()), 1.0, abs_tol=1e-9):
-        raise ValueError(f"the shares sum to {sum(shares.values()):g}, not 1")
+        total = f"{sum(shares.values()):g}"
+        raise CellError(Sentence("the shares sum to {total}, not 1", total=total))
     return MappingProxyType(shares)
+
+
+def _no_number(raw: Any) -> CellError:
+    told = isinstance(raw, str) and any(map(str.isdecimal, raw))
+    what = Sentence("{text} is not a number", text=repr(raw))
+    return CellError(what, Sentence(POINT) if told else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +127,19 @@ class Attribute:
         return self.type in {"number", "number?"}
 
     def parse(self, raw: Any) -> Any:
-        """The typed value of a cell. ``""`` gives the default; raises ValueError on a bad cell."""
+        """The typed value of a cell. ``""`` gives the default; raises CellError on a bad cell."""
         # NaN, NaT and pandas' NA are no cells; what differs from itself is one of the first two.
         if raw is None or type(raw).__name__ in {"NAType", "NaTType"} or raw != raw:
-            raise ValueError("not a number (NaN) or empty; write the value, or '' for the default")
+            hint = Sentence("write the value, or '' for the default")
+            raise CellError(Sentence("not a number (NaN) or empty"), hint)
         if isinstance(raw, list | tuple | set | dict):
-            raise ValueError(f"{raw!r} is not a single value; names are joined by ;")
+            what = Sentence("{text} is not a single value", text=repr(raw))
+            raise CellError(what, Sentence("names are joined by ;"))
         if isinstance(raw, str):
             raw = raw.strip()
         if isinstance(raw, str) and raw == "":
             if self.required:
-                raise ValueError("is empty, and a value is required")
+                raise CellError(Sentence("is empty, and a value is required"))
             raw = self.default
         if self.numeric:
             return self._number(raw)
@@ -103,9 +147,10 @@ class Attribute:
             return self._flag(raw)
         text = str(raw)
         if self.type == "code" and text not in self.refers_to.split("|"):
-            raise ValueError(f"{text!r} is none of {', '.join(self.refers_to.split('|'))}")
+            known = tuple(self.refers_to.split("|"))
+            raise CellError(Sentence("{text} is none of {known}", text=repr(text), known=known))
         if self.type in {"shares", "names"} and text and not parse_names(text):
-            raise ValueError(f"{text!r} names nobody")
+            raise CellError(Sentence("{text} names nobody", text=repr(text)))
         if self.type == "shares":
             parse_shares(text)
         return text
@@ -115,21 +160,23 @@ class Attribute:
             return math.nan
         # Python reads 1_000 as a number; who writes that may have meant something else.
         if isinstance(raw, bool) or (isinstance(raw, str) and "_" in raw):
-            raise ValueError(f"{raw!r} is not a number")
+            raise _no_number(raw)
         try:
             value = float(raw)
         except (TypeError, ValueError, OverflowError):
-            raise ValueError(f"{raw!r} is not a number") from None
+            raise _no_number(raw) from None
         if math.isnan(value):
-            raise ValueError("is not a number (NaN)")
+            raise CellError(Sentence("is not a number (NaN)"))
         if math.isinf(value):
-            raise ValueError("must be finite")
+            raise CellError(Sentence("must be finite"))
         # 1e-400 is read as 0, and is not meant as 0.
         digits = raw.lower().partition("e")[0] if isinstance(raw, str) else ""
         vanished = value == 0 and any(digit.isdecimal() and int(digit) for digit in digits)
         if (value and not LEAST <= abs(value) <= MOST) or vanished:
             told = raw.strip() if vanished else f"{value:g}"
-            raise ValueError(f"{told} is no figure of a gas system: beyond {LEAST:g} to {MOST:g}")
+            text = mark("{number} is no figure of a gas system: beyond {least} to {most}")
+            ends = {"least": f"{LEAST:g}", "most": f"{MOST:g}"}
+            raise CellError(Sentence(text, number=told, **ends))
         self._check_bounds(value)
         return value
 
@@ -137,13 +184,15 @@ class Attribute:
         if self.minimum:
             low = float(self.minimum.rstrip("+"))
             if value < low or (self.minimum.endswith("+") and value == low):
-                word = "greater than" if self.minimum.endswith("+") else "at least"
-                raise ValueError(f"{value:g} must be {word} {low:g}")
+                open_end = self.minimum.endswith("+")
+                text = MORE_THAN if open_end else AT_LEAST
+                raise CellError(Sentence(text, number=f"{value:g}", bound=f"{low:g}"))
         if self.maximum:
             high = float(self.maximum.rstrip("-"))
             if value > high or (self.maximum.endswith("-") and value == high):
-                word = "less than" if self.maximum.endswith("-") else "at most"
-                raise ValueError(f"{value:g} must be {word} {high:g}")
+                open_end = self.maximum.endswith("-")
+                text = LESS_THAN if open_end else AT_MOST
+                raise CellError(Sentence(text, number=f"{value:g}", bound=f"{high:g}"))
 
     @staticmethod
     def _flag(raw: Any) -> bool:
@@ -152,7 +201,7 @@ class Attribute:
             return True
         if text in FALSE:
             return False
-        raise ValueError(f"{raw!r} is neither true nor false")
+        raise CellError(Sentence("{text} is neither true nor false", text=repr(raw)))
 
     def references(self, value: Any) -> tuple[str, ...]:
         """Names in a parsed cell that must exist in the table ``refers_to``."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mithaq.chain.calendar import listed
 from mithaq.chain.edits import Change, Edit, apply_edits
 from mithaq.chain.reading import (
     NEEDED,
@@ -25,6 +26,8 @@ from mithaq.chain.reading import (
 )
 from mithaq.chain.schema import table_names, table_schema
 from mithaq.errors import DataError, Problem
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
 
 __all__ = ["Chain"]
 
@@ -72,7 +75,7 @@ class Chain:
                 typed[name] = reading.table(name, frame)
             else:
                 hint = nearest(name, table_names())
-                what = "there is no table of this name"
+                what = Sentence("there is no table of this name")
                 reading.problems.append(Problem(name, what=what, hint=hint))
         reading.problems += missing_tables(tables)
         problems = reading.finish(typed)
@@ -100,13 +103,14 @@ class Chain:
         root = files("mithaq") / "data" / "gas"
         years = sorted(entry.name for entry in root.iterdir() if entry.name.isdigit())
         if str(year) not in years:
-            what = f"no base year {year} is shipped"
-            raise DataError([Problem(what=what, hint=f"there is {', '.join(years)}")])
+            what = Sentence("no base year {year} is shipped", year=str(year))
+            raise DataError([Problem(what=what, hint=listed(years))])
         folder = Path(str(root / str(year)))
         divisions = sorted(path.name for path in folder.iterdir() if path.is_dir())
         if division and division not in divisions:
-            what = f"the base year {year} is not divided into {division!r}"
-            raise DataError([Problem(what=what, hint=f"there is {', '.join(divisions) or 'none'}")])
+            text = mark("the base year {year} is not divided into {division}")
+            what = Sentence(text, year=str(year), division=repr(division))
+            raise DataError([Problem(what=what, hint=listed(divisions))])
         folders = (folder, folder / division) if division else (folder,)
         return cls._complete(read_folder(*folders), start)
 
@@ -155,7 +159,8 @@ class Chain:
         """The chain with the cells of one calibration. Raises DataError for an unknown name."""
         if name not in self.calibrations:
             hint = nearest(name, self.calibrations)
-            raise DataError([Problem("calibrations", what=f"no calibration {name!r}", hint=hint)])
+            what = Sentence("no calibration {name}", name=repr(name))
+            raise DataError([Problem("calibrations", what=what, hint=hint)])
         cells = [row for row in self.rows("calibrations") if row["calibration"] == name]
         changed = self.with_edits(
             [Change(cell["table"], cell["row"], cell["column"], cell["value"]) for cell in cells]

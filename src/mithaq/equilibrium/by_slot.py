@@ -150,7 +150,7 @@ class BySlot:
     def all_deliveries(self) -> pd.DataFrame:
         """Columns slot, firm, market, node, kind (spot, contract, regulated), bcm."""
         columns = ["slot", "firm", "market", "node", "kind", "bcm"]
-        return pd.DataFrame(self._delivered, columns=columns)
+        return pd.DataFrame(self._delivered, columns=columns).astype({"bcm": float})
 
     @cached_property
     def deliveries(self) -> pd.DataFrame:
@@ -169,7 +169,7 @@ class BySlot:
         return self._frame(rows, ["firm", "node", "bcm"]).drop(columns="slot")
 
     @cached_property
-    def _at_markets(self) -> tuple[Numbers, Numbers]:
+    def at_markets(self) -> tuple[Numbers, Numbers]:
         """Price and quantity: slots x markets."""
         fixed, point, slots = _fixed_of(self.chain), self.point, self.calendar.count
         given = fixed.given
@@ -191,7 +191,7 @@ class BySlot:
     @cached_property
     def market_rows(self) -> list[tuple[int, str, str, float, float]]:
         """Slot, market, node, price and quantity, wherever there is demand."""
-        fixed, (price, quantity) = _fixed_of(self.chain), self._at_markets
+        fixed, (price, quantity) = _fixed_of(self.chain), self.at_markets
         prices, quantities = price.T.tolist(), quantity.T.tolist()
         return [
             (slot, name, node, prices[at][slot], quantities[at][slot])
@@ -201,7 +201,7 @@ class BySlot:
 
     def mean_prices(self, by: str) -> pd.Series[float]:
         """Mean by ``market`` or ``node`` over all slots with demand, weighted by deliveries."""
-        fixed, (price, quantity) = _fixed_of(self.chain), self._at_markets
+        fixed, (price, quantity) = _fixed_of(self.chain), self.at_markets
         number, index = fixed.named[by]
         # A market in which nothing is sold still shows the price at which somebody would buy.
         weight = np.maximum(quantity, LEAST) * self.time[:, None]

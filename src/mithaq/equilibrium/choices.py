@@ -26,6 +26,9 @@ from mithaq.equilibrium.mixed import Mixed, Products
 from mithaq.equilibrium.nominations import Choice
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import Program
+from mithaq.equilibrium.slots import when_of
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
 
 __all__ = ["Label", "missing", "read_choices", "with_choices"]
 
@@ -268,20 +271,18 @@ def read_choices(program: Program, added: Mapping[Label, float], point: Point) -
             point.rationed[key] = max(quantity, 0.0)
 
 
-def missing(program: Program, added: Mapping[Label, float]) -> tuple[str, ...]:
+def missing(program: Program, added: Mapping[Label, float]) -> tuple[Sentence, ...]:
     """Sentences on what buyers would take and their sellers cannot bring."""
     calendar, choices = program.network.calendar, program.network.choices
     sentences = []
     for (kind, key), quantity in added.items():
         if kind == "short" and quantity > SMALL:
             seller, node, slot = key
-            names = [c.name for c in choices if (c.seller, c.node) == (seller, node)]
-            when = calendar.slots[slot]
-            words = [when.period if calendar.periods > 1 else ""]
-            words += [f"{when.year:g}" if when.year is not None else ""]
-            where = " in ".join([node, *filter(None, [" ".join(filter(None, words))])])
-            sentences.append(
-                f"{seller} cannot bring what buyers would take under {', '.join(names)} "
-                f"at {where}: {quantity:.4g} bcm/yr are missing"
+            names = tuple(c.name for c in choices if (c.seller, c.node) == (seller, node))
+            text = mark(
+                "{seller} cannot bring what buyers would take under {contracts} at {node}: "
+                "{bcm} bcm/yr are missing"
             )
+            what = Sentence(text, seller=seller, contracts=names, node=node, bcm=quantity)
+            sentences.append(when_of(what, calendar.slots, [slot]))
     return tuple(sentences)

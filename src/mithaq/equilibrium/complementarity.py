@@ -17,6 +17,8 @@ from mithaq.equilibrium.choices import Label, with_choices
 from mithaq.equilibrium.interior import descend, sharpen
 from mithaq.equilibrium.mixed import Entropies, Logarithms, Mixed, Products
 from mithaq.equilibrium.program import Program
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
 
 __all__ = ["mixed_problem", "needs", "solve_mixed"]
 
@@ -25,24 +27,30 @@ FAR = (0.01, 0.1, 100.0)  # sizes of slacks and duals to start anew from
 GOOD = 1e-6  # largest error, in the units of the scaled problem, of what is passed on to be judged
 
 
-def needs(program: Program) -> tuple[str, ...]:
+def needs(program: Program) -> tuple[Sentence, ...]:
     """What in the chain only this engine can do, in sentences; empty if there is nothing."""
     net = program.network
+    uneven = mark(
+        "conduct in {market} is not symmetric: {one} weighs {other} otherwise than {other} weighs "
+        "{one}"
+    )
     found = [
-        f"conduct in {conduct.market} is not symmetric: {one} weighs {other} otherwise than "
-        f"{other} weighs {one}"
+        Sentence(uneven, market=conduct.market, one=one, other=other)
         for conduct in (() if program.conduct.plain else program.conduct.values())
         for one, other in conduct.uneven[:1]
     ]
     if program.gifts.nnz:
-        lines = ", ".join(sorted(arc.name for arc in net.arcs.values() if arc.fee_in_kind))
-        found.append(f"who sends on {lines} pays in kind, and another firm sells that gas")
+        lines = tuple(sorted(arc.name for arc in net.arcs.values() if arc.fee_in_kind))
+        kind = mark("who sends on {lines} pays in kind, and another firm sells that gas")
+        found.append(Sentence(kind, lines=lines))
     capped = np.flatnonzero(~np.isnan(net.caps)).tolist()
     if capped:
         names = list(net.markets)
-        found.append(f"the price is capped in {', '.join(names[at] for at in capped)}")
+        markets = tuple(names[at] for at in capped)
+        found.append(Sentence("the price is capped in {markets}", markets=markets))
     if net.choices:
-        found.append(f"buyers nominate under {', '.join(c.name for c in net.choices)}")
+        contracts = tuple(choice.name for choice in net.choices)
+        found.append(Sentence("buyers nominate under {contracts}", contracts=contracts))
     return tuple(found)
 
 

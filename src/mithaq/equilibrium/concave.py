@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from mithaq.equilibrium.conduct import ROUNDING, Conduct
 from mithaq.equilibrium.program import Program
 from mithaq.errors import ModelError
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
 
 __all__ = ["check_concave"]
 
@@ -63,8 +65,10 @@ def _check_slot(program: Program, slot: int, bad: list[Conduct]) -> None:
     blamed = [sale for sale, size in weight.items() if size > 0.1 * top and sale in tied]
     firms = sorted({firm for firm, _ in blamed or tied})
     markets = sorted({market for _, market in blamed or tied})
-    raise ModelError(
-        f"the conduct of {', '.join(firms)} in {', '.join(markets)} has no stable equilibrium: "
-        f"it is not monotone (smallest reduced eigenvalue {values[0]:.3g}); "
-        "lower their strength of cooperation, stakes or weights, or make them one group"
+    text = mark(
+        "the conduct of {firms} in {markets} has no stable equilibrium: it is not monotone "
+        "(smallest reduced eigenvalue {value}); lower their strength of cooperation, stakes or "
+        "weights, or make them one group"
     )
+    told = {"firms": tuple(firms), "markets": tuple(markets), "value": float(values[0])}
+    raise ModelError(Sentence(text, **told))

@@ -22,6 +22,8 @@ from mithaq.chain import Chain
 from mithaq.equilibrium.columns import Words, countries, table_of
 from mithaq.equilibrium.prepared import Memory, remembered
 from mithaq.errors import ModelError
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
 
 __all__ = ["CONDUCT", "Conduct", "Markets", "conduct_matrices"]
 
@@ -255,10 +257,12 @@ class _Behaviour:
         for group in groups:
             for firm in group.members:
                 if firm in taken:
-                    raise ModelError(
-                        f"{firm} cooperates in {market} in the groups {taken[firm]} and "
-                        f"{group.name}; groups must be disjoint"
+                    text = mark(
+                        "{firm} cooperates in {market} in the groups {groups}; groups must be "
+                        "disjoint"
                     )
+                    both = taken[firm], group.name
+                    raise ModelError(Sentence(text, firm=firm, market=market, groups=both))
                 taken[firm] = group.name
         return groups
 

@@ -241,6 +241,7 @@ def run_record(equilibrium: Equilibrium) -> dict[str, str]:
         "status": str(equilibrium.outcome),
         "chain_sha256": equilibrium.chain.hash,
         "edits": "; ".join(str(edit) for edit in equilibrium.chain.edits),
+        "notes": "; ".join(map(str, equilibrium.notes)),
         "max_violation": repr(float(certificate.max_violation)),
         "welfare_musd_per_year": repr(equilibrium.welfare),
         **{f"method_{key}": str(value) for key, value in method.items()},

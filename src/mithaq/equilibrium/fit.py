@@ -72,6 +72,7 @@ class Fit:
     parameters: int
     benchmarks: Mapping[str, float | None]
     other_year: int | None = None
+    region: str = EUROPE  # of the importers; empty: all countries
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as ``mithaq market --json`` prints them under ``fit``."""
@@ -93,6 +94,7 @@ class Fit:
             "parameters": self.parameters,
             "benchmarks": dict(self.benchmarks),
             "other_year": self.other_year,
+            "region": self.region,
         }
 
 
@@ -134,6 +136,7 @@ def fit(equilibrium: Equilibrium, year: int = 2010, exporters: Sequence[str] | N
         parameters=len(calibrated_parameters(chain)),
         benchmarks=_benchmarks(chain, observed, other, chosen, importers),
         other_year=other,
+        region=EUROPE if any(row["region"] == EUROPE for row in chain.rows("nodes")) else "",
     )
 
 

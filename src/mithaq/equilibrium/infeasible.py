@@ -16,24 +16,30 @@ from mithaq.chain import Chain, Change, Edit, Remove
 from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium.amounts import nominated
 from mithaq.equilibrium.program import Program, build_program
+from mithaq.equilibrium.slots import when_of
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
 
 __all__ = ["Diagnosis", "explain", "less_to_take", "would_do"]
 
 Vector = NDArray[np.float64]
 SMALL = 1e-6  # bcm/yr: less than this is no shortage
 DIGITS = 1e4  # cures are told with four decimals, rounded to the side on which they cure
+# What limits what is owed: the sentence, and which part of the row's key it names.
 LIMITS = {
-    "arc": "the capacity of {0}",
-    "booking": "the capacity of {1}",
-    "third party": "the third-party share of {0}",
-    "field": "the capacity of field {1}",
-    "injection": "the injection into {0}",
-    "withdrawal": "the withdrawal from {0}",
-    "room": "the working gas of {0}",
-    "reserves": "the reserves of field {1}",
-    "build limit": "what can be built onto {1} in a year",
-    "build total": "what can be built onto {1}",
+    "arc": (mark("the capacity of {name}"), 0),
+    "booking": (mark("the capacity of {name}"), 1),
+    "third party": (mark("the third-party share of {name}"), 0),
+    "field": (mark("the capacity of field {name}"), 1),
+    "injection": (mark("the injection into {name}"), 0),
+    "withdrawal": (mark("the withdrawal from {name}"), 0),
+    "room": (mark("the working gas of {name}"), 0),
+    "reserves": (mark("the reserves of field {name}"), 1),
+    "build limit": (mark("what can be built onto {name} in a year"), 1),
+    "build total": (mark("what can be built onto {name}"), 1),
 }
+SHORT = mark("{owed}, {short} bcm/yr more than can reach it")
+SHORT_FLOOR = mark("{owed}: {short} bcm/yr more than can be sold there")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Diagnosis:
     Both are empty where all obligations can be met.
     """
 
-    sentences: tuple[str, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
     cure: tuple[Edit, ...] = ()
 
 
@@ -54,8 +60,7 @@ class _Duty:
     ``entries`` are by firm, place (a node, or a market of a floor) and slot.
     """
 
-    what: str
-    short: str  # what the number is more than
+    what: Sentence
     number: float
     most: float  # by how much the number may be lowered
     weight: float  # bcm/yr of a unit of the number, over all slots
@@ -85,10 +90,16 @@ def _duties(chain: Chain, program: Program) -> Iterator[_Duty]:
         own = "take_or_pay" if row["nomination"] == "buyer" else "nominated"
         number = float(row[own]) if own == "take_or_pay" else due
         rate = calendar.delivered(row) / number
-        what = f"contract {name}: {row['seller']} owes {due:.4g} bcm/yr at {node}"
+        what = Sentence(
+            "contract {name}: {seller} owes {bcm} bcm/yr at {node}",
+            name=name,
+            seller=row["seller"],
+            bcm=due,
+            node=node,
+        )
         names = "contracts", name, own
         weight = float(rate @ time)
-        duty = _Duty(what, "can reach it", number, number, weight, *names)
+        duty = _Duty(what, number, number, weight, *names)
         for slot in np.flatnonzero(rate).tolist():
             duty.entries[row["seller"], node, slot] = float(rate[slot])
             if not row["destination_clause"]:
@@ -102,20 +113,28 @@ def _duties(chain: Chain, program: Program) -> Iterator[_Duty]:
         if total <= 0:
             continue
         shares = parse_shares(row["supplier"])
-        owed = " and ".join(f"{firm} owes {share * total:.4g}" for firm, share in shares.items())
-        what = f"supply of {row['name']}: {owed} bcm/yr at {row['node']}"
+        owed = tuple(
+            Sentence("{firm} owes {bcm}", firm=firm, bcm=share * total)
+            for firm, share in shares.items()
+        )
+        what = Sentence(
+            "supply of {market}: {owed} bcm/yr at {node}",
+            market=row["name"],
+            node=row["node"],
+            owed=owed,
+        )
         names = "markets", row["name"], "reference_quantity"
         # Demand at the regulated price is in proportion to the reference quantity.
-        duty = _Duty(what, "can reach it", number, number, total / number, *names)
+        duty = _Duty(what, number, number, total / number, *names)
         for firm, share in shares.items():
             for slot in np.flatnonzero(rate).tolist():
                 duty.entries[firm, row["node"], slot] = share * float(rate[slot]) / number
         yield duty
     for (firm, market), number in net.floors.items():
         if number > 0:
-            what = f"floor of {firm} in {market}"
+            what = Sentence("floor of {firm} in {market}", firm=firm, market=market)
             names = "floors", f"{firm}|{market}", "quantity"
-            duty = _Duty(what, "can be sold there", number, number, 1.0, *names, floor=True)
+            duty = _Duty(what, number, number, 1.0, *names, floor=True)
             duty.entries = {(firm, market, slot): 1.0 for slot in range(calendar.count)}
             yield duty
 
@@ -168,19 +187,38 @@ def explain(chain: Chain, program: Program) -> Diagnosis:
     named = program.rows[first:last]
     prices = dict(zip(named, answer.ineqlin.marginals, strict=True))
     sentences = [
-        f"{duty.what}{',' if not duty.floor else ':'} {lower * duty.weight:.4g} bcm/yr more than "
-        f"{duty.short}{_when(program, duty, duals | prices)}"
+        when_of(
+            Sentence(
+                SHORT_FLOOR if duty.floor else SHORT, owed=duty.what, short=lower * duty.weight
+            ),
+            program.network.calendar.slots,
+            _tight(duty, duals | prices),
+        )
         for duty, lower in short
     ]
     if limits := _limits(prices):
-        sentences.append(f"what limits them: {', '.join(limits)}")
+        sentences.append(Sentence("what limits them: {limits}", limits=limits))
     cure = tuple(duty.cure(lower) for duty, lower in short)
     return Diagnosis((*sentences, would_do(cure)), cure)
 
 
-def would_do(cure: Sequence[Edit]) -> str:
+def would_do(cure: Sequence[Edit]) -> Sentence:
     """The sentence that proposes a cure."""
-    return f"it would do to {'; to '.join(map(str, cure))}"
+    return Sentence("it would do to {edits}", edits=tuple(map(_told, cure)))
+
+
+def _told(edit: Edit) -> Sentence:
+    """An edit of a cure in words; a number as it is to be written in a table."""
+    if isinstance(edit, Change):
+        return Sentence(
+            "set {column} of {row} in {table} to {value}",
+            column=edit.column,
+            row=edit.key,
+            table=edit.table,
+            value=str(edit.value),
+        )
+    assert isinstance(edit, Remove)
+    return Sentence("remove {row} from {table}", row=edit.key, table=edit.table)
 
 
 def less_to_take(chain: Chain) -> tuple[Edit, ...]:
@@ -201,26 +239,18 @@ def less_to_take(chain: Chain) -> tuple[Edit, ...]:
     )
 
 
-def _limits(prices: dict[tuple[str, Any], float]) -> list[str]:
+def _limits(prices: dict[tuple[str, Any], float]) -> tuple[Sentence, ...]:
     found = set()
     for (kind, key), price in prices.items():
         if kind in LIMITS and abs(price) > SMALL:
-            found.add(LIMITS[kind].format(*(key if isinstance(key, tuple) else (key,))))
-    return sorted(found)
+            text, part = LIMITS[kind]
+            found.add(Sentence(text, name=key[part] if isinstance(key, tuple) else key))
+    return tuple(sorted(found))
 
 
-def _when(program: Program, duty: _Duty, prices: dict[tuple[str, Any], float]) -> str:
+def _tight(duty: _Duty, prices: dict[tuple[str, Any], float]) -> list[int]:
     """The slots in which a duty cannot be met, where there are others in which it can."""
-    calendar = program.network.calendar
     kind = "floor" if duty.floor else "balance"
     slots = {key[-1] for key in duty.entries}
     tight = {key[-1] for key in duty.entries if abs(prices.get((kind, key), 0.0)) > SMALL}
-    if calendar.count == 1 or not tight or tight == slots:
-        return ""
-    names = []
-    for at in sorted(tight):
-        slot = calendar.slots[at]
-        words = [slot.period] if calendar.periods > 1 else []
-        words += [f"{slot.year:g}"] if slot.year is not None else []
-        names.append(" ".join(words))
-    return f" in {', '.join(names)}"
+    return [] if tight == slots else sorted(tight)

@@ -23,6 +23,7 @@ from mithaq.equilibrium.certificate import Certificate, certify
 from mithaq.equilibrium.concave import check_concave
 from mithaq.equilibrium.infeasible import explain, less_to_take, would_do
 from mithaq.equilibrium.narrow import solve_narrow
+from mithaq.equilibrium.notes import Note, notes_on
 from mithaq.equilibrium.payoffs import Ledger, booked, state_parties
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program
@@ -31,6 +32,8 @@ from mithaq.equilibrium.solvers import Method, Outcome, changed, solve_program
 from mithaq.equilibrium.start import Start, Used
 from mithaq.equilibrium.uniqueness import Face
 from mithaq.errors import SolveError
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
 
 __all__ = ["Equilibrium", "solve"]
 
@@ -66,7 +69,11 @@ class Equilibrium:
     def point(self) -> Point:
         """Every quantity and value by the user's labels. Raises SolveError if not solved."""
         if self._point is None or not self.solved:
-            message = f"no equilibrium: {self.outcome.value} ({self.solver_status})"
+            message = Sentence(
+                "no equilibrium: {why} ({status})",
+                why=Sentence(self.outcome.value),
+                status=self.solver_status,
+            )
             raise SolveError(message, outcome=self.outcome, rows=self.reasons)
         return self._point
 
@@ -74,7 +81,8 @@ class Equilibrium:
     def certificate(self) -> Certificate:
         """The recomputed conditions; also there where they do not hold, to see which fail."""
         if self._certificate is None:
-            raise SolveError(f"no point to certify: {self.outcome.value}", outcome=self.outcome)
+            message = Sentence("no point to certify: {why}", why=Sentence(self.outcome.value))
+            raise SolveError(message, outcome=self.outcome)
         return self._certificate
 
     @cached_property
@@ -215,6 +223,15 @@ class Equilibrium:
         return export(self, path)
 
     @cached_property
+    def notes(self) -> tuple[Note, ...]:
+        """What to know before the figures are used, each a :class:`Note` that prints as a sentence.
+
+        Prices below zero because more is owed than users take, gas that is owed and not delivered,
+        rationing, markets in which nobody sells, sales that could be split otherwise.
+        """
+        return notes_on(self.by_slot, self.certificate.not_unique)
+
+    @cached_property
     def _face(self) -> Face:
         return Face(self.chain, self.point)
 
@@ -250,7 +267,7 @@ class Equilibrium:
         """The equilibrium as plain values: the keys of ``mithaq market --json``."""
         head: dict[str, Any] = {
             "status": str(self.outcome),
-            "explanation": self.outcome.value,
+            "explanation": Sentence(self.outcome.value),
             "certificate": self._certificate.to_dict() if self._certificate else None,
             "size": dict(self.size),
             "seconds": dict(self.seconds),
@@ -264,6 +281,7 @@ class Equilibrium:
             return head
         return {
             **head,
+            "notes": [note.to_dict() for note in self.notes],
             "prices": {str(node): float(price) for node, price in self.prices.items()},
             "sales": [
                 {"firm": row.firm, "node": row.node, "bcm": row.bcm}
@@ -385,7 +403,8 @@ def solve(
                 break
             outcome = Outcome.NOT_CERTIFIED
             gap = certificate.max_violation
-            reasons = (f"largest violation {gap:.3g} at {certificate.worst}",)
+            text = mark("largest violation {size} at {place}")
+            reasons = (Sentence(text, size=gap, place=certificate.worst),)
             if ways is None and (refuted is None or gap < refuted[0]):
                 refuted = gap, status, reasons, point, certificate
     if refuted is not None and outcome in {Outcome.NOT_CERTIFIED, Outcome.STOPPED}:

@@ -5,11 +5,13 @@ Quantities are annual rates in each slot, so a slot of half a year at 10 bcm/yr 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mithaq.chain import Chain
+from mithaq.words.sentence import Sentence
 
-__all__ = ["Slot", "slots"]
+__all__ = ["Slot", "slots", "when_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,16 @@ def slots(chain: Chain) -> tuple[Slot, ...]:
         for year, span, discount in years
         for name, share in parts
     )
+
+
+def when_of(what: Sentence, every: Sequence[Slot], numbers: Sequence[int]) -> Sentence:
+    """The sentence with the slots in which it is so; as it is where they are all or none told."""
+    if not numbers or len(numbers) == len(every):
+        return what
+    several = len({slot.period for slot in every}) > 1
+    names = []
+    for slot in (every[number] for number in numbers):
+        words = [slot.period] if several else []
+        words += [f"{slot.year:g}"] if slot.year is not None else []
+        names.append(" ".join(words))
+    return Sentence("{what} in {slots}", what=what, slots=tuple(names))

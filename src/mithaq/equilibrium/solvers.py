@@ -23,6 +23,8 @@ from mithaq.equilibrium.polish import polish
 from mithaq.equilibrium.program import Program
 from mithaq.equilibrium.settle import settle
 from mithaq.errors import ModelError
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
 
 __all__ = ["Method", "Outcome", "changed", "from_quadratics", "solve_program"]
 
@@ -42,11 +44,15 @@ OWN = "interior-point method of its own"
 class Outcome(enum.Enum):
     """How a solve ended; the value of each member explains it."""
 
-    SOLVED = "every equilibrium condition holds within the tolerance, recomputed from the answer"
-    INFEASIBLE = "what has to be delivered cannot be: no flows meet all obligations"
-    UNBOUNDED = "profit grows without end: something can be sold that costs nothing"
-    NOT_CERTIFIED = "the solver gave a point, but the equilibrium conditions do not hold there"
-    STOPPED = "the solver stopped at its limits without an answer"
+    SOLVED = mark(
+        "every equilibrium condition holds within the tolerance, recomputed from the answer"
+    )
+    INFEASIBLE = mark("what has to be delivered cannot be: no flows meet all obligations")
+    UNBOUNDED = mark("profit grows without end: something can be sold that costs nothing")
+    NOT_CERTIFIED = mark(
+        "the solver gave a point, but the equilibrium conditions do not hold there"
+    )
+    STOPPED = mark("the solver stopped at its limits without an answer")
 
     def __str__(self) -> str:
         return self.name.lower()
@@ -89,7 +95,8 @@ class Method:
         """
         beyond = needs(program)
         if self.engine == "program" and beyond:
-            raise ModelError(f"{'; '.join(beyond)}; the complementarity engine can solve this")
+            text = mark("{what}; the complementarity engine can solve this")
+            raise ModelError(Sentence(text, what=beyond))
         if self.engine == "complementarity" or beyond:
             return changed(self, engine="complementarity", solver=OWN)
         return self
@@ -154,7 +161,8 @@ def solve_program(
             return outcome, status, None
         short = missing(program, added)
         if short:
-            return Outcome.INFEASIBLE, "; ".join(short), None
+            status = short[0] if len(short) == 1 else Sentence("missing: {short}", short=short)
+            return Outcome.INFEASIBLE, status, None
         read_choices(program, added, point)
         return outcome, status, point
     known = {} if known is None else known

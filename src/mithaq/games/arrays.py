@@ -24,12 +24,26 @@ __all__ = [
     "game",
     "mask",
     "members",
+    "numbers",
     "players",
     "plain_game",
+    "rounding",
     "sizes",
 ]
 
 Array = NDArray[np.float64]
+
+
+def numbers(values: ArrayLike, what: str = "a game") -> Array:
+    """Return an array of floats. Raises :class:`ModelError` where something in it is no number.
+
+    >>> numbers([0, 1])
+    array([0., 1.])
+    """
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{what} is an array of numbers, one shape throughout: {error}") from error
 
 
 def players(v: ArrayLike) -> int:
@@ -40,13 +54,27 @@ def players(v: ArrayLike) -> int:
     >>> players([0, 1, 1, 3])
     2
     """
-    array = np.asarray(v, dtype=float)
+    array = numbers(v)
     length = array.shape[0] if array.ndim else 0
     if length < 1 or length & (length - 1):
         raise ModelError(f"a game needs 2^n values, one a coalition; here are {length}")
-    if not np.isfinite(array).all():
-        raise ModelError("a game needs a finite value for every coalition")
+    finite = np.isfinite(array)
+    if not finite.all():
+        place = tuple(int(at[0]) for at in np.nonzero(~finite))
+        raise ModelError(
+            f"a game needs a finite value for every coalition; that of {members(place[0])} "
+            f"(place {place[0]}) is {array[place]}"
+        )
     return length.bit_length() - 1
+
+
+def rounding(v: Array) -> float:
+    """Return the size below which a difference of sums of worths is rounding and nothing else.
+
+    >>> rounding(np.array([0.0, 1.0])) < 1e-13
+    True
+    """
+    return 16.0 * len(v).bit_length() * float(np.finfo(float).eps * np.abs(v).max(initial=0.0))
 
 
 def plain_game(v: ArrayLike) -> Array:
@@ -57,7 +85,7 @@ def plain_game(v: ArrayLike) -> Array:
     >>> plain_game([0, 1, 1, 3]).tolist()
     [0.0, 1.0, 1.0, 3.0]
     """
-    array = np.asarray(v, dtype=float)
+    array = numbers(v)
     if players(array) < 1 or array.ndim != 1:
         raise ModelError(f"one game with players is wanted, an array of 2^n numbers: {array.shape}")
     if array[0] != 0:
@@ -109,7 +137,7 @@ def coalition_sums(shares: ArrayLike) -> Array:
     >>> coalition_sums([1, 10]).tolist()
     [0.0, 1.0, 10.0, 11.0]
     """
-    array = np.asarray(shares, dtype=float)
+    array = numbers(shares, "a division")
     sums = np.zeros((1, *array.shape[1:]))
     for share in array:
         sums = np.concatenate([sums, sums + share])
@@ -119,12 +147,17 @@ def coalition_sums(shares: ArrayLike) -> Array:
 def excess(v: ArrayLike, shares: ArrayLike) -> Array:
     """Return v(S) - shares(S) for every coalition; none is positive exactly where shares in core.
 
+    Raises :class:`ModelError` where there is not one finite share for each player.
+
     >>> excess([0, 1, 1, 4], [2, 2]).tolist()
     [0.0, -1.0, -1.0, 0.0]
     """
-    array = np.asarray(v, dtype=float)
-    players(array)
-    sums = coalition_sums(shares)
-    if sums.shape != array.shape:
-        raise ModelError(f"shares of shape {np.shape(shares)} do not fit a game of {array.shape}")
+    array, given = numbers(v), numbers(shares, "a division")
+    n = players(array)
+    if given.shape != (n, *array.shape[1:]):
+        raise ModelError(f"shares of shape {given.shape} do not fit a game of {array.shape}")
+    if not np.isfinite(given).all():
+        who = int(np.nonzero(~np.isfinite(given))[0][0])
+        raise ModelError(f"a division needs a finite share for every player; that of {who} is not")
+    sums = coalition_sums(given)
     return np.asarray(array - sums)

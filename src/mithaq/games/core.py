@@ -39,14 +39,16 @@ class LeastCore(NamedTuple):
 def in_core(v: ArrayLike, x: ArrayLike, tolerance: float = TOLERANCE) -> bool:
     """Return whether the shares ``x`` divide v(all) so that no coalition can do better alone.
 
-    ``tolerance`` is relative to the largest worth in the game. See :func:`blocking`.
+    ``tolerance`` is relative to the largest worth in the game. See :func:`blocking`. Raises
+    :class:`ModelError` where ``x`` has not one finite share for each player.
 
     >>> in_core([0, 1, 1, 4], [2, 2]), in_core([0, 1, 1, 4], [0.5, 3.5])
     (True, False)
     """
     array = plain_game(v)
-    gap = abs(float(np.sum(np.asarray(x, dtype=float)) - array[-1]))
-    return gap <= tolerance * _size(array) and blocking(array, x, tolerance) is None
+    over = excess(array, x)
+    even = tolerance * _size(array)
+    return bool(abs(over[-1]) <= even and over[:-1].max() <= even)
 
 
 def blocking(v: ArrayLike, x: ArrayLike, tolerance: float = TOLERANCE) -> Blocking | None:

@@ -16,13 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
 from mithaq.errors import ModelError
-from mithaq.games.arrays import Array, coalition_sums, excess, members, plain_game, players
-from mithaq.games.rows import IN_SPAN, Stage
+from mithaq.games.arrays import Array, coalition_sums, excess, members, numbers, plain_game, players
+from mithaq.games.rows import IN_SPAN, Stage, scale
 
 __all__ = ["is_nucleolus", "is_prenucleolus", "nucleolus", "prenucleolus"]
 
 DUAL = 1e-7  # from which a dual counts as positive; those of a stage sum to 1
-LEVEL = 1e-8  # of the scaled game: excesses closer than this are one level
+LEVEL = 1e-8  # of the scaled game: excesses closer than this are one level, at least
 
 
 def nucleolus(v: ArrayLike) -> Array:
@@ -99,7 +99,7 @@ def is_prenucleolus(v: ArrayLike, x: ArrayLike) -> bool:
     >>> is_prenucleolus([0, 2, 2, 2], [1, 1]), is_prenucleolus([0, 2, 2, 2], [2, 0])
     (True, False)
     """
-    return _kohlberg(plain_game(v), np.asarray(x, dtype=float), rational=False)
+    return _kohlberg(plain_game(v), numbers(x, "a division"), rational=False)
 
 
 def is_nucleolus(v: ArrayLike, x: ArrayLike) -> bool:
@@ -111,21 +111,22 @@ def is_nucleolus(v: ArrayLike, x: ArrayLike) -> bool:
     >>> is_nucleolus([0, 1, 0, 4], [2.5, 1.5]), is_nucleolus([0, 1, 0, 4], [2, 2])
     (True, False)
     """
-    return _kohlberg(plain_game(v), np.asarray(x, dtype=float), rational=True)
+    return _kohlberg(plain_game(v), numbers(x, "a division"), rational=True)
 
 
 def _kohlberg(v: Array, x: Array, *, rational: bool) -> bool:
     n = players(v)
     over = excess(v, x)
     alone = v[[1 << player for player in range(n)]]
-    scale = float(np.abs(v - coalition_sums(alone)).max()) or 1.0
-    over = over / scale
-    if abs(over[-1]) > LEVEL:
+    size, noise = scale(v, v - coalition_sums(alone))
+    even = max(LEVEL, 8 * noise)
+    over = over / size
+    if abs(over[-1]) > even:
         return False
-    slack = (x - alone) / scale
-    if rational and slack.min() < -LEVEL:
+    slack = (x - alone) / size
+    if rational and slack.min() < -even:
         return False
-    helpers = [1 << i for i in range(n) if rational and slack[i] <= LEVEL]
+    helpers = [1 << i for i in range(n) if rational and slack[i] <= even]
     spanned = np.ones((1, n))
     left = np.ones(len(v), dtype=bool)
     left[[0, -1]] = False
@@ -135,7 +136,7 @@ def _kohlberg(v: Array, x: Array, *, rational: bool) -> bool:
         if not outside.any():
             return True
         top = float(over[outside].max())
-        level = outside & (over >= top - LEVEL)
+        level = outside & (over >= top - even)
         if not _balanced(free, level, helpers):
             return False
         left &= ~level

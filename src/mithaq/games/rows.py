@@ -18,15 +18,27 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from mithaq.errors import ModelError
-from mithaq.games.arrays import Array, coalition_sums, members
+from mithaq.games.arrays import Array, coalition_sums, members, rounding
 
-__all__ = ["Stage"]
+__all__ = ["Stage", "scale"]
 
 PRECISION = 1e-10  # of the solver
 VIOLATED = 1e-9  # excess over e from which a coalition needs a row, in units of the scaled game
 IN_SPAN = 1e-8
 MOST_ROUNDS = 10_000
 STEP = 0.5  # of the way from the best division known to the program's, where objections are sought
+
+
+def scale(v: Array, above: Array) -> tuple[float, float]:
+    """Return by what to divide ``above``, the game less what its players are worth alone, and what
+    is rounding thereafter. Where all of it is rounding the players add nothing to one another, and
+    digits are not to be blown up into a game.
+    """
+    noise = rounding(v)
+    largest = float(np.abs(above).max())
+    if largest <= noise:
+        largest = float(np.abs(v).max()) or 1.0
+    return largest, max(noise / largest, 1e-12)
 
 
 class Stage:
@@ -39,10 +51,10 @@ class Stage:
         self.n = len(v).bit_length() - 1
         self.alone = v[[1 << player for player in range(self.n)]]
         above = v - coalition_sums(self.alone)
-        self.scale = float(np.abs(above).max()) or 1.0
+        self.scale, self.noise = scale(v, above)
         self.v = above / self.scale
         self.rational = rational
-        if rational and self.v[-1] < -1e-12:
+        if rational and self.v[-1] < -self.noise:
             raise ModelError(
                 "alone the players are worth more than together, so that no division leaves each "
                 "its own; ask for the prenucleolus"

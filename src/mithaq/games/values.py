@@ -15,7 +15,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mithaq.errors import ModelError
-from mithaq.games.arrays import Array, coalition_sums, mask, plain_game, players, sizes
+from mithaq.games.arrays import (
+    Array,
+    coalition_sums,
+    mask,
+    numbers,
+    plain_game,
+    players,
+    rounding,
+    sizes,
+)
 
 __all__ = [
     "Sampled",
@@ -47,7 +56,7 @@ def shapley(v: ArrayLike) -> Array:
     >>> shapley(v).round(4).tolist()
     [2.6667, 3.6667, 5.6667]
     """
-    array = np.asarray(v, dtype=float)
+    array = numbers(v)
     n = players(array)
     if n == 0:
         return np.zeros((0, *array.shape[1:]))
@@ -71,7 +80,7 @@ def interaction(v: ArrayLike, index: str = "shapley") -> Array:
     >>> interaction([0, 1, 1, 5]).tolist()
     [[0.0, 3.0], [3.0, 0.0]]
     """
-    array = np.asarray(v, dtype=float)
+    array = numbers(v)
     n = players(array)
     if index not in ("shapley", "banzhaf"):
         raise ModelError(f"there is no index {index!r}; it is shapley or banzhaf")
@@ -100,7 +109,7 @@ def banzhaf(v: ArrayLike) -> Array:
     >>> banzhaf([0, 0, 0, 1]).tolist()
     [0.5, 0.5]
     """
-    array = np.asarray(v, dtype=float)
+    array = numbers(v)
     n = players(array)
     if n == 0:
         return np.zeros((0, *array.shape[1:]))
@@ -116,7 +125,7 @@ def dividends(v: ArrayLike) -> Array:
     >>> dividends([0, 1, 1, 5]).tolist()
     [0.0, 1.0, 1.0, 3.0]
     """
-    array = np.array(v, dtype=float)
+    array = numbers(v).copy()
     rest = array.shape[1:]
     for player in range(players(array)):
         cube = array.reshape((-1, 2, 1 << player, *rest))
@@ -134,9 +143,9 @@ def weighted_shapley(v: ArrayLike, weights: ArrayLike) -> Array:
     >>> weighted_shapley([0, 0, 0, 1], [3, 1]).tolist()
     [0.75, 0.25]
     """
-    array = np.asarray(v, dtype=float)
+    array = numbers(v)
     n = players(array)
-    given = np.asarray(weights, dtype=float)
+    given = numbers(weights, "weights")
     if given.shape != (n,) or not (given > 0).all() or not np.isfinite(given).all():
         raise ModelError(f"{n} positive weights are wanted, one a player")
     parts = dividends(array)
@@ -160,7 +169,7 @@ def owen(v: ArrayLike, groups: Sequence[Sequence[int]]) -> Array:
     >>> owen(v, [[0, 1], [2]]).tolist()
     [0.5, 0.5, 0.0]
     """
-    array = np.asarray(v, dtype=float)
+    array = numbers(v)
     n = players(array)
     if sorted(player for group in groups for player in group) != list(range(n)):
         raise ModelError(f"each of the players 0 to {n - 1} must be in exactly one group")
@@ -200,7 +209,7 @@ def gately(v: ArrayLike) -> Array:
     alone = array[[1 << player for player in range(n)]]
     last = array[full] - array[[full ^ 1 << player for player in range(n)]]
     claims = last - alone
-    if claims.sum() == 0:
+    if abs(claims.sum()) <= rounding(array):
         raise ModelError("no player adds anything to the others: there is no Gately point")
     return np.asarray(alone + claims * (array[full] - alone.sum()) / claims.sum())
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mithaq.errors import DataError, ModelError, Problem
+from mithaq.show.market_sheets import notes_sheets
 from mithaq.show.sheets import Column, Sheet
 from mithaq.show.speech import Speech
+from mithaq.words.sentence import Sentence
 
 if TYPE_CHECKING:
     from mithaq.chain import Chain
@@ -31,7 +33,8 @@ def check_chain(place: str) -> dict[str, Any]:
 
     Keys: ``chain`` (hash, null with mistakes), ``tables`` (name → rows), ``problems`` (file, row,
     column, what, hint), ``status`` (an outcome, ``refused`` where the model cannot pose the
-    question, or null with mistakes), ``explanation``, ``reasons``, ``max_violation``.
+    question, or null with mistakes), ``explanation``, ``reasons``, ``max_violation``, ``notes``
+    (kind, table, row, text).
     """
     from mithaq.chain.folders import chain_at
     from mithaq.equilibrium import solve
@@ -44,6 +47,7 @@ def check_chain(place: str) -> dict[str, Any]:
         "explanation": None,
         "reasons": [],
         "max_violation": None,
+        "notes": [],
     }
     try:
         chain = chain_at(place)
@@ -54,12 +58,13 @@ def check_chain(place: str) -> dict[str, Any]:
     try:
         answer = solve(chain, check=False).to_dict()
     except ModelError as error:
-        return {**found, "status": "refused", "explanation": str(error)}
+        return {**found, "status": "refused", "explanation": error.args[0]}
     certificate = answer["certificate"] or {}
     return {
         **found,
         **{key: answer[key] for key in ("status", "explanation", "reasons")},
         "max_violation": certificate.get("max_violation"),
+        "notes": answer.get("notes", []),
     }
 
 
@@ -91,7 +96,8 @@ def rows_of(chain: Chain, table: str) -> dict[str, Any]:
     from mithaq.chain.reading import nearest
 
     if table not in table_names():
-        what, hint = f"there is no table {table!r}", nearest(table, table_names())
+        what = Sentence("there is no table {table}", table=repr(table))
+        hint = nearest(table, table_names())
         raise DataError([Problem(what=what, hint=hint)])
     schema, rows = table_schema(table), chain.rows(table)
     columns = filled(schema, rows)
@@ -118,13 +124,14 @@ def check_sheets(data: Data, words: Speech) -> list[Sheet]:
                 item["file"] or "–",
                 str(item["row"] or "–"),
                 item["column"] or "–",
-                item["what"],
-                item["hint"],
+                words.tell(item["what"]),
+                words.tell(item["hint"]),
             )
             for item in data["problems"]
         ]
         return [Sheet.of(say("Mistakes in the chain"), columns, rows)]
-    return [tables_sheet(data, words), outcome_sheet(data, words)]
+    notes = notes_sheets(data["notes"], words)
+    return [tables_sheet(data, words), outcome_sheet(data, words), *notes]
 
 
 def tables_sheet(data: Data, words: Speech) -> Sheet:
@@ -143,10 +150,12 @@ def outcome_sheet(data: Data, words: Speech) -> Sheet:
     outcome = say("The model cannot pose it") if refused else words.term("outcome", status)
     rows = [(say("Outcome"), outcome)]
     if data["max_violation"] is not None:
-        rows.append((say("Largest violation of the conditions"), f"{data['max_violation']:.1e}"))
+        rows.append(
+            (say("Largest violation of the conditions"), words.short(data["max_violation"]))
+        )
     if status != "solved":
-        rows.append((say("Explanation"), data["explanation"]))
-    rows += [(say("Reason"), reason) for reason in data["reasons"]]
+        rows.append((say("Explanation"), words.tell(data["explanation"])))
+    rows += [(say("Reason"), words.tell(reason)) for reason in data["reasons"]]
     columns = (Column(say("Measure")), Column(say("Value")))
     return Sheet.of(say("Equilibrium"), columns, rows)
 

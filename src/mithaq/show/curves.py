@@ -178,6 +178,7 @@ def storage_picture(
         below=44.0,
     )
     for (start, end), item in zip(pairwise(ends), periods, strict=True):
+        part = words.period(str(item["period"]))
         x, wide = plot.x(start) + 2, max(plot.x(end) - plot.x(start) - 4, 1.0)
         zero = plot.y(0.0)
         for kind, value, css in (
@@ -186,9 +187,9 @@ def storage_picture(
         ):
             if value:
                 top = min(plot.y(value), zero)
-                hint = f"{item['period']}: {kind} {words.figure(abs(value), 2)} {unit}"
+                hint = f"{part}: {kind} {words.figure(abs(value), 2)} {unit}"
                 plot.canvas.rect(x, top, wide, abs(plot.y(value) - zero), hint, class_=css)
-        label = fit_text(str(item["period"]), 11, wide)
+        label = fit_text(part, 11, wide)
         plot.canvas.text(x + wide / 2, plot.bottom - 6, label, "middle", class_="tick")
     if room:
         plot.curve([(0.0, room), (ends[-1], room)], "price-line", words.say("Working gas"))

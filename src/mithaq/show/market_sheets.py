@@ -13,6 +13,8 @@ __all__ = ["market_sheets"]
 Data = Mapping[str, Any]
 LEAST_SHOWN = 0.05  # bcm a year; smaller flows are left out of tables
 LEAST_BUILT = 1e-3  # bcm or bcm/yr below which nothing is built to speak of
+TONES = {"below_zero": "bad", "undelivered": "warn", "rationed": "warn"}
+MAIN_PLACES = 4
 FULL = 0.995  # a flow above this share of its capacity is shown as congested
 
 
@@ -20,8 +22,10 @@ def market_sheets(data: Data, words: Speech) -> list[Sheet]:
     """What the terminal shows of an equilibrium; ``--json`` carries the whole."""
     return [
         certificate_sheet(data, words),
+        *notes_sheets(data.get("notes", ()), words),
         prices_sheet(data, words),
-        exporters_sheet(data, words),
+        sellers_sheet(data["sales"], words),
+        *([exporters_sheet(data, words)] if data.get("fit") else []),
         congested_sheet(data, words),
         payoffs_sheet(data, words),
         *through_time_sheets(data, words),
@@ -63,7 +67,7 @@ def slots_sheet(slots: Sequence[Data], words: Speech) -> Sheet:
         rows.append(
             (
                 _year(slot["year"]),
-                slot["period"],
+                words.period(slot["period"]),
                 words.share(slot["share"]),
                 words.figure(worth / sold if sold > 0 else None),
                 words.figure(sold, 1),
@@ -125,9 +129,10 @@ def certificate_sheet(data: Data, words: Speech, *, timed: bool = True) -> Sheet
     violation = data["certificate"]["max_violation"]
     rows = [
         (say("Outcome"), words.term("outcome", data["status"])),
-        (say("Largest violation of the conditions"), f"{violation:.1e}"),
+        (say("Largest violation of the conditions"), words.short(violation)),
         (say("Variables"), words.figure(size["variables"])),
         (say("Rows"), words.figure(size["rows"])),
+        *several_rows(data, words),
         *(
             (label, say("{seconds} s", seconds=words.figure(seconds[key], 3)))
             for key, label in (
@@ -141,6 +146,32 @@ def certificate_sheet(data: Data, words: Speech, *, timed: bool = True) -> Sheet
     ]
     columns = (Column(say("Measure")), Column(say("Value"), figures=True))
     return Sheet.of(say("Equilibrium"), columns, rows)
+
+
+def several_rows(data: Data, words: Speech) -> list[tuple[str, str]]:
+    """How many figures are one choice among several; ``--json`` lists them."""
+    say = words.say
+    counts = (
+        (say("Prices and rents that are not unique"), data.get("price_intervals") or ()),
+        (say("Ways whose flow could be otherwise"), data.get("open_routes") or ()),
+    )
+    return [(label, words.figure(len(found))) for label, found in counts if found]
+
+
+def notes_sheets(notes: Sequence[Data], words: Speech) -> list[Sheet]:
+    """What to know before the figures are used, where there is anything."""
+    if not notes:
+        return []
+    say = words.say
+    columns = (Column(say("Kind")), Column(say("What")))
+    rows = [
+        (
+            Cell(words.term("note", note["kind"]), TONES.get(note["kind"], "")),
+            words.tell(note["text"]),
+        )
+        for note in notes
+    ]
+    return [Sheet.of(say("What to know about the answer"), columns, rows)]
 
 
 def prices_sheet(data: Data, words: Speech, observed: Mapping[str, float] | None = None) -> Sheet:
@@ -163,6 +194,39 @@ def prices_sheet(data: Data, words: Speech, observed: Mapping[str, float] | None
     return Sheet.of(say("Prices"), columns, rows)
 
 
+def sellers_sheet(sales: Sequence[Data], words: Speech, most: int = 20) -> Sheet:
+    """The largest sellers, what each sells in all and where most of it goes."""
+    say = words.say
+    sold: dict[str, dict[str, float]] = {}
+    for sale in sales:
+        if sale["bcm"] >= LEAST_SHOWN:
+            sold.setdefault(sale["firm"], {})[sale["node"]] = sale["bcm"]
+    ranked = sorted(sold.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    columns = (
+        Column(say("Seller")),
+        Column(say("Sold"), volume_unit(words), True),
+        Column(say("Mainly to")),
+    )
+    rows = []
+    for firm, places in ranked[:most]:
+        main = sorted(places.items(), key=lambda item: (-item[1], item[0]))[:MAIN_PLACES]
+        told = (f"{words.place(node)} {words.figure(bcm, 1)}" for node, bcm in main)
+        rows.append(
+            (
+                words.place(firm),
+                words.figure(sum(places.values()), 1),
+                words.language.semicolon.join(told),
+            )
+        )
+    hidden = len(ranked) - len(rows)
+    note = ""
+    if hidden:
+        note = words.plural(
+            "{n} smaller seller is left out.", "{n} smaller sellers are left out.", hidden
+        )
+    return Sheet.of(say("Who sells to whom"), columns, rows, note=note)
+
+
 def exporters_sheet(data: Data, words: Speech) -> Sheet:
     """Sales of the main exporters against what was observed."""
     say, fit = words.say, data.get("fit") or {}
@@ -182,8 +246,15 @@ def exporters_sheet(data: Data, words: Speech) -> Sheet:
         )
         for item in fit.get("exporters", ())
     ]
-    title = say("Exports into Europe, {year}", year=str(fit.get("year", "")))
-    return Sheet.of(title, columns, rows, note=fit_note(fit, words))
+    return Sheet.of(exports_title(fit, words), columns, rows, note=fit_note(fit, words))
+
+
+def exports_title(fit: Data, words: Speech) -> str:
+    """What the exports are that were compared: into Europe, or all of a chain that has no such."""
+    year = str(fit.get("year", ""))
+    if fit.get("region", "Europe"):
+        return words.say("Exports into Europe, {year}", year=year)
+    return words.say("Exports, {year}", year=year)
 
 
 def _off(model: float, observed: float, words: Speech) -> str:
@@ -260,10 +331,15 @@ def congested_sheet(data: Data, words: Speech) -> Sheet:
 
 
 def payoffs_sheet(data: Data, words: Speech, least: float = 100.0) -> Sheet:
-    """What every party earns; those below ``least`` million USD a year are left out and counted."""
+    """What every party earns; those below ``least`` million USD a year are left out and counted.
+
+    Where nobody earns a hundred times as much, nobody is left out.
+    """
     say = words.say
     columns = (Column(say("Party")), Column(say("Payoff"), money_unit(words), True))
     ranked = sorted(data["payoffs"].items(), key=lambda item: (-item[1], item[0]))
+    if all(abs(value) < 100 * least for _, value in ranked):
+        least = 0.0
     shown = [item for item in ranked if abs(item[1]) >= least]
     rows = [(words.party(key), words.figure(value)) for key, value in shown]
     hidden = len(ranked) - len(shown)
@@ -354,7 +430,7 @@ def duration_sheet(sales: Sequence[Data], words: Speech) -> Sheet:
     for sale in sorted(sales, key=lambda sale: -sale["price"]):
         so_far += sale["bcm"]
         year = [] if sale["year"] is None else [f"{sale['year']:g}"]
-        when = [" ".join([*year, str(sale["period"])])] if several else []
+        when = [" ".join([*year, words.period(str(sale["period"]))])] if several else []
         rows.append(
             (
                 words.place(sale["market"]),
@@ -386,7 +462,7 @@ def storage_sheet(rows: Sequence[Data], name: str, words: Speech) -> Sheet:
     )
     lines = [
         (
-            row["period"],
+            words.period(row["period"]),
             words.share(row["share"]),
             *(words.figure(row[key], 2) for key in ("injected", "withdrawn", "level")),
         )

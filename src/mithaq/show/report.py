@@ -379,7 +379,7 @@ def _market_pictures(data: Data, material: Material, words: Speech) -> dict[str,
         for item in sorted(fit.get("exporters", ()), key=lambda item: -(item["observed"] or 0))
     ]
     if exports:
-        title, unit = words.say("Exports into Europe, {year}", year=year), market.volume_unit(words)
+        title, unit = market.exports_title(fit, words), market.volume_unit(words)
         found["exporters"] = Picture.drawn(
             lambda width, key: dots_picture(exports, words, width, key, title, unit, 1), "exporters"
         )

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from mithaq.record.properties import properties
+from mithaq.words.sentence import said
 from mithaq.words.text import Language, language
 
 __all__ = ["Speech", "speech"]
@@ -42,6 +43,10 @@ class Speech:
         """Whether the language is written from right to left."""
         return self.language.direction == "rtl"
 
+    def tell(self, text: str) -> str:
+        """A sentence made elsewhere, in this language; any other text as it is."""
+        return said(text, self.language)
+
     def name(self, key: str) -> str:
         """The name of a subject of the record, else the identifier itself."""
         return self._names(key) or self.language.term("territory", key)
@@ -57,6 +62,10 @@ class Speech:
     def place(self, name: str) -> str:
         """A node, country or firm of the gas system: the record's name for it, else translated."""
         return self._names(name) or (self.say(name) if "{" not in name else name)
+
+    def period(self, name: str) -> str:
+        """A part of the year; a chain that is not divided has one, called ``year``."""
+        return self.say("the whole year") if name == "year" else self.place(name)
 
     def party(self, key: str) -> str:
         """A party of the payoffs: a firm, a state, or a role such as ``treasury of Algeria``."""
@@ -116,6 +125,10 @@ class Speech:
     def figure(self, value: Any, digits: int = 0) -> str:
         """A number; a dash where nothing is known."""
         return "–" if value is None else self._held(self.language.number(float(value), digits))
+
+    def short(self, value: Any, digits: int = 2) -> str:
+        """A number of any size with so many significant digits; a dash where nothing is known."""
+        return "–" if value is None else self._held(self.language.short(float(value), digits))
 
     def change(self, value: Any, digits: int = 0) -> str:
         """A number with its sign, also where it is a gain."""

@@ -161,6 +161,16 @@ class Language:
         """
         return figure.replace(".", self._custom.decimal).replace("-", "–")
 
+    def short(self, value: float, digits: int = 4) -> str:
+        """A number with so many significant digits, not grouped, with a power of ten where needed.
+
+        >>> language("en").short(40.0), language("fr").short(-1 / 3), language("ru").short(3.6e-9)
+        ('40', '−0,3333', '3,6e-09')
+        """
+        plain = f"{abs(value):.{digits}g}".replace(".", self._custom.decimal)
+        mark = _LEFT_TO_RIGHT_MARK if value < 0 and self._custom.direction == "rtl" else ""
+        return f"{mark}{_MINUS}{plain}" if value < 0 else plain
+
     def percent(self, share: float, digits: int = 0) -> str:
         """A share of 1 as a percentage.
 

@@ -33,6 +33,7 @@ from mithaq.equilibrium.certificate.selling import (
 )
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.sheet import Sheet
+from mithaq.words.sentence import Sentence
 
 __all__ = ["Certificate", "certify"]
 
@@ -72,7 +73,7 @@ def certify(chain: Chain, point: Point, payoffs: float, tolerance: float) -> Cer
     violation of.
     """
     found = Findings()
-    choices: tuple[str, ...] = ()
+    choices: tuple[Sentence, ...] = ()
     if _check_signs(point, found):
         case = Case(chain, point)
         built, beliefs = Built(case), Conjectures(case)

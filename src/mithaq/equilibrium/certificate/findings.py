@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mithaq.words.sentence import Sentence
+
 __all__ = ["Array", "Certificate", "Findings", "bits_of", "ever"]
 
 Array = NDArray[Any]  # of numbers, truths or places
@@ -42,7 +44,7 @@ class Certificate:
     violations: dict[str, float]
     worst: str
     tolerance: float
-    not_unique: tuple[str, ...] = ()
+    not_unique: tuple[Sentence, ...] = ()
 
     @property
     def max_violation(self) -> float:

@@ -16,11 +16,14 @@ from mithaq.equilibrium.certificate.findings import Array, Findings, ever
 from mithaq.equilibrium.certificate.tables import MARKETS
 from mithaq.equilibrium.columns import table_of
 from mithaq.equilibrium.prepared import remembered
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
 
 __all__ = ["Conjectures", "check_selling", "open_choices", "prices_and_margins"]
 
 ACTIVE = 1e-6
-OTHERWISE = "may split their sales otherwise"
+TAKERS = mark("{market}: price-takers {firms} may split their sales otherwise")
+MERGED = mark("{market}: {firms} sell as one and may split their sales otherwise")
 
 
 class _Own:
@@ -257,12 +260,13 @@ def _check_floors(case: Case, found: Findings) -> None:
     found.note("complementarity", np.where(there, 0.0, np.abs(case.floor)), where)
 
 
-def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
+def open_choices(case: Case, beliefs: Conjectures) -> Iterator[Sentence]:
     """Sentences on splits that could be otherwise at the same prices and totals."""
     names = case.markets.names
 
-    def told(some: Sequence[int]) -> str:
-        return ", ".join(case.place.names[firm] for firm in some)
+    def told(text: str, market: int, some: Sequence[int]) -> Sentence:
+        firms = tuple(case.place.names[firm] for firm in some)
+        return Sentence(text, market=names[market], firms=firms)
 
     (at, firm), row = beliefs.sellers, case.stands.seller_row
     sold = ever(case.spot.reshape(-1, case.calendar.length).take(row, axis=0) > ACTIVE)
@@ -280,9 +284,9 @@ def open_choices(case: Case, beliefs: Conjectures) -> Iterator[str]:
             rows = zip(active, beliefs.matrix(market, active), strict=True)
             takers = [f for f, weights in rows if not weights.any()]
         if len(takers) > 1:
-            yield f"{names[market]}: price-takers {told(takers)} {OTHERWISE}"
+            yield told(TAKERS, market, takers)
         if market in merged:
-            yield f"{names[market]}: {told(merged[market])} sell as one and {OTHERWISE}"
+            yield told(MERGED, market, merged[market])
 
 
 def _several(markets: Array, firms: Array) -> dict[int, list[int]]:

@@ -46,8 +46,10 @@ Pair = tuple[str, Any]
 Answers = Generator[Pair, None, None]
 
 TRIES = 2  # an item that was alone in a process when it died so often is what it died of
-AHEAD = 3  # items in hand for each worker, so that none waits for the next
-FAR_AHEAD = 16  # the same for a worker that is reached over a network
+AHEAD = 3  # items in hand for each process, so that none waits for the next
+FAR_AHEAD = 16  # the same for a worker that is reached over a network, in its first groups
+QUEUE = 4  # groups in hand for such a worker: half of them last while the calling process writes
+TURN = 0.2  # seconds of work that go to such a worker as one task
 RECOUNT = 5.0  # seconds after which the threads of a cluster are counted anew
 GROUP = 256  # items that go to a GPU together, unless the task says otherwise
 DEAD = "the process that worked on this item died"
@@ -244,11 +246,14 @@ def _portable(error: Exception) -> Exception:
 def _cluster(task: Task, shared: Any, todo: Iterable[Pair], address: str) -> Answers:
     """Items to the workers of a Dask cluster, as many in hand as keep all their threads at work.
 
-    What is shared is the result of a task, which Dask makes anew on another worker where the one
-    that held it dies. Raises MithaqError where the cluster cannot be reached or has gone.
+    Quick items go in groups: client and scheduler do as much for a task of one as of many. What was
+    in hand where workers died again and again is done once more, one item at a time. What is shared
+    is the result of a task, which Dask makes anew on another worker where the one that held it
+    dies. Raises MithaqError where the cluster cannot be reached or has gone.
     """
     try:
         dask: Any = import_module("distributed")
+        pickled: Any = import_module("distributed.protocol.pickle")
     except ImportError:
         hint = "install mithaq with the extra 'cluster'"
         raise MithaqError(f"a Dask cluster needs the package distributed: {hint}") from None
@@ -257,7 +262,6 @@ def _cluster(task: Task, shared: Any, todo: Iterable[Pair], address: str) -> Ans
         client = dask.Client(address, set_as_default=False, timeout=CONNECT)
     except (OSError, TimeoutError) as error:
         raise MithaqError(f"no Dask scheduler answers at {address}: {error}") from None
-    hand: dict[Any, str] = {}
     with client:
         common = client.submit(_same, shared, pure=False)
         try:
@@ -265,29 +269,48 @@ def _cluster(task: Task, shared: Any, todo: Iterable[Pair], address: str) -> Ans
         except Exception as error:  # noqa: BLE001 - whatever keeps a task from being read there
             raise MithaqError(f"the workers at {address} cannot do this task: {error}") from None
         ended = dask.as_completed(with_results=True, raise_errors=False, loop=client.loop)
-        counted, most = -RECOUNT, 0
+        hand: dict[Any, list[Pair]] = {}
+        alone: deque[Pair] = deque()  # items of groups that failed whole
+        counted, threads, size, held = -RECOUNT, 0, 1, 0
         while True:
             if time.monotonic() - counted >= RECOUNT:  # workers come and go
                 counted = time.monotonic()
-                most = FAR_AHEAD * max(sum(client.nthreads().values()), 1)
-            # Many at a time: what a task costs client and scheduler is mostly the message.
-            fresh = list(itertools.islice(todo, most - len(hand) if 2 * len(hand) <= most else 0))
-            items = [item for _, item in fresh]
-            same = [task] * len(items), [common] * len(items)
-            futures = client.map(_at_worker, *same, items, pure=False) if items else []
-            hand |= zip(futures, (key for key, _ in fresh), strict=True)
-            ended.update(futures)
+                threads = max(sum(client.nthreads().values()), 1)
+            room = threads * max(FAR_AHEAD, QUEUE * size) - held
+            sole = bool(alone) and not hand
+            if sole:
+                groups = [[alone.popleft()]]
+            elif alone or room < held:  # many at a time: a task costs client and scheduler messages
+                groups = []
+            else:
+                fresh = list(itertools.islice(todo, room))
+                groups = [fresh[at : at + size] for at in range(0, len(fresh), size)]
+            if groups:
+                # As bytes, which the scheduler need not understand.
+                items = [pickled.dumps([item for _, item in group]) for group in groups]
+                same = [task] * len(items), [common] * len(items)
+                futures = client.map(_at_worker, *same, items, pure=False)
+                hand |= zip(futures, groups, strict=True)
+                held += sum(map(len, groups))
+                ended.update(futures)
             if not hand:
                 return
             for future, answer in ended.next_batch():
-                key = hand.pop(future)
+                group = hand.pop(future)
+                held -= len(group)
                 if future.status == "finished":
-                    yield key, answer
-                elif isinstance(answer, tuple):  # kind, error, traceback
-                    died = isinstance(answer[1], dask.KilledWorker)
-                    yield key, Failed(Died(f"{DEAD}: {answer[1]}") if died else answer[1])
-                else:  # cancelled or lost
+                    seconds, answers = answer[0], pickle.loads(answer[1])  # noqa: S301 - ours
+                    size = min(
+                        max(round(TURN * len(group) / max(seconds, 1e-6)), 1), 2 * size, GROUP
+                    )
+                    yield from zip((key for key, _ in group), answers, strict=True)
+                elif not isinstance(answer, tuple):  # cancelled or lost
                     raise MithaqError(GONE.format(address=address))
+                elif not sole:  # Dask blames all that a worker had in hand when it died
+                    alone.extend(group)
+                else:  # kind, error, traceback
+                    died = isinstance(answer[1], dask.KilledWorker)
+                    yield group[0][0], Failed(Died(f"{DEAD}: {answer[1]}") if died else answer[1])
 
 
 def _same(shared: Any) -> Any:
@@ -298,6 +321,11 @@ def _ready(_task: Task, _shared: Any) -> None:
     """Nothing; a worker that cannot import what a task needs says so here, once."""
 
 
-def _at_worker(task: Task, shared: Any, item: Any) -> Any:
-    answer = _answer(task, shared, item)
-    return Failed(_portable(answer.error)) if isinstance(answer, Failed) else answer
+def _at_worker(task: Task, shared: Any, packed: bytes) -> tuple[float, bytes]:
+    """Seconds that an item took, and the answers of all."""
+    items = pickle.loads(packed)  # noqa: S301 - the calling process wrote it
+    dumps = import_module("distributed.protocol.pickle").dumps
+    start = time.perf_counter()
+    answers = [_answer(task, shared, item) for item in items]
+    fit = [Failed(_portable(a.error)) if isinstance(a, Failed) else a for a in answers]
+    return max(time.perf_counter() - start, 1e-6) / len(items), dumps(fit)

@@ -92,6 +92,7 @@ class Kept:
         self._lock = _locked(folder / LOCK)
         try:
             self.columns = self._begun_for(task, shared, batched)
+            self._numbers: set[str] = set()  # columns seen to hold numbers in this run
             self.place: dict[str, int] = {}  # of every row that is in a part
             self.failed: dict[str, Exception] = {}
             self._loose = self._read_journal()
@@ -172,13 +173,13 @@ class Kept:
             return Row(key, outcome, text)
         if not isinstance(answer, Mapping):
             return Row(key, DONE, None, {ALONE: self._value(ALONE, answer)})
+        if self._numbers >= answer.keys() and set(map(type, answer.values())) == {float}:
+            return Row(key, DONE, None, dict(answer))  # nearly always
         for name in set(answer) & {*HEAD, ALONE}:
             raise ModelError(f"a result that is kept cannot have a value named {name!r}")
         return Row(key, DONE, None, {name: self._value(name, x) for name, x in answer.items()})
 
     def _value(self, name: str, value: Any) -> Value:
-        if type(value) is float and self.columns.get(name) == "number":  # nearly always
-            return value
         kind = _kind_of(value)
         if kind is None or not isinstance(name, str):
             raise ModelError(
@@ -189,6 +190,8 @@ class Kept:
             return None
         if self.columns.setdefault(name, kind) != kind:
             raise ModelError(f"column {name!r} held a {self.columns[name]}, and now a {kind}")
+        if kind == "number":
+            self._numbers.add(name)
         return TYPES[kind](value)  # type: ignore[no-any-return]
 
     # The journal
@@ -256,7 +259,9 @@ class Kept:
             table[name] = pa.array(values, types[self.columns[name]])
         self._save_columns()
         sink = pa.BufferOutputStream()
-        self._arrow.write_table(pa.table(table), sink, compression="zstd")
+        # Words repeat, numbers hardly ever: a dictionary of these is as large as they are.
+        words = [n for n in table if self.columns.get(n, "text") == "text"]
+        self._arrow.write_table(pa.table(table), sink, compression="zstd", use_dictionary=words)
         self._replace(_name(number), sink.getvalue().to_pybytes())
 
     def _rows_in(self, path: Path) -> Iterator[Row]:
