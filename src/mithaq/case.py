@@ -32,6 +32,7 @@ from mithaq.record.about import about as part_of
 from mithaq.record.exports import FORMATS, export
 from mithaq.record.files import shipped_folder
 from mithaq.record.known import as_of
+from mithaq.record.record import Case as About
 from mithaq.record.search import Found, search_all
 from mithaq.record.state import as_day
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from mithaq.equilibrium import Equilibrium
     from mithaq.worth import Bargain, Forum, ForumDraws, Power, Sway, Together, Uncertain, Worth
 
-__all__ = ["Case", "case_with", "chain_of", "load"]
+__all__ = ["Case", "case_with", "chain_of", "load", "on_chain", "own_chain"]
 
 
 Day = str | date | None
@@ -414,8 +415,14 @@ def chain_of(record: Record, year: int = 2010) -> Chain:
     """
     from mithaq.chain import Chain
 
+    own = own_chain(record)
+    return Chain.from_folder(own) if own else Chain.shipped(year)
+
+
+def own_chain(record: Record) -> Path | None:
+    """The folder ``chain`` of a case, None where it has none of its own."""
     own = Path(record.folder or "") / "chain"
-    return Chain.from_folder(own) if record.folder and own.is_dir() else Chain.shipped(year)
+    return own if record.folder and own.is_dir() else None
 
 
 def load(
@@ -450,6 +457,19 @@ def load(
         store.close()
     record.folder = _folder_of(record.id, case)
     return Case(record, from_store=True)
+
+
+def on_chain(folder: str | Path, case: Case | None = None) -> Case:
+    """A case on the gas chain of a folder in place of its own; without a case, of an empty record.
+
+    Raises DataError where the tables have mistakes.
+    """
+    from mithaq.chain import Chain
+
+    found = Case(case.record if case else Record(About(""), (), (), ()))
+    found.from_store = bool(case and case.from_store)
+    found.chain = Chain.from_folder(folder)
+    return found
 
 
 def case_with(agreement: str) -> str | None:

@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from importlib import import_module
@@ -173,13 +173,18 @@ class Asked:
     at: date | None
     known: date | None
     about: tuple[str, ...] = ()
+    chain: Path | None = None
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The cases, as they were recorded at the time asked about."""
-        from mithaq.case import load
+        from mithaq.case import load, on_chain
         from mithaq.record import case_ids
 
+        if self.chain is not None:
+            named = self.case_name is not None or self.db is not None
+            case = load(self.case_name, db=self.db, recorded=self.recorded) if named else None
+            return (on_chain(self.chain, case),)
         if self.case_name is None and self.db is None:
             return tuple(load(name) for name in case_ids())
         return (load(self.case_name, db=self.db, recorded=self.recorded, about=self.about),)
@@ -252,6 +257,20 @@ def reading(
         return wrapped if ask == "shipped" else click.argument("case", required=False)(wrapped)
 
     return decorated
+
+
+OWN_CHAIN = say("A folder with a gas chain of your own; no case need be named.")
+
+
+def chained(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that asks one case ``--chain``; stands below :func:`reading`."""
+
+    @option("--chain", metavar="FOLDER", type=click.Path(path_type=Path), help=OWN_CHAIN)
+    @functools.wraps(command)
+    def wrapped(talk: Talk, asked: Asked, *args: Any, chain: Path | None, **kwargs: Any) -> None:
+        command(talk, replace(asked, chain=chain), *args, **kwargs)
+
+    return wrapped
 
 
 def keeping(command: Callable[..., None]) -> Callable[..., None]:
@@ -484,7 +503,7 @@ def balance(talk: Talk, asked: Asked, between: tuple[str, str]) -> None:
 @option(
     "--chain",
     type=click.Path(path_type=Path),
-    help=say("A folder with a gas chain of your own; no case need be named."),
+    help=OWN_CHAIN,
 )
 @option(
     "--export",

@@ -7,7 +7,19 @@ from typing import Any
 
 import click
 
-from mithaq.cli import Asked, Talk, cli, common, keeping, listed, option, reading, say, seeded
+from mithaq.cli import (
+    Asked,
+    Talk,
+    chained,
+    cli,
+    common,
+    keeping,
+    listed,
+    option,
+    reading,
+    say,
+    seeded,
+)
 
 
 @cli.command(help=say("Would an exporters' forum hold together? Every coalition of its members."))
@@ -68,6 +80,7 @@ from mithaq.cli import Asked, Talk, cli, common, keeping, listed, option, readin
 @keeping
 @common
 @reading()
+@chained
 def forum(
     talk: Talk,
     asked: Asked,

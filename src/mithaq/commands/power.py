@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mithaq.cli import Asked, Talk, cli, common, keeping, listed, option, reading, say
+from mithaq.cli import Asked, Talk, chained, cli, common, keeping, listed, option, reading, say
 
 
 @cli.command(
@@ -39,6 +39,7 @@ from mithaq.cli import Asked, Talk, cli, common, keeping, listed, option, readin
 @reading(
     say("Changes nothing: the market is that of the base year, and no claim enters it."), ask="all"
 )
+@chained
 def power(
     talk: Talk,
     asked: Asked,

@@ -13,6 +13,8 @@ from mithaq.show.worth_sheets import assumption_text
 __all__ = ["bargain_sheets", "deal_words"]
 
 Data = Mapping[str, Any]
+#: Units that say nothing beside a figure.
+BARE = ("ratio", "share")
 
 
 def bargain_sheets(data: Data, words: Speech) -> list[Sheet]:
@@ -28,7 +30,7 @@ def transfer_words(name: str, data: Data, words: Speech) -> str:
 
 
 def _terms(deal: Data, data: Data, words: Speech) -> str:
-    if deal["payment"]:
+    if deal["payment"] and deal["payment"]["musd_per_year"]:
         return words.say(
             "{payer} pays {payee} {amount} {unit}",
             payer=words.place(deal["payment"]["from"]),
@@ -36,11 +38,13 @@ def _terms(deal: Data, data: Data, words: Speech) -> str:
             amount=words.figure(deal["payment"]["musd_per_year"]),
             unit=money_unit(words),
         )
-    return words.list(
-        f"{transfer_words(name, data, words)} {words.figure(x, 2)} {words.language.unit(unit)}"
-        for name, x in deal["terms"].items()
-        if (unit := data["terms"][name]["unit"])
-    )
+    return words.list(_term(name, x, data, words) for name, x in deal["terms"].items())
+
+
+def _term(name: str, value: float, data: Data, words: Speech) -> str:
+    told = f"{transfer_words(name, data, words)} {words.figure(value, 2)}"
+    unit = data["terms"][name]["unit"]
+    return told if unit in BARE else f"{told} {words.language.unit(unit)}"
 
 
 def deal_words(deal: Data, data: Data, words: Speech) -> str:

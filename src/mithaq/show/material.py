@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mithaq import record as room
-from mithaq.case import Case, chain_of
+from mithaq.case import Case, chain_of, own_chain
 from mithaq.errors import DataError, ModelError, Problem, SolveError
 from mithaq.words.sentence import Sentence
 
@@ -130,7 +130,8 @@ def market(
     if calibration is not None:
         base = base.calibrated(calibration)
     found = solve(base, changes, check=False)
-    data = told(found, year, own=chain is not None)
+    own = chain is not None or (record is not None and own_chain(record) is not None)
+    data = told(found, year, own=own)
     if export is not None and found.solved:
         data["exported"] = [str(path) for path in found.export(export)]
     return data
@@ -185,7 +186,8 @@ def gather(
     scenarios = scenario_ids(record)
     valued = _worth(case, scenarios[0], known, progress) if scenarios else None
     chain = chain_of(record, year) if scenarios else None
-    shown = _market_parts(chain, year) if chain else {}
+    own = own_chain(record) is not None
+    shown = _market_parts(chain, year, own=own) if chain else {}
     if valued and draws:
         shown |= _more(case, scenarios[0], known, draws, progress, store)
     return Material(
@@ -209,7 +211,7 @@ def gather(
     )
 
 
-def _market_parts(chain: Chain, year: int) -> dict[str, Any]:
+def _market_parts(chain: Chain, year: int, *, own: bool) -> dict[str, Any]:
     """The equilibrium of a chain and what its curves are drawn from."""
     from mithaq.equilibrium import solve
     from mithaq.show.pictures import sold, storage_rows, supply_rows, working_gas
@@ -217,7 +219,7 @@ def _market_parts(chain: Chain, year: int) -> dict[str, Any]:
     found = solve(chain)
     stores = chain.rows("storages")
     return {
-        "market": told(found, year),
+        "market": told(found, year, own=own),
         "supply": supply_rows(found),
         "sold": sold(found),
         "storage": storage_rows(found) if stores else (),

@@ -269,7 +269,9 @@ def _menu(
     deals: list[Deal] = [deal for deal in packages if min(deal.gains.values()) > _NOISE]
     terms = [deal for found in splits.values() for deal in found.values() if deal]
     deals += [deal for deal in terms if deal.terms and min(deal.gains.values()) > _NOISE]
-    deals += [table.paid(deal) for deal in packages if deal.joint > _NOISE]
+    paid = [table.paid(deal) for deal in packages if deal.joint > _NOISE]
+    # Where nothing has to pass the package stands there already.
+    deals += [deal for deal in paid if deal.payment and deal.payment.amount > _NOISE]
     kept: dict[tuple[Any, ...], Deal] = {}
     for deal in deals:
         rounded = tuple((name, round(x, 3)) for name, x in deal.terms.items())
