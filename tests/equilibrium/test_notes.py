@@ -95,6 +95,12 @@ def test_a_contract_into_a_season_without_demand() -> None:
     assert told(mithaq.solve(hub(floors=floors, **seasons))) == [("undelivered", "floors", "A|Hub")]
 
 
+def test_stores_of_a_year_that_is_not_divided() -> None:
+    store = {"name": "cave", "node": "Hub", "working_gas": 3, "injection": 9, "withdrawal": 9}
+    assert told(mithaq.solve(hub(storages=[store]))) == [("idle", "storages", "")]
+    assert mithaq.solve(hub(storages=[store], periods=HALVES)).notes == ()
+
+
 def test_rationing_and_markets_without_a_seller() -> None:
     answer = mithaq.solve(
         hub(

@@ -52,6 +52,7 @@ BARRED = mark(
     "contract {name}: {bcm} bcm/yr are delivered all the same, though {firm} is barred from "
     "{market}; remove it too if it falls under the ban"
 )
+IDLE = mark("stores are of no use in a year of one period; give the table periods two or more")
 RATIONED = mark("{market}: users would buy {bcm} bcm/yr more at the price cap and cannot get it")
 
 
@@ -59,8 +60,8 @@ RATIONED = mark("{market}: users would buy {bcm} bcm/yr more at the price cap an
 class Note:
     """One thing to know: its kind, the ``row`` of ``table`` that it is about, and a sentence.
 
-    Kinds are ``below_zero``, ``undelivered``, ``outside_terms``, ``barred``, ``rationed``,
-    ``unserved`` and ``not_unique``. ``row`` is empty where several rows are meant.
+    Kinds are ``below_zero``, ``undelivered``, ``outside_terms``, ``barred``, ``idle``,
+    ``rationed``, ``unserved`` and ``not_unique``. ``row`` is empty where several rows are meant.
     """
 
     kind: str
@@ -83,6 +84,7 @@ def notes_on(found: BySlot, splits: tuple[Sentence, ...] = ()) -> tuple[Note, ..
         *_undelivered(found),
         *_outside_terms(found),
         *_delivered_all_the_same(found),
+        *_idle(found),
         *_rationed(found),
         *_unserved(found),
         *(Note("not_unique", "markets", str(split.values["market"]), split) for split in splits),
@@ -175,6 +177,13 @@ def _delivered_all_the_same(found: BySlot) -> Iterator[Note]:
             told = {"name": row["name"], "firm": row["seller"], "market": row["market"]}
             text = Sentence(BARRED, bcm=bcm, **told)
             yield Note("barred", "contracts", row["name"], text)
+
+
+def _idle(found: BySlot) -> Iterator[Note]:
+    """Stores of a year that is not divided, which have nothing to carry gas from or to."""
+    stores = found.chain.rows("storages")
+    if stores and found.calendar.periods == 1:
+        yield Note("idle", "storages", "", Sentence(IDLE))
 
 
 def _rationed(found: BySlot) -> Iterator[Note]:
