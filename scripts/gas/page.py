@@ -11,7 +11,7 @@ from gas.conduct import PARAMETERS
 from gas.sources import CELLS_OF, OutRow
 from mithaq import Chain, Change, calibrate, solve
 from mithaq.equilibrium.calibrate import observed_sales
-from mithaq.equilibrium.fit import Fit, fit
+from mithaq.equilibrium.fit import FORECASTS, Fit, fit
 from mithaq.equilibrium.recipes import NOMINATED
 
 FIT_START, FIT_END = "<!-- fit -->", "<!-- end of fit -->"
@@ -243,20 +243,28 @@ def fits(year: str, parameters: Parameters) -> str:
     names = list(found)
     marks = {k: "-" if v is None else f"{v:.3f}" for k, v in first.benchmarks.items()}
     rows: list[list[object]] = [
-        ["calibrated numbers", *(found[n].parameters for n in names)],
-        ["WAPE over pairs", *(f"{found[n].wape:.3f}" for n in names)],
+        ["calibrated numbers", *(found[n].parameters for n in names), 0, 0],
+        ["WAPE over pairs", *(f"{found[n].wape:.3f}" for n in names), *map(marks.get, FORECASTS)],
         [
             "WAPE with every cell open",
             *(f"{entered[n].wape:.3f}" if n in entered else "-" for n in names),
+            "",
+            "",
         ],
-        ["mean absolute error of prices", *(f"{_mean_error(found[n]):.1%}" for n in names)],
+        ["mean absolute error of prices", *(f"{_mean_error(found[n]):.1%}" for n in names), "", ""],
     ]
     for exporter, (_, seen) in first.exporters.items():
         errors = [_percent(found[n].exporters[exporter][0] / seen - 1) for n in names]
-        rows.append([f"{exporter} into Europe ({seen:.1f} bcm)", *errors])
+        plain = [
+            _percent(first.forecasts[k][exporter] / seen - 1)
+            if exporter in first.forecasts[k]
+            else "-"
+            for k in FORECASTS
+        ]
+        rows.append([f"{exporter} into Europe ({seen:.1f} bcm)", *errors, *plain])
     for node, (_, seen) in first.prices.items():
         errors = [_percent(found[n].prices[node][0] / seen - 1) for n in names]
-        rows.append([f"price in {node} ({seen:.0f})", *errors])
+        rows.append([f"price in {node} ({seen:.0f})", *errors, "", ""])
     how = (
         "The numbers were found on this year."
         if year == CELLS_OF
@@ -270,7 +278,7 @@ def fits(year: str, parameters: Parameters) -> str:
         f"importer's imports {marks['scaled']}, fitted to the true totals of {year} (RAS, a\n"
         f"floor) {marks['ras']}. The chain of a year knows its demand, reference prices and\n"
         "capacities, export capacity among them (what was sold in all, and a spare).\n\n"
-        + markdown(["", *names], rows)
+        + markdown(["", *names, f"{first.other_year} unchanged", "scaled"], rows)
         + _without_contracts(year, parameters, found[build.FULL])
         + f"{FIT_END}\n"
     )

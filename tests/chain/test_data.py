@@ -338,11 +338,27 @@ def test_benchmarks_stand_beside_the_fit() -> None:
     assert marks["ras"] < marks["scaled"] < marks["unchanged"] < 0.3  # type: ignore[operator]
 
 
+def test_forecasts_of_totals_stand_beside_the_fit() -> None:
+    """Those of exporters that sell to a country of which the other year says nothing do not."""
+    in_2009, in_2010 = fitted("full", "2009"), fitted("full")
+    before = {name: bcm for name, (_, bcm) in in_2010.exporters.items()}
+    assert in_2009.forecasts["unchanged"] == pytest.approx(before)
+    scaled = in_2009.forecasts["scaled"]
+    assert sum(scaled.values()) == pytest.approx(sum(x for _, x in in_2009.exporters.values()))
+    assert "Algeria" in in_2010.forecasts["scaled"] and "Russia" not in in_2010.forecasts["scaled"]
+    rows = {row["exporter"]: row for row in in_2010.to_dict()["exporters"]}
+    assert rows["Russia"]["scaled"] is None
+    # Of LNG, which turns with prices, the model foretells more than trade carried over does.
+    for name in ("Qatar", "Nigeria"):
+        model, seen = in_2009.exporters[name]
+        assert abs(model - seen) < 0.4 * abs(scaled[name] - seen)
+
+
 def test_fit_says_what_the_command_prints() -> None:
     said = fitted("lean").to_dict()
     assert {"year", "wape", "exporters", "pairs", "parameters", "benchmarks"} <= set(said)
     assert set(said["benchmarks"]) == {"unchanged", "scaled", "ras"}
     assert set(said["pairs"][0]) == {"exporter", "importer", "model", "observed"}
-    assert set(said["exporters"][0]) == {"exporter", "model", "observed"}
+    assert set(said["exporters"][0]) == {"exporter", "model", "observed", "unchanged", "scaled"}
     missed = sum(abs(cell["model"] - cell["observed"]) for cell in said["pairs"])
     assert said["wape"] == pytest.approx(missed / sum(c["observed"] for c in said["pairs"]))

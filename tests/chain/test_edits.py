@@ -407,3 +407,16 @@ def test_whatever_an_edits_file_holds_only_data_errors_come_out(
         chain.with_edits(edits_from_file(path)).hash
     except MithaqError as error:
         assert isinstance(error, DataError)  # noqa: PT017
+
+
+def test_every_mistake_of_a_list_of_edits_at_once(chain: Chain) -> None:
+    """Cells that cannot be, and names that are only looked up when all edits are in."""
+    edits = [
+        Change("fields", "nothing", "a", 1),
+        BarMarket("Nobody", "South"),
+        Cooperate("friends", ("Alpha", "Beta"), 2.0),
+    ]
+    with pytest.raises(DataError) as caught:
+        chain.with_edits(edits)
+    text = str(caught.value)
+    assert "'nothing'" in text and "'Nobody'" in text and "2 must be at most 1" in text

@@ -35,6 +35,48 @@ def test_indices_of_a_function_whose_variances_are_known():
     assert found.explained > 0.99
 
 
+def test_indices_of_ishigami_and_of_sobol():
+    """The two functions on which such indices are compared; closed forms of Saltelli et al. 2008.
+
+    Of the first the third input does nothing by itself, and half of what the first does it does
+    with the third; the second is a product of kinks.
+    """
+    x = points(3)
+    z = np.pi * (2 * x - 1)
+    y = np.sin(z[:, 0]) + 7 * np.sin(z[:, 1]) ** 2 + 0.1 * z[:, 2] ** 4 * np.sin(z[:, 0])
+    found = sensitivity(x, [0, 0, 0], y)
+    assert found.first == pytest.approx([0.3139, 0.4424, 0], abs=0.01)
+    assert found.total == pytest.approx([0.5576, 0.4424, 0.2437], abs=0.01)
+    assert found.explained > 0.99
+    weights = np.array([0, 0.5, 3, 9, 99, 99])
+    x = points(6)
+    y = np.prod((np.abs(4 * x - 2) + weights) / (1 + weights), axis=1)
+    parts = 1 / (3 * (1 + weights) ** 2)
+    whole = np.prod(1 + parts) - 1
+    found = sensitivity(x, [0] * 6, y)
+    assert found.first == pytest.approx(parts / whole, abs=0.02)
+    assert found.total == pytest.approx(parts * (whole + 1) / (1 + parts) / whole, abs=0.02)
+
+
+def test_choices_interact_in_whatever_order_they_stand():
+    x = points(2)
+    for order in ([0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1]):
+        y = np.array(order, dtype=float)[(4 * x[:, 1]).astype(int)] * (x[:, 0] - 0.5)
+        found = sensitivity(x, [0, 4], y)
+        mean, square = np.mean(order), np.mean(np.square(order))
+        assert found.first == pytest.approx([mean**2 / square, 0], abs=0.01)
+        assert found.total == pytest.approx([1, 1 - mean**2 / square], abs=0.01)
+
+
+def test_what_a_fit_does_not_tell_is_in_no_index():
+    x = points(2)
+    y = x[:, 0] + np.random.default_rng(2).normal(size=256) * 0.5  # variances 1/12 and 1/4
+    found = sensitivity(x, [0, 0], y)
+    assert found.first[0] == pytest.approx(0.25, abs=0.08)
+    with pytest.raises(ModelError, match="finite"):
+        sensitivity(x, [0, 0], np.where(y > 0, y, np.nan))
+
+
 def test_noise_explains_nothing():
     y = np.random.default_rng(5).random(128)
     found = sensitivity(points(10, 128), [0] * 10, y)

@@ -309,7 +309,7 @@ class OpenMarket(Edit):
 
 @dataclass(frozen=True, slots=True)
 class BarMarket(Edit):
-    """Keep a firm out of a market."""
+    """Keep a firm out of a market. Its contracts there stand until they are removed too."""
 
     firm: str
     market: str
@@ -436,9 +436,14 @@ def apply_edits(tables: Mapping[str, Rows], edits: Sequence[Edit]) -> dict[str, 
             edit.apply(draft)
         except ValueError as error:
             problems.append(Problem("edits", number, "", f"{_said(edit)}: {error}"))
-    if problems:
-        raise DataError(problems)
-    return draft.finish()
+    if not problems:
+        return draft.finish()
+    if not any(isinstance(edits[problem.row - 1], Add) for problem in problems):
+        try:  # the names that the other edits use may be wrong as well
+            draft.finish()
+        except DataError as error:
+            problems += error.problems
+    raise DataError(problems)
 
 
 def scenario_hash(base: str, edits: Sequence[Edit]) -> str:

@@ -41,6 +41,8 @@ CALIBRATED_COLUMN = {  # table: the column of which its notes speak
     "markets": "elasticity",
 }
 
+FORECASTS = ("unchanged", "scaled")  # without economics
+
 Pair = tuple[str, str]
 Matrix = dict[Pair, float]
 
@@ -59,6 +61,9 @@ class Fit:
     - ``ras``: that trade fitted to the true totals of exporters and importers of ``year``: a floor,
       no forecast.
 
+    ``forecasts`` are the exporters' totals (bcm) by the first two of these, but for an exporter
+    to an importer that is left out.
+
     The other year is the nearest one in the table ``observed``, the earlier of two equally near.
     Benchmarks leave out importers of which that year holds nothing; among the others a cell
     without an entry counts as zero.
@@ -71,6 +76,7 @@ class Fit:
     prices: Mapping[str, tuple[float, float]]
     parameters: int
     benchmarks: Mapping[str, float | None]
+    forecasts: Mapping[str, Mapping[str, float]]
     other_year: int | None = None
     region: str = EUROPE  # of the importers; empty: all countries
 
@@ -81,6 +87,7 @@ class Fit:
             "wape": self.wape,
             "exporters": [
                 {"exporter": name, "model": model, "observed": seen}
+                | {kind: self.forecasts.get(kind, {}).get(name) for kind in FORECASTS}
                 for name, (model, seen) in self.exporters.items()
             ],
             "pairs": [
@@ -123,6 +130,7 @@ def fit(equilibrium: Equilibrium, year: int = 2010, exporters: Sequence[str] | N
     sold = _modelled(equilibrium)
     model = {pair: sold.get(pair, 0.0) for pair in observed}
     other = _other_year(chain, year)
+    benchmarks, forecasts = _benchmarks(chain, observed, other, chosen, importers)
     return Fit(
         year=year,
         wape=wape(model, observed),
@@ -134,7 +142,8 @@ def fit(equilibrium: Equilibrium, year: int = 2010, exporters: Sequence[str] | N
         pairs={pair: (model[pair], observed[pair]) for pair in sorted(observed)},
         prices=_prices(equilibrium, year),
         parameters=len(calibrated_parameters(chain)),
-        benchmarks=_benchmarks(chain, observed, other, chosen, importers),
+        benchmarks=benchmarks,
+        forecasts=forecasts,
         other_year=other,
         region=EUROPE if any(row["region"] == EUROPE for row in chain.rows("nodes")) else "",
     )
@@ -254,19 +263,21 @@ def _benchmarks(
     other: int | None,
     exporters: Sequence[str],
     importers: set[str],
-) -> dict[str, float | None]:
-    if other is None:
-        return {"unchanged": None, "scaled": None, "ras": None}
-    before = _observed(chain, other, exporters, importers)
+) -> tuple[dict[str, float | None], dict[str, dict[str, float]]]:
+    """Errors of forecasts without economics, and the exporters' totals of those that are such."""
+    before = {} if other is None else _observed(chain, other, exporters, importers)
     reported = {importer for _, importer in before}
     target = {pair: bcm for pair, bcm in observed.items() if pair[1] in reported}
     if not target:
-        return {"unchanged": None, "scaled": None, "ras": None}
-    return {
-        "unchanged": wape(before, target),
-        "scaled": wape(_scaled(before, target, 1), target),
-        "ras": wape(_ras(before, target), target),
+        return dict.fromkeys((*FORECASTS, "ras")), {}
+    found = dict(zip(FORECASTS, (before, _scaled(before, target, 1)), strict=True))
+    errors = {kind: wape(cells, target) for kind, cells in found.items()}
+    partly = {pair[0] for pair in observed if pair not in target}
+    totals = {
+        kind: {name: _of(cells, name) for name in exporters if name not in partly}
+        for kind, cells in found.items()
     }
+    return {**errors, "ras": wape(_ras(before, target), target)}, totals
 
 
 def _scaled(cells: Matrix, target: Matrix, side: int) -> Matrix:

@@ -231,11 +231,14 @@ def exporters_sheet(data: Data, words: Speech) -> Sheet:
     """Sales of the main exporters against what was observed."""
     say, fit = words.say, data.get("fit") or {}
     unit = volume_unit(words)
+    year = str(fit.get("other_year", ""))
+    scaled = any(item.get("scaled") is not None for item in fit.get("exporters", ()))
     columns = (
         Column(say("Exporter")),
         Column(say("Model"), unit, True),
         Column(say("Observed"), unit, True),
         Column(say("Difference"), "%", True),
+        *([Column(say("Trade of {year}, scaled", year=year), "%", True)] if scaled else []),
     )
     rows = [
         (
@@ -243,6 +246,7 @@ def exporters_sheet(data: Data, words: Speech) -> Sheet:
             words.figure(item["model"], 1),
             words.figure(item["observed"], 1),
             _off(item["model"], item["observed"], words),
+            *([_off(item["scaled"], item["observed"], words)] if scaled else []),
         )
         for item in fit.get("exporters", ())
     ]
@@ -257,8 +261,8 @@ def exports_title(fit: Data, words: Speech) -> str:
     return words.say("Exports, {year}", year=year)
 
 
-def _off(model: float, observed: float, words: Speech) -> str:
-    return words.change(100 * (model / observed - 1)) if observed else "–"
+def _off(model: float | None, observed: float, words: Speech) -> str:
+    return words.change(100 * (model / observed - 1)) if observed and model is not None else "–"
 
 
 def fit_note(fit: Data, words: Speech) -> str:
@@ -274,7 +278,7 @@ def fit_note(fit: Data, words: Speech) -> str:
         )
     marks = fit.get("benchmarks") or {}
     labels = (
-        ("unchanged", words.say("trade of the year before, unchanged")),
+        ("unchanged", words.say("trade of {year}, unchanged", year=str(fit.get("other_year")))),
         ("scaled", words.say("the same, scaled to each country's imports")),
         ("ras", words.say("the same, fitted to both totals")),
     )
