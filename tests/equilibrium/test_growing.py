@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import math
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from mithaq.equilibrium.payoffs import booked
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import build_program
 from mithaq.equilibrium.structure import smooth
+from mithaq.show.pictures import supply_rows
 from tests.equilibrium.random_chains import Rows, rich, through_time
 from tests.equilibrium.second import solve_again
 from tests.equilibrium.test_properties import solved
@@ -169,6 +172,62 @@ def test_that_it_would_pay_to_build_where_nothing_is_refutes_a_point(steep: floa
     assert judged(cheap, point).max_violation > 1e-2
 
 
+def test_that_a_line_would_pay_where_none_is_refutes_a_point() -> None:
+    case = chain(
+        nodes=[{"name": "there"}, {"name": "here"}],
+        firms=[{"name": "S"}],
+        fields=[field("S", 2, node="there")],
+        pipelines=[{"name": "line", "from": "there", "to": "here", "capacity": 0}],
+        markets=[demand("here", 100, 1), demand("there", 50, 1)],
+        expansions=[{"table": "pipelines", "row": "line", "cost": 1e4}],
+    )
+    point = mithaq.solve(case).point
+    assert judged(case, point).holds
+    point.rent["line", 0] = 0.0
+    cheap = case.with_edits([mithaq.Change("expansions", "pipelines|line", "cost", 5)])
+    assert judged(cheap, point).max_violation > 1e-2
+
+
+@pytest.mark.parametrize("limits", [{"total_limit": 5}, {"total_limit": 0}])
+def test_what_cannot_be_brought_is_told_with_what_limits_it(limits: Row) -> None:
+    deal = {"name": "deal", "seller": "S", "market": "Hub", "annual_quantity": 30}
+    case = alone(10, 1, {"cost": 30} | limits, contracts=[deal | {"nominated": 30, "price": 40}])
+    answer = mithaq.solve(case, check=False)
+    assert answer.outcome is mithaq.Outcome.INFEASIBLE
+    assert "the capacity of field S; what can be built onto S" in str(answer.reasons[1])
+    cured = mithaq.solve(case, answer.cure)
+    assert cured.investments["built"].tolist() == pytest.approx([limits["total_limit"]], abs=1e-6)
+
+
+WRONG = [
+    ("cost", -1.0),
+    ("cost", math.nan),
+    ("limit", -3.0),
+    ("total_limit", -math.inf),
+    ("lag", -1.0),
+    ("lifetime", 0.0),
+    ("salvage", 2.0),
+    ("row", "nowhere"),
+    ("table", "markets"),
+]
+
+
+@pytest.mark.parametrize(("column", "value"), WRONG)
+def test_mistakes_are_told_by_row_and_column(column: str, value: Any) -> None:
+    plan = {"table": "fields", "row": "S", "cost": 30.0}
+    with pytest.raises(mithaq.DataError) as caught:
+        alone(10, 1, plan | {column: value})
+    [problem] = caught.value.problems
+    assert (problem.file, problem.row, problem.column) == ("expansions", 1, column)
+
+
+def test_a_result_is_written(tmp_path: Path) -> None:
+    answer = mithaq.solve(shared())
+    files = {path.stem: path for path in answer.export(tmp_path / "out")}
+    told = pd.read_csv(files["investments"])
+    assert told["built"].tolist() == pytest.approx(answer.investments["built"].tolist())
+
+
 def growing(seed: int, tables: Rows | None = None) -> Rows:
     """A random chain in which fields with a Golombek cost can be built onto, one of them anew."""
     dice = Random(seed + 9)
@@ -271,3 +330,10 @@ def test_a_field_of_the_shipped_chain(name: str) -> None:
     assert other.investments.set_index("year")["built"].to_dict() == pytest.approx(
         built.to_dict(), rel=1e-6, abs=1e-6
     )
+
+
+def test_the_supply_curve_has_what_is_built() -> None:
+    answer = mithaq.solve(alone(10, 1, {"cost": 30}))
+    [row] = supply_rows(answer)
+    assert row["capacity"] == pytest.approx(10 + answer.investments["built"].sum())
+    assert row["cost"] == pytest.approx(answer.prices["Hub"] - row["output"])

@@ -17,9 +17,9 @@ class Built:
     """Capacity with what decisions have added, by asset and slot, availability included.
 
     ``room`` is that of storages, ``rates`` those of injection and withdrawal. ``limited`` says
-    which arcs have a capacity, ``size`` is 0 where there is none. ``open`` and ``lifts`` tell in
-    bits which arcs hold anything, and which slices can lift, in any slot. ``might`` says which
-    slices could lift if something were built.
+    which arcs have a capacity, ``size`` is 0 where there is none. ``carries`` and ``lifts`` say
+    which arcs and slices have some or might be given some, ``open`` and ``lifting_ever`` the same
+    in bits, of slices in any slot.
     """
 
     def __init__(self, case: Case) -> None:
@@ -27,8 +27,8 @@ class Built:
         self.plans: list[tuple[Expansion, str, Array]] = []  # plan, firm, decided by year
         self.capacity, self.open = arcs.usable, arcs.open
         self.limited, self.size = arcs.limited, arcs.room
-        self.lifting, self.lifts = pieces.usable, pieces.open
-        self.might = self.lifting > 0
+        self.lifting, self.lifting_ever = pieces.usable, pieces.open
+        self.carries, self.lifts = arcs.usable > 0, pieces.usable > 0
         room = np.zeros(stores.room.shape)
         if case.chain.rows("expansions"):
             grown, lifted = np.zeros(arcs.capacity.shape), np.zeros(pieces.capacity.shape)
@@ -37,12 +37,8 @@ class Built:
             self.lifting = (pieces.capacity + lifted) * pieces.available
             self.limited = np.isfinite(self.capacity)
             self.size = np.where(self.limited, self.capacity, 0.0)
-            self.open = bits_of(self.capacity > 0)
-            for plan, firm, _ in self.plans:
-                if plan.row["table"] == "fields":
-                    at = pieces.at[firm, plan.row["row"]]
-                    self.might[at] |= (plan.may @ plan.active) * pieces.available[at] > 0
-            self.lifts = bits_of(ever(self.might))
+            self.carries, self.lifts = self._might(case)
+            self.open, self.lifting_ever = bits_of(self.carries), bits_of(ever(self.lifts))
         self.room, self.rates = stores.room, stores.rates
         if len(stores.names):
             self.room = stores.room + room
@@ -50,6 +46,21 @@ class Built:
                 kind: (rate + stores.ratio[kind] * room) * stores.available
                 for kind, rate in stores.rates.items()
             }
+
+    def _might(self, case: Case) -> tuple[Array, Array]:
+        """Arcs and slices, by slot, that have some capacity or might be given some."""
+        arcs, pieces = case.arcs, case.slices
+        carries, lifts = self.capacity > 0, self.lifting > 0
+        for plan, firm, _ in self.plans:
+            table, name = plan.row["table"], plan.row["row"]
+            there = plan.may @ plan.active > 0
+            if table == "fields":
+                at = pieces.at[firm, name]
+                lifts[at] |= there & (pieces.available[at] > 0)
+            elif table != "storages":
+                at = arcs.at[name]
+                carries[at] |= there & (arcs.available[at] > 0)
+        return carries, lifts
 
     def _plan(self, case: Case, grown: Array, lifted: Array, room: Array) -> None:
         """Read what is decided, and add it to the capacities of arcs, slices and storages."""
