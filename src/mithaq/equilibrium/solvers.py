@@ -300,21 +300,23 @@ def _refine_growing(
 ) -> Answer | None:
     """The same where something can be built: each program is quadratic in what is left idle too."""
     golombek = program.golombek
+    known: tuple[Vector, Vector] | None = None
     for _ in range(GROWING):
         problem = _tangent(program, output, size)
-        answer = solve_quadratic(problem, method.solver_tolerance, method.max_iterations)
+        flat = without_cones(program, problem)
+        # Once a program is solved, it is mostly known which limits bind in the next.
+        settled = settle(flat, *known) if known else None
+        answer = settled or solve_quadratic(problem, method.solver_tolerance, method.max_iterations)
         if STATUS.get(answer.status) is not Outcome.SOLVED:
             return None
         after, room = at_value(program, answer)
         # Slopes hang on the share of capacity in use alone: steps are steps of that.
         step = _largest_step(output / size * room, after, room)
         if step < MINUTE:
-            flat = without_cones(program, problem)
-            settled = settle(flat, answer.x, answer.z)
-            if settled is None:
-                settled = at_outputs(golombek, answer, after / room)
+            settled = settled or settle(flat, answer.x, answer.z)
+            settled = settled or at_outputs(golombek, answer, after / room)
             return program.whole_answer(settled)
-        output, size = after, room
+        output, size, known = after, room, (answer.x, answer.z)
     return None
 
 
