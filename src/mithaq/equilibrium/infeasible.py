@@ -31,6 +31,7 @@ LIMITS = {
     "booking": (mark("the capacity of {name}"), 1),
     "third party": (mark("the third-party share of {name}"), 0),
     "field": (mark("the capacity of field {name}"), 1),
+    "idle": (mark("the capacity of field {name}"), 1),
     "injection": (mark("the injection into {name}"), 0),
     "withdrawal": (mark("the withdrawal from {name}"), 0),
     "room": (mark("the working gas of {name}"), 0),
@@ -196,7 +197,7 @@ def explain(chain: Chain, program: Program) -> Diagnosis:
         )
         for duty, lower in short
     ]
-    if limits := _limits(prices):
+    if limits := _limits(duals | prices):
         sentences.append(Sentence("what limits them: {limits}", limits=limits))
     cure = tuple(duty.cure(lower) for duty, lower in short)
     return Diagnosis((*sentences, would_do(cure)), cure)
