@@ -205,21 +205,7 @@ def explain(chain: Chain, program: Program) -> Diagnosis:
 
 def would_do(cure: Sequence[Edit]) -> Sentence:
     """The sentence that proposes a cure."""
-    return Sentence("it would do to {edits}", edits=tuple(map(_told, cure)))
-
-
-def _told(edit: Edit) -> Sentence:
-    """An edit of a cure in words; a number as it is to be written in a table."""
-    if isinstance(edit, Change):
-        return Sentence(
-            "set {column} of {row} in {table} to {value}",
-            column=edit.column,
-            row=edit.key,
-            table=edit.table,
-            value=str(edit.value),
-        )
-    assert isinstance(edit, Remove)
-    return Sentence("remove {row} from {table}", row=edit.key, table=edit.table)
+    return Sentence("it would do to {edits}", edits=tuple(map(str, cure)))
 
 
 def less_to_take(chain: Chain) -> tuple[Edit, ...]:
