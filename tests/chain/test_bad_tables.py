@@ -313,6 +313,21 @@ def test_what_cannot_be(folder: Path, case: str) -> None:
     assert words in problem.what
 
 
+def test_terms_of_a_regulated_market_that_shut_each_other_out(folder: Path) -> None:
+    fixed = {"regulated_price": "50", "supplier": "Alpha", "price_cap": "60", "access": "Beta"}
+    rows = [{**TABLES["markets"][0], **fixed, "name": "Flats"}, *TABLES["markets"]]
+    write(folder, "markets", rows)
+    told = {(p.column, p.row): p.what for p in mistakes(folder)}
+    assert told["price_cap", 2] == "Flats: a regulated price needs no cap"
+    assert told["access", 2] == "Flats: its supplier Alpha may not sell there"
+
+
+def test_a_firm_that_buys_from_itself(folder: Path) -> None:
+    row = {**TABLES["contracts"][-1], "destination_clause": "false"}
+    write(folder, "contracts", [{**row, "buyer": row["seller"]}])
+    assert [p.what.endswith("a firm buys nothing from itself") for p in mistakes(folder)] == [True]
+
+
 SOURCED = [t for t in table_names() if "source" in table_schema(t).attributes]
 
 

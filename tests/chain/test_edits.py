@@ -30,6 +30,8 @@ from mithaq import (
 from mithaq.chain import Edit, edits_from_file, scenario_hash, table_names
 from mithaq.chain.reading import CHECKS, key_of
 from mithaq.chain.schema import table_schema
+from mithaq.words.sentence import said
+from mithaq.words.text import language
 from tests.chain.folders import TABLES
 
 NEW_FIELD = {"name": "new", "node": "South", "owners": "Beta", "capacity": 10, "a": 5}
@@ -407,3 +409,31 @@ def test_whatever_an_edits_file_holds_only_data_errors_come_out(
         chain.with_edits(edits_from_file(path)).hash
     except MithaqError as error:
         assert isinstance(error, DataError)  # noqa: PT017
+
+
+def test_every_mistake_of_a_list_of_edits_at_once(chain: Chain) -> None:
+    """Cells that cannot be, and names that are only looked up when all edits are in."""
+    edits = [
+        Change("fields", "nothing", "a", 1),
+        BarMarket("Nobody", "South"),
+        Cooperate("friends", ("Alpha", "Beta"), 2.0),
+    ]
+    with pytest.raises(DataError) as caught:
+        chain.with_edits(edits)
+    text = str(caught.value)
+    assert "'nothing'" in text and "'Nobody'" in text and "2 must be at most 1" in text
+
+
+def test_edits_and_their_mistakes_are_said_in_every_language(chain: Chain, tmp_path: Path) -> None:
+    path = tmp_path / "edits.yaml"
+    path.write_text("- {edit: chnge}\n- {edit: floor, quantity: many}\n- 7\n", encoding="utf-8")
+    with pytest.raises(DataError) as from_file:
+        edits_from_file(path)
+    with pytest.raises(DataError) as applied:
+        chain.with_edits([Change("fields", "dune", "a", 1), Add("fields", {"name": "x"})])
+    sentences = [problem.what for e in (from_file, applied) for problem in e.value.problems]
+    sentences += [str(BarMarket("Alpha", "South")), str(Stake("Alpha", "Beta", 0.2))]
+    assert len(sentences) == 7
+    for lang in ("ar", "fr", "ru"):
+        for sentence in sentences:
+            assert said(sentence, language(lang)) != sentence

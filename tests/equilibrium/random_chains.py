@@ -287,7 +287,8 @@ def _age(dice: Random, tables: Rows, firms: list[str]) -> None:
     if years and not owed:
         span = sum(row["span"] for row in tables["years"])
         field = dice.choice(tables["fields"])
-        field["reserves"] = round(field["capacity"] * span * dice.uniform(0.1, 1.2), 1)
+        size = field["capacity"] or 10.0
+        field["reserves"] = round(size * span * dice.uniform(0.1, 1.2), 1)
         dice.choice(tables["fields"])["from_year"] = years[-1]
     lines = [row for row in tables["pipelines"] if row["capacity"]]
     if lines:
@@ -303,9 +304,7 @@ def _age(dice: Random, tables: Rows, firms: list[str]) -> None:
     tables["expansions"] = []
     grown = [("pipelines", _name(line)) for line in lines[:2]]
     grown += [("storages", row["name"]) for row in tables.get("storages", [])[:1]]
-    grown += [
-        ("fields", row["name"]) for row in tables["fields"][:1] if row["capacity"] and not row["g"]
-    ]
+    grown += [("fields", row["name"]) for row in tables["fields"][:2]]
     for table, name in grown:
         if dice.random() < 0.7:
             tables["expansions"].append(

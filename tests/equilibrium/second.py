@@ -150,7 +150,7 @@ class Program:
                 self.move(firm, row["node"], lifted)
                 self.pay(row["a"] + row["user_cost"] + row["royalty"], lifted)
                 self.pay(row["b"] / share / 2, cp.square(lifted))
-                if row["g"] < 0 and row["capacity"] > 0:
+                if row["g"] < 0 and (row["capacity"] > 0 or ("fields", name, firm) in self.built):
                     bend = cp.rel_entr(size - lifted, size) + lifted
                     self.pay(-row["g"], bend)
                 if not math.isnan(row["reserves"]):

@@ -164,3 +164,89 @@ def test_a_swap_of_two_for_one_between_two_monopolies(cap: float) -> None:
     }
     for answer in both(base):
         assert answer.prices.to_dict() == near(prices)
+
+
+def test_a_store_that_two_cournot_sellers_fill_is_built_onto() -> None:
+    """Built in the first year for the second: its room earns 60 / (5 x 0.8) a year per bcm.
+
+    A unit that is taken out costs (c + 2) / 0.9 and the rent of the room; each seller then plays
+    Cournot at that cost. In the first year the room of 1 bcm is shared so that margins are even.
+    """
+    costs = {"A": 20.0, "B": 26.0}
+    base = chain(
+        nodes=[{"name": "Hub"}],
+        firms=[{"name": name} for name in costs],
+        fields=[field(name, cost) for name, cost in costs.items()],
+        availability=[
+            {"table": "fields", "row": name, "period": "winter", "factor": 0} for name in costs
+        ],
+        periods=[
+            {"name": "summer", "position": 1, "share": 0.5},
+            {"name": "winter", "position": 2, "share": 0.5},
+        ],
+        markets=[demand("Hub", 100, 1)],
+        demand_factors=[{"period": "summer", "quantity": 0}],
+        years=[
+            {"year": 2020, "span": 5, "discount": 1},
+            {"year": 2025, "span": 5, "discount": 0.8},
+        ],
+        storages=[
+            {"name": "cave", "node": "Hub", "working_gas": 1, "injection": 999, "withdrawal": 999}
+            | {"injection_cost": 2, "loss": 0.1, "owner": "O"}
+        ],
+        expansions=[{"table": "storages", "row": "cave", "cost": 60, "lifetime": 5, "lag": 5}],
+    )
+    room = 60 / (5 * 0.8)
+    a, b = ((cost + 2) / 0.9 + room for cost in costs.values())
+    late = {"A": (100 - 2 * a + b) / 3, "B": (100 - 2 * b + a) / 3}
+    for answer in both(base):
+        winter = answer.by_slot.sales.query("period == 'winter'")
+        sold = winter[winter["year"] == 2025].set_index("firm")["bcm"]
+        assert sold.to_dict() == near(late)
+        early = winter[winter["year"] == 2020].set_index("firm")["bcm"]
+        assert early.sum() == near(2)
+        assert early["A"] == near(min(2, (2 + (b - a)) / 2))
+        built = answer.investments.set_index("year")["built"]
+        assert built.to_dict() == near({2020: sum(late.values()) / 2 - 1})
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_takers_cournot_a_group_and_stakes_one_way_as_enumeration_finds_them(seed: int) -> None:
+    """Every set of firms that may be in the market is tried; one meets all conditions."""
+    dice = np.random.default_rng(seed)
+    names, theta = list("ABCDEF"), np.array([0, 1, 0.3, 1, 0.6, 1])
+    costs = dice.uniform(5, 40, 6).round(2)
+    strength, group, stakes = 0.7, dice.uniform(0.2, 1), dice.uniform(0, 0.5, 2).round(2)
+    conduct = np.diag(theta)
+    conduct[np.ix_([2, 3], [2, 3])] = (1 - strength) * np.diag(theta[2:4]) + strength * group
+    conduct[4, 1] += stakes[0] * theta[4]
+    conduct[1, 5] += stakes[1] * theta[1]
+    wanted = []
+    for members in range(64):
+        on = [at for at in range(6) if members >> at & 1]
+        sold = np.zeros(6)
+        sold[on] = np.linalg.solve(0.7 * (1 + conduct)[np.ix_(on, on)], 100 - costs[on])
+        gain = 100 - 0.7 * sold.sum() - 0.7 * conduct @ sold - costs
+        if sold.min() >= 0 and gain.max() <= 1e-9:
+            wanted.append(sold)
+    assert len(wanted) == 1
+    base = chain(
+        nodes=[{"name": "Hub"}],
+        firms=[{"name": n, "conduct": t} for n, t in zip(names, theta, strict=True)],
+        fields=[field(n, cost) for n, cost in zip(names, costs, strict=True)],
+        markets=[demand("Hub", 100, 0.7)],
+        cooperation=[
+            {"group": "g", "firm": firm, "strength": strength, "theta": group} for firm in "CD"
+        ],
+        stakes=[
+            {"holder": "E", "firm": "B", "share": stakes[0]},
+            {"holder": "B", "firm": "F", "share": stakes[1]},
+        ],
+    )
+    answer = mithaq.solve(base)
+    found = answer.production.groupby("firm").sum().reindex(names)
+    assert found.to_list() == near(wanted[0].tolist())
+    own = (answer.prices["Hub"] - costs) * wanted[0]
+    paid = answer.payoffs()
+    assert paid["F"] == near((1 - stakes[1]) * own[5])
+    assert paid["E"] == near(own[4] + stakes[0] * own[1])

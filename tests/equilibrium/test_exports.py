@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mithaq import Chain, DataError, Equilibrium, SolveError, solve
+from mithaq import Add, Chain, DataError, Equilibrium, SolveError, solve
 from mithaq.chain.folders import example
 from mithaq.cli import run
 from mithaq.equilibrium.exports import (
@@ -298,3 +298,14 @@ def test_the_dictionary_explains_every_column_once() -> None:
     words = dictionary()
     assert not words.duplicated(["table", "column"]).any()
     assert set(words["table"]) == {*COLUMNS, *BY_SLOT}
+
+
+def test_what_to_know_goes_along(tmp_path: Path) -> None:
+    """Gas that is owed beyond what users take makes a price below zero, and the export says so."""
+    flood = Add("floors", {"firm": "Desert Gas", "market": "Strait", "quantity": 20})
+    answer = solve(example(), [flood])
+    assert float(answer.market_prices["Strait"]) < 0
+    export(answer, tmp_path / "out")
+    kept = read(tmp_path / "out", "run").set_index("key")["value"]
+    assert kept["notes"] == str(answer.notes[0])
+    assert "floor of Desert Gas 20 bcm/yr" in kept["notes"]

@@ -95,6 +95,12 @@ def test_a_contract_into_a_season_without_demand() -> None:
     assert told(mithaq.solve(hub(floors=floors, **seasons))) == [("undelivered", "floors", "A|Hub")]
 
 
+def test_stores_of_a_year_that_is_not_divided() -> None:
+    store = {"name": "cave", "node": "Hub", "working_gas": 3, "injection": 9, "withdrawal": 9}
+    assert told(mithaq.solve(hub(storages=[store]))) == [("idle", "storages", "")]
+    assert mithaq.solve(hub(storages=[store], periods=HALVES)).notes == ()
+
+
 def test_rationing_and_markets_without_a_seller() -> None:
     answer = mithaq.solve(
         hub(
@@ -115,6 +121,24 @@ def test_rationing_and_markets_without_a_seller() -> None:
     assert "25 bcm/yr more" in str(answer.notes[0])
     assert "nobody who may sell there can bring gas" in str(answer.notes[-1])
     assert "nobody sells there" in str(answer.notes[1])
+
+
+@pytest.mark.parametrize(("bcm", "told_of"), [(9, True), (20, False), (31, True), (24, False)])
+def test_nominations_outside_the_terms(bcm: float, told_of: bool) -> None:
+    """Between the floor of 20 and the annual quantity of 30 a nomination is as agreed."""
+    answer = mithaq.solve(hub(contracts=[deal(30, take_or_pay=2 / 3, nominated=bcm)]))
+    assert told(answer) == ([("outside_terms", "contracts", "big")] if told_of else [])
+    assert answer.deliveries.query("kind == 'contract'")["bcm"].sum() == pytest.approx(bcm)
+
+
+def test_a_contract_of_a_firm_that_is_barred_goes_on_until_it_is_removed() -> None:
+    base, ban = hub(contracts=[deal(20)]), mithaq.BarMarket("A", "Hub")
+    answer = mithaq.solve(base, [ban])
+    assert told(answer) == [("barred", "contracts", "big")]
+    assert answer.sales["A", "Hub"] == pytest.approx(20)
+    gone = mithaq.solve(base, [ban, mithaq.Remove("contracts", "big")])
+    assert gone.notes == ()
+    assert ("A", "Hub") not in gone.sales.index
 
 
 def test_splits_of_the_certificate_are_told_too() -> None:

@@ -361,13 +361,6 @@ class TestBuilding:
         assert answer.production.to_dict() == near({("A", "f"): 20, ("B", "f"): 20})
         assert answer.investments["built"].tolist() == near([19, 19])
 
-    def test_a_golombek_field_is_not_expanded(self) -> None:
-        base = hub([field("S", 20, g=-3)], 100, 1)
-        with pytest.raises(mithaq.ModelError, match="Golombek"):
-            mithaq.solve(
-                base, [mithaq.Add("expansions", {"table": "fields", "row": "S", "cost": 1})]
-            )
-
 
 class TestAccess:
     """Two firms at one end of a line of 30, a market at the other."""

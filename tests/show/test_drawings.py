@@ -162,6 +162,15 @@ def test_price_takers_lift_where_their_marginal_cost_is_the_price() -> None:
     assert pictures.mean_price(found) == pytest.approx(price)
 
 
+def test_a_mean_price_below_zero_lies_below_the_axis() -> None:
+    slices = [{"capacity": 10.0, "a": 20.0, "b": 1.0, "g": 0.0, "output": 5.0, "cost": 25.0}]
+    drawn = ET.fromstring(str(curves.supply_picture(slices, -30.0, speech("en"), 900, "s")))
+    (line,) = (i for i in drawn.iter("path") if i.get("class") == "curve price-line")
+    (zero,) = (i for i in drawn.iter("line") if i.get("class") == "zero")
+    height = float(line.get("d", "")[1:].split("L")[0].split()[1])
+    assert height > float(zero.get("y1", "0")) + 20  # down on the page is below
+
+
 def test_the_supply_curve_names_every_owner(found: Equilibrium) -> None:
     frame = pictures.supply_curve(found).frame
     assert frame["output"].sum() == pytest.approx(found.production.sum())

@@ -134,6 +134,7 @@ def test_several_prices_and_prices_below_zero_are_told() -> None:
     )
     rows = sheets_of(mithaq.solve(base))["Equilibrium"].rows
     assert ["Prices and rents that are not unique", "3"] in [[c.text for c in row] for row in rows]
+    assert "Some rents are not unique" in sheets_of(mithaq.solve(base))["Payoffs"].note
     flood = mithaq.Change("markets", "H", "reference_quantity", 10)
     deal = mithaq.Contract("deal", "A", "H", 25, price=20, nominated=25)
     [[kind, text]] = sheets_of(mithaq.solve(base, [flood, deal]))[

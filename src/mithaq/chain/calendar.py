@@ -137,6 +137,9 @@ def _terms(tables: Tables, note: Note) -> None:
             text = mark("{name}: without a destination clause the buyer must be a firm")
             what = Sentence(text, name=row["name"])
             note("contracts", row, "buyer", what, listed(sorted(firms)))
+        if not row["destination_clause"] and row["buyer"] == row["seller"]:
+            what = Sentence("{name}: a firm buys nothing from itself", name=row["name"])
+            note("contracts", row, "buyer", what)
         if row["pricing"] == "fixed" and row["price"] < 0:
             text = mark("{name}: {price} must be at least 0 unless pricing is spot")
             what = Sentence(text, name=row["name"], price=f"{row['price']:g}")

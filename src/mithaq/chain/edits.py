@@ -17,8 +17,10 @@ import yaml
 
 from mithaq.chain.kept import Memory
 from mithaq.chain.reading import Reading, Row, Rows, key_of, nearest
-from mithaq.chain.schema import parse_names, table_names, table_schema
+from mithaq.chain.schema import CellError, parse_names, table_names, table_schema
 from mithaq.errors import DataError, Problem
+from mithaq.words.sentence import Sentence
+from mithaq.words.text import mark
 
 __all__ = [
     "Add",
@@ -73,7 +75,8 @@ class Draft:
 
     def table(self, name: str) -> dict[str, Row]:
         if name not in table_names():
-            raise ValueError(f"there is no table {name!r}; {nearest(name, table_names())}")
+            what = Sentence("there is no table {table}", table=repr(name))
+            raise CellError(what, nearest(name, table_names()))
         if name not in self.rows:
             self.rows[name] = dict(_by_key(name, self.base[name]))
         return self.rows[name]
@@ -81,7 +84,8 @@ class Draft:
     def row(self, name: str, key: str) -> Row:
         table = self.table(name)
         if key not in table:
-            raise ValueError(f"{name} has no row {key!r}; {nearest(key, table)}")
+            what = Sentence("{table} has no row {row}", table=name, row=repr(key))
+            raise CellError(what, nearest(key, table))
         return table[key]
 
     def change(self, name: str, key: str, cells: Mapping[str, Any]) -> None:
@@ -90,11 +94,12 @@ class Draft:
         row = dict(self.row(name, key))
         for column, cell in cells.items():
             if column not in attributes:
-                raise ValueError(f"{name} has no column {column!r}; {nearest(column, attributes)}")
+                raise _no_column(name, column)
             try:
                 row[column] = attributes[column].parse(cell)
-            except ValueError as error:
-                raise ValueError(f"column {column}: {error}") from None
+            except CellError as error:
+                text = mark("column {name}: {what}")
+                raise CellError(Sentence(text, name=column, what=error.what), error.hint) from None
             self.reading.refer(attributes[column], row[column], name, 0)
         self.table(name)[key] = row
 
@@ -123,15 +128,16 @@ class Draft:
         table = table_schema(name)
         for column in cells:
             if column not in table.attributes:
-                hint = nearest(column, table.attributes)
-                raise ValueError(f"{name} has no column {column!r}; {hint}")
+                raise _no_column(name, column)
         missing = [a.name for a in table.attributes.values() if a.required and a.name not in cells]
         if missing:
-            raise ValueError(f"{', '.join(missing)} must be given")
+            raise CellError(Sentence("{columns} must be given", columns=tuple(missing)))
         trial = Reading()
         row = trial.row(table, cells, name, 0)
         if row is None:
-            raise ValueError("; ".join(str(problem) for problem in trial.problems))
+            raise CellError(
+                Sentence("in the row: {problems}", problems=tuple(map(_in_one, trial.problems)))
+            )
         self.reading.references += trial.references
         return row
 
@@ -209,11 +215,12 @@ class Add(Edit):
         before = len(draft.table(self.table))
         draft.put(self.table, self.row)
         if len(draft.table(self.table)) == before:
-            raise ValueError(f"{self.table} has such a row already; use change")
+            what = Sentence("{table} has such a row already", table=self.table)
+            raise CellError(what, Sentence("use change"))
 
     def __str__(self) -> str:
-        cells = ", ".join(f"{key} {value}" for key, value in self.row.items())
-        return f"add to {self.table}: {cells}"
+        cells = tuple(f"{key} {value}" for key, value in self.row.items())
+        return Sentence("add to {table}: {cells}", table=self.table, cells=cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +235,15 @@ class Change(Edit):
     def apply(self, draft: Draft) -> None:
         draft.row(self.table, self.key)
         if self.column in table_schema(self.table).key:
-            raise ValueError(f"{self.column!r} names the row; remove it and add another")
+            what = Sentence("{column} names the row", column=repr(self.column))
+            raise CellError(what, Sentence("remove it and add another"))
         draft.change(self.table, self.key, {self.column: self.value})
 
     def __str__(self) -> str:
-        return f"set {self.column} of {self.key} in {self.table} to {self.value}"
+        place = {"column": self.column, "row": self.key, "table": self.table}
+        # The value as it is to be written in the table, whatever the language.
+        text = mark("set {column} of {row} in {table} to {value}")
+        return Sentence(text, **place, value=str(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +258,7 @@ class Remove(Edit):
         del draft.table(self.table)[self.key]
 
     def __str__(self) -> str:
-        return f"remove {self.key} from {self.table}"
+        return Sentence("remove {row} from {table}", row=self.key, table=self.table)
 
 
 def _admit(draft: Draft, table: str, key: str, firm: str) -> None:
@@ -272,10 +283,11 @@ class GrantAccess(Edit):
                 _admit(draft, name, self.arc, self.firm)
                 return
         known = [arc for name in ACCESS_TABLES for arc in draft.table(name)]
-        raise ValueError(f"there is no arc {self.arc!r}; {nearest(self.arc, known)}")
+        what = Sentence("there is no arc {name}", name=repr(self.arc))
+        raise CellError(what, nearest(self.arc, known))
 
     def __str__(self) -> str:
-        return f"let {self.firm} use {self.arc}"
+        return Sentence("let {firm} use {arc}", firm=self.firm, arc=self.arc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,12 +316,12 @@ class OpenMarket(Edit):
         return statistics.median(there) if there else 0.0
 
     def __str__(self) -> str:
-        return f"open {self.market} to {self.firm}"
+        return Sentence("open {market} to {firm}", market=self.market, firm=self.firm)
 
 
 @dataclass(frozen=True, slots=True)
 class BarMarket(Edit):
-    """Keep a firm out of a market."""
+    """Keep a firm out of a market. Its contracts there stand until they are removed too."""
 
     firm: str
     market: str
@@ -319,7 +331,7 @@ class BarMarket(Edit):
         draft.put("conduct", {"firm": self.firm, "market": self.market, "may_sell": False})
 
     def __str__(self) -> str:
-        return f"bar {self.firm} from {self.market}"
+        return Sentence("bar {firm} from {market}", firm=self.firm, market=self.market)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,8 +350,11 @@ class Cooperate(Edit):
         draft.put_each("cooperation", {**cells, "theta": theta}, "firm", self.firms)
 
     def __str__(self) -> str:
-        place = f" in {self.market}" if self.market else ""
-        return f"{', '.join(self.firms)} sell as one at strength {self.strength:g}{place}"
+        told = {"firms": tuple(self.firms), "strength": f"{self.strength:g}"}
+        if self.market:
+            text = mark("{firms} sell as one at strength {strength} in {market}")
+            return Sentence(text, market=self.market, **told)
+        return Sentence("{firms} sell as one at strength {strength}", **told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +369,9 @@ class Stake(Edit):
         draft.put("stakes", {"holder": self.holder, "firm": self.firm, "share": self.share})
 
     def __str__(self) -> str:
-        return f"{self.holder} holds {self.share:.0%} of the profit of {self.firm}"
+        text = mark("{holder} holds {share} of the profit of {firm}")
+        share = f"{self.share:.0%}"
+        return Sentence(text, holder=self.holder, share=share, firm=self.firm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +392,8 @@ class Swap(Edit):
         draft.put("swaps", {**cells, **nodes})
 
     def __str__(self) -> str:
-        return f"{self.a} and {self.b} swap up to {self.cap:g} bcm/yr at {self.ratio:g} to 1"
+        text = mark("{a} and {b} swap up to {cap} bcm/yr at {ratio} to 1")
+        return Sentence(text, a=self.a, b=self.b, cap=f"{self.cap:g}", ratio=f"{self.ratio:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,10 +416,9 @@ class Contract(Edit):
         )
 
     def __str__(self) -> str:
-        return (
-            f"{self.seller} sells {self.annual_quantity:g} bcm/yr in {self.market} "
-            f"at {self.price:g} USD/1000 m3"
-        )
+        text = mark("{seller} sells {bcm} bcm/yr in {market} at {price} USD/1000 m3")
+        figures = {"bcm": f"{self.annual_quantity:g}", "price": f"{self.price:g}"}
+        return Sentence(text, seller=self.seller, market=self.market, **figures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,7 +433,22 @@ class Floor(Edit):
         draft.put("floors", {"firm": self.firm, "market": self.market, "quantity": self.quantity})
 
     def __str__(self) -> str:
-        return f"{self.firm} sells at least {self.quantity:g} bcm/yr in {self.market}"
+        text = mark("{firm} sells at least {bcm} bcm/yr in {market}")
+        return Sentence(text, firm=self.firm, bcm=f"{self.quantity:g}", market=self.market)
+
+
+def _no_column(table: str, column: str) -> CellError:
+    attributes = table_schema(table).attributes if table in table_names() else {}
+    what = Sentence("{table} has no column {column}", table=table, column=repr(column))
+    return CellError(what, nearest(column, attributes))
+
+
+def _in_one(problem: Problem) -> Sentence:
+    """A mistake of a row that stands in no file: its column, what it is and what to do."""
+    told = {"name": problem.column, "what": problem.what}
+    if problem.hint:
+        return Sentence("column {name}: {what} ({hint})", hint=problem.hint, **told)
+    return Sentence("column {name}: {what}", **told)
 
 
 def _said(edit: Edit) -> str:
@@ -435,10 +467,18 @@ def apply_edits(tables: Mapping[str, Rows], edits: Sequence[Edit]) -> dict[str, 
         try:
             edit.apply(draft)
         except ValueError as error:
-            problems.append(Problem("edits", number, "", f"{_said(edit)}: {error}"))
-    if problems:
-        raise DataError(problems)
-    return draft.finish()
+            hint = error.hint if isinstance(error, CellError) else ""
+            what = error.what if isinstance(error, CellError) else str(error)
+            told = Sentence("{edit}: {what}", edit=_said(edit), what=what)
+            problems.append(Problem("edits", number, "", told, hint))
+    if not problems:
+        return draft.finish()
+    if not any(isinstance(edits[problem.row - 1], Add) for problem in problems):
+        try:  # the names that the other edits use may be wrong as well
+            draft.finish()
+        except DataError as error:
+            problems += error.problems
+    raise DataError(problems)
 
 
 def scenario_hash(base: str, edits: Sequence[Edit]) -> str:
@@ -471,15 +511,18 @@ def edits_from_file(path: str | Path) -> list[Edit]:
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError([Problem(path.name, what=f"cannot be read: {error}")]) from None
+        what = Sentence("cannot be read: {error}", error=str(error))
+        raise DataError([Problem(path.name, what=what)]) from None
     if not isinstance(entries, list):
-        raise DataError([Problem(path.name, what="must hold a list of edits")])
+        raise DataError([Problem(path.name, what=Sentence("must hold a list of edits"))])
     edits, problems = [], []
     for number, entry in enumerate(entries, start=1):
         try:
             edits.append(edit_from(entry))
         except (TypeError, ValueError) as error:
-            problems.append(Problem(path.name, number, "edit", str(error)))
+            hint = error.hint if isinstance(error, CellError) else ""
+            told = error.what if isinstance(error, CellError) else str(error)
+            problems.append(Problem(path.name, number, "edit", told, hint))
     if problems:
         raise DataError(problems)
     return edits
@@ -488,10 +531,11 @@ def edits_from_file(path: str | Path) -> list[Edit]:
 def edit_from(entry: Any) -> Edit:
     """An edit from plain values, as an edits file holds it. Raises ValueError where it is none."""
     if not isinstance(entry, dict) or not isinstance(entry.get("edit"), str):
-        raise ValueError(f"needs a key 'edit'; one of {', '.join(EDITS)}")
+        hint = Sentence("one of {known}", known=tuple(EDITS))
+        raise CellError(Sentence("needs a key 'edit'"), hint)
     name = entry["edit"]
     if name not in EDITS:
-        raise ValueError(f"there is no edit {name!r}; {nearest(name, EDITS)}")
+        raise CellError(Sentence("there is no edit {name}", name=repr(name)), nearest(name, EDITS))
     kind = EDITS[name]
     types = {item.name: str(item.type) for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
     cells = {}
@@ -499,7 +543,8 @@ def edit_from(entry: Any) -> Edit:
         if key == "edit":
             continue
         if key not in types:
-            raise ValueError(f"{name} has no field {key!r}; {nearest(str(key), types)}")
+            what = Sentence("{edit} has no field {name}", edit=name, name=repr(key))
+            raise CellError(what, nearest(str(key), types))
         cells[key] = _field(key, types[key], cell)
     try:
         return kind(**cells)
@@ -515,15 +560,19 @@ def _field(name: str, kind: str, cell: Any) -> Any:
         try:
             return float("x" if isinstance(cell, bool) else cell)
         except (TypeError, ValueError, OverflowError):
-            raise ValueError(f"{name}: {cell!r} is not a number") from None
+            what = Sentence("{name}: {text} is not a number", name=name, text=repr(cell))
+            raise CellError(what) from None
     if kind.startswith("tuple"):
         if not isinstance(cell, list) or not all(isinstance(item, str) for item in cell):
-            raise ValueError(f"{name}: {cell!r} is not a list of names")
+            text = mark("{name}: {text} is not a list of names")
+            raise CellError(Sentence(text, name=name, text=repr(cell)))
         return tuple(cell)
     if kind.startswith("Mapping"):
         if not isinstance(cell, dict) or not all(isinstance(key, str) for key in cell):
-            raise ValueError(f"{name}: {cell!r} is not a row, written column: value")
+            text = mark("{name}: {text} is not a row, written column: value")
+            raise CellError(Sentence(text, name=name, text=repr(cell)))
         return cell
     if cell is None or isinstance(cell, list | dict):
-        raise ValueError(f"{name}: {cell!r} is not a single value")
+        text = mark("{name}: {text} is not a single value")
+        raise CellError(Sentence(text, name=name, text=repr(cell)))
     return str(cell) if kind == "str" else cell

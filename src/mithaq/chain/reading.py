@@ -19,6 +19,7 @@ from mithaq.chain.schema import (
     CellError,
     TableSchema,
     parse_names,
+    parse_shares,
     table_names,
     table_schema,
 )
@@ -290,6 +291,15 @@ def _odd_markets(tables: Mapping[str, Rows], note: Note) -> None:
             text = mark("{name}: a regulated price and an obliged supplier go together")
             what = Sentence(text, name=row["name"])
             note("markets", row, "supplier", what, Sentence("give both or neither"))
+        if regulated and not math.isnan(row["price_cap"]):
+            text = mark("{name}: a regulated price needs no cap")
+            hint = Sentence("leave one of them empty")
+            note("markets", row, "price_cap", Sentence(text, name=row["name"]), hint)
+        shut = set(parse_shares(row["supplier"])) - set(parse_names(row["access"]))
+        if regulated and row["supplier"] and row["access"] and shut:
+            text = mark("{name}: its supplier {firms} may not sell there")
+            what = Sentence(text, name=row["name"], firms=tuple(sorted(shut)))
+            note("markets", row, "access", what, Sentence("add the supplier, or leave it empty"))
     for table in ("contracts", "floors"):
         for row in tables.get(table, ()):
             if row["market"] in fixed:

@@ -201,7 +201,7 @@ _slices_of = from_words("fields", "nodes")(Slices)
 class Fields:
     """Slices of fields with what each costs and pays its host: arrays over slices.
 
-    ``size`` is capacity by slot where cost depends on it; nothing can be built there.
+    ``size`` is capacity by slot where cost depends on it, before anything is built.
     """
 
     def __init__(self, chain: Chain) -> None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from mithaq.chain import Chain
 from mithaq.chain.schema import parse_shares
 from mithaq.equilibrium.amounts import Calendar
-from mithaq.errors import ModelError
 
 __all__ = ["Building", "buildings"]
 
@@ -45,19 +44,11 @@ def buildings(chain: Chain, calendar: Calendar) -> list[Building]:
     A unit decided on in year Y is there from Y + lag for its lifetime, while the asset is open. At
     the end of the last year the share ``salvage`` of what is not used up of its cost comes back,
     discounted as that year is. Limits of a shared field are split by share.
-
-    Raises ModelError for a field with a Golombek cost, whose curve is one for a given capacity.
     """
     found = []
     for row in chain.rows("expansions"):
         table = row["table"]
         asset = next(other for other in chain.rows(table) if other["name"] == row["row"])
-        if table == "fields" and asset["g"] < 0:
-            raise ModelError(
-                f"field {asset['name']} has a Golombek cost, whose curve belongs to a given "
-                "capacity: it cannot be expanded; give it a cost with g = 0, or use the "
-                "quadratic variant of the chain"
-            )
         there = np.where(calendar.opened(asset), 1.0, 0.0)
         if table != "storages":  # of a storage, availability is about its rates alone
             there = there * calendar.available(table, asset["name"])

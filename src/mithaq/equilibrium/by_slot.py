@@ -261,7 +261,7 @@ class BySlot:
             sent[name, slot] += quantity
         size = dict(zip(self.arcs, arc_sizes(self.chain).T, strict=True))
         for building in self._buildings:
-            if building.row in size and building.table != "storages":
+            if building.row in size and building.table not in {"storages", "fields"}:
                 built = self.point.built.get(building.key, 0.0)
                 size[building.row] = size[building.row] + built * building.usable
         rows = []
@@ -330,6 +330,11 @@ class BySlot:
                     row["capacity"] = None
                 here[kind].append(row)
         return found
+
+    def built_onto(self, firm: str, field: str) -> float:
+        """What is built onto a firm's part of a field, bcm/yr: the mean over time."""
+        mine = [b for b in self._buildings if b.key[:3] == ("fields", field, firm)]
+        return sum(self.point.built.get(b.key, 0.0) * float(self.time @ b.usable) for b in mine)
 
     @cached_property
     def _buildings(self) -> list[Building]:

@@ -243,6 +243,7 @@ def _joined(base: Mixed, terms: _Terms) -> Mixed:
             np.concatenate([p.other, other]),
             np.concatenate([p.factor, products[:, 3]]),
         ),
+        base.entropies,
     )
 
 

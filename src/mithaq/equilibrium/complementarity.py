@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 from mithaq.equilibrium.backends import Answer
 from mithaq.equilibrium.choices import Label, with_choices
 from mithaq.equilibrium.interior import descend, sharpen
-from mithaq.equilibrium.mixed import Logarithms, Mixed, Products
+from mithaq.equilibrium.mixed import Entropies, Logarithms, Mixed, Products
 from mithaq.equilibrium.program import Program
 from mithaq.words.sentence import Sentence
 from mithaq.words.text import mark
@@ -62,9 +62,10 @@ def mixed_problem(program: Program) -> Mixed:
     slope = (upper + sp.triu(upper, 1).T + skew(program, width)).tocsr()
     linear = program.linear[:width].copy()
     golombek = program.golombek
-    curved, g = golombek.column, golombek.g * golombek.weight
+    column, g = golombek.column, golombek.g * golombek.weight
     # The program's linear part already holds |g| for the epigraph form: take it out.
-    linear[curved] += g
+    linear[column] += g
+    given, built = np.flatnonzero(golombek.idle < 0), golombek.growing
     matrix = program.matrix[:height, :width].tocsr()
     felt = matrix - program.gifts[:height, :width].tocsr()
     return Mixed(
@@ -74,8 +75,9 @@ def mixed_problem(program: Program) -> Mixed:
         felt,
         program.bound[:height],
         program.equalities,
-        Logarithms(curved, g, golombek.capacity),
+        Logarithms(column[given], g[given], golombek.capacity[given]),
         Products.none(),
+        Entropies(column[built], golombek.idle[built], g[built]),
     )
 
 

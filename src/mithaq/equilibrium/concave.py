@@ -40,9 +40,9 @@ def _check_slot(program: Program, slot: int, bad: list[Conduct]) -> None:
     mine = columns.place[full[columns.alive[full]]]
     upper = program.quadratic[mine][:, mine].toarray() / program.network.calendar.weight[slot]
     hessian = upper + upper.T - np.diag(np.diag(upper))
-    # The least curvature of a Golombek cost, at zero output.
+    # The least curvature of a Golombek cost, at zero output; none where capacity may grow with it.
     golombek = program.golombek
-    where = np.flatnonzero(np.isin(golombek.column, mine))
+    where = np.flatnonzero(np.isin(golombek.column, mine) & (golombek.idle < 0))
     at = np.searchsorted(mine, golombek.column[where])
     hessian[at, at] -= golombek.g[where] / golombek.capacity[where]
     level = program.families["level"]

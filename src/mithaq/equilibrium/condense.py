@@ -325,6 +325,11 @@ class Condensed:
         """Entry of P on the diagonal of each Golombek column."""
         return self.how.pattern.lifted
 
+    @property
+    def idle(self) -> NDArray[np.int64]:
+        """The same of what is left idle, where that is a column."""
+        return self.how.pattern.idle
+
     def plain(self) -> Quadratic:
         """The program as solvers take it where there are no Golombek costs."""
         return self.with_costs(self.quadratic, self.linear)
@@ -362,13 +367,13 @@ _JOINED: Memory[Joined] = Memory()
 class Limits:
     """What of a condensed program hangs on limits and on the costs of flows alone.
 
-    ``golombek`` is column and limit of each Golombek cost. ``saved`` is what taking out flows takes
-    off the costs of the columns that are left.
+    ``golombek`` is column, limit, idle and tie of each Golombek cost. ``saved`` is what taking out
+    flows takes off the costs of the columns that are left.
     """
 
     joined: Joined
     bound: Vector
-    golombek: tuple[Index, Index]
+    golombek: tuple[Index, Index, Index, Index]
     shares: Vector
     whole: tuple[Vector, Vector]
     saved: Vector
@@ -390,10 +395,11 @@ def condensed(program: Program) -> Condensed:
     held = how, program.bound
     same = (*map(id, held), linear[how.flows].tobytes())
     limits = _LIMITS.get(same, held, lambda: _limits(program, how, linear))
-    joined, (column, limit) = limits.joined, limits.golombek
+    joined, (column, limit, idle, tie) = limits.joined, limits.golombek
     if len(column):
         nowhere = np.full(len(column), -1)
-        golombek = dataclasses.replace(golombek, column=column, balance=nowhere, limit=limit)
+        places = {"column": column, "balance": nowhere, "limit": limit, "idle": idle, "tie": tie}
+        golombek = dataclasses.replace(golombek, **places)
     return Condensed(
         how,
         joined,
@@ -422,7 +428,9 @@ def _limits(program: Program, how: Condensing, linear: Vector) -> Limits:
     total = level[joined.row[joined.limits]]
     placed = (
         joined.column[how.column[golombek.column]],
-        joined.row[how.row[golombek.limit]],
+        np.where(golombek.limit < 0, -1, joined.row[how.row[golombek.limit]]),
+        np.where(golombek.idle < 0, -1, joined.column[how.column[golombek.idle]]),
+        np.where(golombek.tie < 0, -1, joined.row[how.row[golombek.tie]]),
     )
     shares = bound[joined.limits] / np.where(total > 0, total, 1.0)
     return Limits(joined, level, placed, shares, whole, saved[joined.first_columns])

@@ -31,6 +31,7 @@ LIMITS = {
     "booking": (mark("the capacity of {name}"), 1),
     "third party": (mark("the third-party share of {name}"), 0),
     "field": (mark("the capacity of field {name}"), 1),
+    "idle": (mark("the capacity of field {name}"), 1),
     "injection": (mark("the injection into {name}"), 0),
     "withdrawal": (mark("the withdrawal from {name}"), 0),
     "room": (mark("the working gas of {name}"), 0),
@@ -196,7 +197,7 @@ def explain(chain: Chain, program: Program) -> Diagnosis:
         )
         for duty, lower in short
     ]
-    if limits := _limits(prices):
+    if limits := _limits(duals | prices):
         sentences.append(Sentence("what limits them: {limits}", limits=limits))
     cure = tuple(duty.cure(lower) for duty, lower in short)
     return Diagnosis((*sentences, would_do(cure)), cure)
@@ -204,21 +205,7 @@ def explain(chain: Chain, program: Program) -> Diagnosis:
 
 def would_do(cure: Sequence[Edit]) -> Sentence:
     """The sentence that proposes a cure."""
-    return Sentence("it would do to {edits}", edits=tuple(map(_told, cure)))
-
-
-def _told(edit: Edit) -> Sentence:
-    """An edit of a cure in words; a number as it is to be written in a table."""
-    if isinstance(edit, Change):
-        return Sentence(
-            "set {column} of {row} in {table} to {value}",
-            column=edit.column,
-            row=edit.key,
-            table=edit.table,
-            value=str(edit.value),
-        )
-    assert isinstance(edit, Remove)
-    return Sentence("remove {row} from {table}", row=edit.key, table=edit.table)
+    return Sentence("it would do to {edits}", edits=tuple(map(str, cure)))
 
 
 def less_to_take(chain: Chain) -> tuple[Edit, ...]:

@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
-from mithaq.equilibrium.mixed import Mixed
+from mithaq.equilibrium.mixed import SHRUNK, Mixed
 
 __all__ = ["Iterate", "descend", "sharpen"]
 
@@ -216,14 +216,30 @@ def descend(problem: Mixed, tolerance: float, limit: int, *, far: float = 0.0) -
             rest = 1 - CENTRAL
             dx, ds, dz = steps.step(rest * dual, rest * row, target)
             length = min(1.0, SHORT * _length(problem, x, s, z, dx, ds, dz, 1 / SHORT))
-        x, s, z = x + length * dx, s + length * ds, z + length * dz
+        x, s, z = *_moved(problem, x, s, dx, ds, length), z + length * dz
     return best
 
 
+def _moved(
+    problem: Mixed, x: Vector, s: Vector, dx: Vector, ds: Vector, length: float
+) -> tuple[Vector, Vector]:
+    """Columns and slacks after a step; signs go with what is not as the step meant it."""
+    after, slack = problem.entropies.moved(x, dx, length), s + length * ds
+    if len(problem.entropies.column):
+        rows = problem.bounds()
+        off = problem.matrix[rows] @ (after - x - length * dx)
+        slack[rows] = np.maximum(slack[rows] - off, SHRUNK * s[rows])
+    return after, slack
+
+
 def _middle(problem: Mixed, size: float) -> tuple[Vector, Vector, Vector]:
-    """Half of the capacity of Golombek columns, no other column, slacks and duals of one size."""
-    x = np.zeros(len(problem.linear))
+    """Half of the capacity of Golombek columns, no other column, slacks and duals of one size.
+
+    Where capacity can be built, it is of that size.
+    """
+    x, entropies = np.zeros(len(problem.linear)), problem.entropies
     x[problem.logarithms.column] = problem.logarithms.capacity / 2
+    x[entropies.column] = x[entropies.idle] = size / 2
     s, z = np.full(len(problem.bound), size), np.full(len(problem.bound), size)
     s[: problem.equalities] = z[: problem.equalities] = 0.0
     return x, s, z
@@ -239,9 +255,11 @@ def _start(problem: Mixed, steps: _Steps) -> tuple[Vector, Vector, Vector]:
     row = problem.matrix @ x + s - problem.bound
     product = np.zeros_like(s)
     dx, _, dz = steps.step(dual, row, product)
-    half = x[problem.logarithms.column]
+    entropies = problem.entropies
+    held = np.concatenate([problem.logarithms.column, entropies.column, entropies.idle])
+    half = x[held]
     x = x + dx
-    x[problem.logarithms.column] = half
+    x[held] = half
     slack = problem.bound - problem.matrix @ x
     s[first:] = np.maximum(np.abs(slack[first:]), LEAST)
     z = z + dz
@@ -264,6 +282,11 @@ def _length(
     idle = log.capacity - x[log.column]
     size = np.concatenate([s[first:], z[first:], idle])
     change = np.concatenate([ds[first:], dz[first:], -dx[log.column]])
+    if len(problem.entropies.column):
+        room, used, _ = problem.entropies.shares(x)
+        grown, freed = problem.entropies.shifts(x, dx)
+        size = np.concatenate([size, room, used])
+        change = np.concatenate([change, grown, -freed])
     falls = change < 0
     return float(min(longest, (size[falls] / -change[falls]).min(initial=np.inf)))
 
@@ -293,7 +316,7 @@ def sharpen(problem: Mixed, found: Iterate) -> Iterate:
         change = newton.solve(-np.concatenate(wrong))
         if not np.all(np.isfinite(change)):
             break
-        x, z = x + change[: len(x)], kept
+        x, z = problem.entropies.moved(x, change[: len(x)], 1.0), kept
         z[at] += change[len(x) :]
         s = problem.bound - problem.matrix @ x
         error = miss(problem, x, z)

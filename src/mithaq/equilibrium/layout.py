@@ -28,14 +28,16 @@ COLUMN_KINDS = (
     "injection",
     "withdrawal",
     "level",
+    "idle",
 )
 
 
 class Columns:
     """Columns: those of each slot in turn, kind by kind; then what is built; then one a cone.
 
-    ``keys`` holds the labels of one slot's columns by kind. ``alive`` says which of the full list
-    are columns of the program, ``place`` at which place they stand there (-1: not there).
+    ``keys`` holds the labels of one slot's columns by kind; ``idle`` is what slices that can be
+    built onto leave of their capacity, where cost depends on it. ``alive`` says which of the full
+    list are columns of the program, ``place`` at which place they stand there (-1: not there).
     """
 
     def __init__(

@@ -81,11 +81,11 @@ def _group(
 ) -> dict[int, Equilibrium | MithaqError]:
     """Certified equilibria of programs of one structure, as far as there are."""
     begun = time.perf_counter()
-    problems, costs = zip(*(smooth(programs[index]) for index in group), strict=True)
     try:
+        problems, costs = zip(*(smooth(programs[index]) for index in group), strict=True)
         structure = Structure(problems)
         found = solve_together(structure, structure.numbers(problems, costs), device)
-    except ModelError:  # ties between sellers that have no structure of their own
+    except ModelError:  # what has no structure of its own
         return {}
     seconds = (time.perf_counter() - begun) / len(group)
     used = dataclasses.replace(method, engine="program", solver=f"{SOLVER}, {device}")

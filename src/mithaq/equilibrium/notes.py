@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mithaq.chain import BarMarket
 from mithaq.equilibrium.amounts import all_nominated
 from mithaq.equilibrium.by_slot import BySlot
 from mithaq.equilibrium.columns import table_of
@@ -23,6 +24,7 @@ from mithaq.words.text import mark
 __all__ = ["Note", "notes_on"]
 
 NIL = 1e-6  # of the price at which the first buyer comes: no further below zero is zero
+SHOWN = 5  # names of contracts in a sentence
 LEAST = 1e-6  # bcm/yr: less than this is no gas
 
 BELOW_ZERO = mark(
@@ -42,6 +44,15 @@ NO_SELLER = mark(
     "its price is the most that a buyer would pay"
 )
 NO_SALE = mark("{market}: nobody sells there; its price is the most that a buyer would pay")
+OUTSIDE = mark(
+    "what is nominated under {contracts} is less than the take-or-pay floor or more than the "
+    "annual quantity; it is delivered as it stands"
+)
+BARRED = mark(
+    "contract {name}: {bcm} bcm/yr are delivered all the same, though {firm} is barred from "
+    "{market}; remove it too if it falls under the ban"
+)
+IDLE = mark("stores are of no use in a year of one period; give the table periods two or more")
 RATIONED = mark("{market}: users would buy {bcm} bcm/yr more at the price cap and cannot get it")
 
 
@@ -49,7 +60,8 @@ RATIONED = mark("{market}: users would buy {bcm} bcm/yr more at the price cap an
 class Note:
     """One thing to know: its kind, the ``row`` of ``table`` that it is about, and a sentence.
 
-    Kinds are ``below_zero``, ``undelivered``, ``rationed``, ``unserved`` and ``not_unique``.
+    Kinds are ``below_zero``, ``undelivered``, ``outside_terms``, ``barred``, ``idle``,
+    ``rationed``, ``unserved`` and ``not_unique``. ``row`` is empty where several rows are meant.
     """
 
     kind: str
@@ -70,6 +82,9 @@ def notes_on(found: BySlot, splits: tuple[Sentence, ...] = ()) -> tuple[Note, ..
     return (
         *_below_zero(found),
         *_undelivered(found),
+        *_outside_terms(found),
+        *_delivered_all_the_same(found),
+        *_idle(found),
         *_rationed(found),
         *_unserved(found),
         *(Note("not_unique", "markets", str(split.values["market"]), split) for split in splits),
@@ -138,6 +153,37 @@ def _undelivered(found: BySlot) -> Iterator[Note]:
             what = Sentence(NOT_KEPT, firm=row["firm"], market=row["market"])
             text = when_of(what, calendar.slots, without)
             yield Note("undelivered", "floors", f"{row['firm']}|{row['market']}", text)
+
+
+def _outside_terms(found: BySlot) -> Iterator[Note]:
+    """Nominations as data that are less than the floor or more than the annual quantity."""
+    deals = table_of(found.chain, "contracts")
+    nominated, most = deals.numbers("nominated"), deals.numbers("annual_quantity")
+    least = deals.numbers("take_or_pay") * most
+    odd = (nominated < least - LEAST) | (nominated > most + LEAST)  # NaN: none is given
+    names = [deals.rows[at]["name"] for at in np.flatnonzero(odd).tolist()]
+    if names:
+        shown = (*names[:SHOWN], *(["..."] if len(names) > SHOWN else []))
+        row = names[0] if len(names) == 1 else ""
+        yield Note("outside_terms", "contracts", row, Sentence(OUTSIDE, contracts=shown))
+
+
+def _delivered_all_the_same(found: BySlot) -> Iterator[Note]:
+    """Contracts of firms that an edit of the scenario keeps out of the market."""
+    barred = {(e.firm, e.market) for e in found.chain.edits if isinstance(e, BarMarket)}
+    deals = table_of(found.chain, "contracts")
+    for row, bcm in zip(deals.rows, all_nominated(deals).tolist(), strict=True):
+        if (row["seller"], row["market"]) in barred and bcm > LEAST:
+            told = {"name": row["name"], "firm": row["seller"], "market": row["market"]}
+            text = Sentence(BARRED, bcm=bcm, **told)
+            yield Note("barred", "contracts", row["name"], text)
+
+
+def _idle(found: BySlot) -> Iterator[Note]:
+    """Stores of a year that is not divided, which have nothing to carry gas from or to."""
+    stores = found.chain.rows("storages")
+    if stores and found.calendar.periods == 1:
+        yield Note("idle", "storages", "", Sentence(IDLE))
 
 
 def _rationed(found: BySlot) -> Iterator[Note]:

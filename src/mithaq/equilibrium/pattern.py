@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from mithaq.equilibrium.layout import Columns, Entries, Family
 from mithaq.equilibrium.network import Network
 from mithaq.equilibrium.prepared import Memory
-from mithaq.equilibrium.presolve import drop_dead
+from mithaq.equilibrium.presolve import drop_dead, with_room
 from mithaq.equilibrium.restrictions import (
     bounds,
     equality_families,
     gift_entries,
+    growing,
     inequality_families,
 )
 from mithaq.equilibrium.start import Used
@@ -41,8 +42,10 @@ class Pattern:
 
     ``core`` is A without the rows and columns of cones, ``core_rows`` the same by rows, ``curved``
     says which slices have a cone in which slot, ``golombek`` the places of these: lifting column,
-    balance, row of the capacity. ``hessian`` is an upper triangle whose entries are the numbers of
-    entries of the list that makes P: those of lifting costs first, then market by market.
+    balance, row of the capacity, column and row of what is left idle; of these -1 stands for the
+    row where something can be built, else for the others. ``hessian`` is an upper triangle whose
+    entries are the numbers of entries of the list that makes P: those of lifting costs first, then
+    market by market, then of what is left idle.
     """
 
     columns: Columns
@@ -55,10 +58,11 @@ class Pattern:
     inequalities: int
     single: Mask
     curved: Mask
-    golombek: tuple[Index, Index, Index]
+    golombek: tuple[Index, Index, Index, Index, Index]
     hessian: sp.csc_matrix
     listed: Index  # entry of the list (slots x entries, raveled) that each entry of P comes from
     lifted: Index  # entry of P on the diagonal of each Golombek column
+    idle: Index  # the same of what is left idle; the entry before it is with the lifting
 
     @property
     def cones(self) -> int:
@@ -69,11 +73,11 @@ class Pattern:
         return _with_data(self.hessian, values.ravel()[self.listed])
 
     def bound(self, net: Network, capacity: Vector) -> Vector:
-        """Right-hand sides; ``capacity`` is that of each Golombek column."""
+        """Right-hand sides; ``capacity`` is that of each Golombek column, where it has none."""
         whole = bounds(net, self.columns)
         parts = [whole[kind][family.alive] for kind, family in self.families.items()]
         level = np.zeros(3 * self.cones)
-        level[1::3] = level[2::3] = capacity
+        level[1::3] = level[2::3] = np.where(self.golombek[3] < 0, capacity, 0.0)
         return np.concatenate([*parts, level])
 
 
@@ -153,7 +157,7 @@ def _numbers(net: Network) -> tuple[object, ...]:
 
 def _pattern(net: Network, used: Used | None) -> Pattern:
     steep = np.array([piece.g < 0 for piece in net.slices], dtype=bool)
-    exact = (net.slice_capacity > 0) & steep
+    exact = with_room(net)[0] & steep
     columns = Columns(_keys(net), net.calendar.count, net.buildings, int(exact.sum()))
     equal = equality_families(net, columns)
     unequal = inequality_families(net, columns)
@@ -162,6 +166,7 @@ def _pattern(net: Network, used: Used | None) -> Pattern:
     drop_dead(net, columns, equal[0], bound["balance"].copy(), gifts, used)
     # A slice that lifts nothing needs no cone either.
     columns.alive[columns.first_cone :] = columns.mask("lifting")[exact]
+    columns.alive[columns.of("idle")] = growing(net)[1]
     columns.settle()
     families = {family.kind: family for family in (*equal, *unequal)}
     matrix, single = _matrix(columns, list(families.values()), bound)
@@ -171,7 +176,7 @@ def _pattern(net: Network, used: Used | None) -> Pattern:
     golombek = _golombek(net, columns, families, curved)
     height, cones = matrix.shape[0], len(golombek[0])
     width = matrix.shape[1] - cones
-    whole = _with_cones(golombek[0], matrix)
+    whole = _with_cones(golombek[0], golombek[3], matrix)
     hessian, listed = _hessian(net, columns)
     core = matrix[:, :width].tocsc()
     return Pattern(
@@ -189,6 +194,7 @@ def _pattern(net: Network, used: Used | None) -> Pattern:
         hessian,
         listed,
         _diagonal(hessian, golombek[0]),
+        _diagonal(hessian, golombek[3][golombek[3] >= 0]),
     )
 
 
@@ -205,6 +211,7 @@ def _keys(net: Network) -> dict[str, list[Any]]:
         "injection": net.stores,
         "withdrawal": net.stores,
         "level": net.stores,
+        "idle": [(net.slices[at].firm, net.slices[at].field) for at in growing(net)[0]],
     }
 
 
@@ -250,20 +257,32 @@ def _taller(matrix: sp.csc_matrix, height: int) -> sp.csc_matrix:
 
 def _golombek(
     net: Network, columns: Columns, families: dict[str, Family], exact: Mask
-) -> tuple[Index, Index, Index]:
-    """Of slices with a Golombek cost, slot by slot: column, balance, row of the capacity."""
+) -> tuple[Index, Index, Index, Index, Index]:
+    """Of slices with a Golombek cost, slot by slot: what ``Pattern.golombek`` holds."""
     slot, piece = np.nonzero(exact)
     place = {key: index for index, key in enumerate(net.balances)}
     node = np.array([place[s.firm, s.node] for s in net.slices], dtype=np.int64)
+    idle, tie = np.full(exact.shape, -1), np.full(exact.shape, -1)
+    some = growing(net)[0]
+    full = columns.of("idle")
+    idle[:, some] = columns.place[full]
+    tie[:, some] = families["idle"].row(np.arange(full.size).reshape(full.shape))
+    idle, tie = idle[slot, piece], tie[slot, piece]
+    limit = families["field"].row(slot * len(net.slices) + piece)
     return (
         columns.place[columns.of("lifting")[slot, piece]],
         families["balance"].row(slot * len(net.balances) + node[piece]),
-        families["field"].row(slot * len(net.slices) + piece),
+        np.where(idle < 0, limit, -1),
+        idle,
+        np.where(idle < 0, -1, tie),
     )
 
 
-def _with_cones(column: Index, matrix: sp.csc_matrix) -> sp.csc_matrix:
-    """Rows for (-t, K - q, K) in the exponential cone: (K - q) exp(-t / (K - q)) <= K."""
+def _with_cones(column: Index, idle: Index, matrix: sp.csc_matrix) -> sp.csc_matrix:
+    """Rows for (-t, K - q, K) in the exponential cone: (K - q) exp(-t / (K - q)) <= K.
+
+    K is a number on the right-hand side; where K - q is a column, K is the sum of both.
+    """
     count = len(column)
     if not count:
         return matrix
@@ -271,14 +290,22 @@ def _with_cones(column: Index, matrix: sp.csc_matrix) -> sp.csc_matrix:
     first = 3 * np.arange(count)
     at = np.concatenate([first, first + 1])
     columns = np.concatenate([width - count + np.arange(count), column])
-    cones = sp.csc_matrix((np.ones(2 * count), (at, columns)), shape=(3 * count, width))
+    values = np.ones(2 * count)
+    some = np.flatnonzero(idle >= 0)
+    if len(some):
+        columns[count + some], values[count + some] = idle[some], -1.0
+        at = np.concatenate([at, first[some] + 2, first[some] + 2])
+        columns = np.concatenate([columns, column[some], idle[some]])
+        values = np.concatenate([values, np.full(2 * len(some), -1.0)])
+    cones = sp.csc_matrix((values, (at, columns)), shape=(3 * count, width))
     return sp.vstack([matrix, cones], format="csc")
 
 
 def _hessian(net: Network, columns: Columns) -> tuple[sp.csc_matrix, Index]:
     """Places of the upper triangle of P, and which entry of the list stands at each.
 
-    A slot's list: the diagonal of all lifting, then the upper triangle of each market's sellers.
+    A slot's list: the diagonal of all lifting, then the upper triangle of each market's sellers,
+    then lifting with what is left idle, and the diagonal of that, of each slice that has it.
     """
     lifting = np.arange(len(columns.keys["lifting"]))
     at, heads = [lifting], [lifting]
@@ -291,6 +318,10 @@ def _hessian(net: Network, columns: Columns) -> tuple[sp.csc_matrix, Index]:
         at.append(start + one)
         heads.append(start + other)
         start += count
+    if columns.keys["idle"]:
+        idle = columns.start["idle"] + np.arange(len(columns.keys["idle"]))
+        at += [growing(net)[0], idle]
+        heads += [idle, idle]
     shift = np.arange(columns.slots)[:, None] * columns.width
     rows = (shift + np.concatenate(at)).ravel()
     above = (shift + np.concatenate(heads)).ravel()

@@ -261,7 +261,14 @@ def _book_fields(terms: Terms, ledger: Ledger) -> None:
     quantity = np.zeros((slots, len(slices.node)))
     quantity[:, sheet.labels.whole(slices.at)] = sheet.filled(slots)
     worth = terms.point.value.of(slots, slices.node)
-    cost = lifting_cost(fields.a, fields.b, fields.g, quantity, fields.size.T)
+    size = fields.size.T
+    if any(plan.table == "fields" for plan in terms.buildings):
+        size = size.copy()
+        for plan in terms.buildings:
+            if plan.table == "fields":
+                built = terms.point.built.get(plan.key, 0.0)
+                size[:, slices.at[plan.firm, plan.row]] += built * plan.usable
+    cost = lifting_cost(fields.a, fields.b, fields.g, quantity, size)
     royalty = fields.royalty * quantity
     rent = np.maximum(worth * quantity - cost - royalty, 0.0)
     ledger.open(slices.parties)

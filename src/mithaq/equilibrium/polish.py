@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
 from mithaq.equilibrium.backends import Quadratic
+from mithaq.equilibrium.expansion import solved_at
 from mithaq.equilibrium.program import Program
 
 __all__ = ["polish"]
@@ -35,7 +36,7 @@ def polish(
     height = program.equalities + program.inequalities
     x, z = x[: len(program.linear) - program.cones], z[:height]
     free = np.zeros(height, dtype=bool)
-    free[program.golombek.limit] = True
+    free[program.golombek.limits] = True
     for _ in range(STEPS):
         step = _newton(tangent(program, _outputs(program, x, z)), free, x, z)
         if step is None:
@@ -45,22 +46,29 @@ def polish(
 
 
 def _outputs(program: Program, x: Vector, z: Vector) -> Vector:
-    """The columns with each Golombek output where its marginal cost meets its value."""
+    """The columns with each Golombek output where its marginal cost meets its value.
+
+    A capacity that can grow is not taken to be none, since of none no share is in use.
+    """
     golombek = program.golombek
     # What a unit more is worth: its value at the node, less the price of what reserves it uses up.
     prices, sign = z.copy(), program.families["sign"]
-    prices[golombek.limit] = prices[sign.first : sign.last] = 0.0
+    prices[golombek.limits] = prices[sign.first : sign.last] = 0.0
+    some = golombek.growing
+    prices[golombek.tie[some]] = 0.0
     earned = -(program.matrix[: len(z)].T @ prices)[golombek.column]
     margin = earned / golombek.weight - golombek.a
-    low, high = np.zeros_like(margin), golombek.capacity.copy()
+    _, capacity = solved_at(golombek, x)
+    low, high = np.zeros_like(margin), capacity.copy()
     for _ in range(60):
         middle = (low + high) / 2
-        left = 1 - middle / golombek.capacity
+        left = 1 - middle / capacity
         steep = np.log(np.maximum(left, np.finfo(float).tiny))
         below = (left > 0) & (golombek.b * middle + golombek.g * steep < margin)
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     x = x.copy()
     x[golombek.column] = low
+    x[golombek.idle[some]] = (capacity - low)[some]
     return x
 
 

@@ -9,7 +9,7 @@ from mithaq.equilibrium.layout import Columns, Entries, Family
 from mithaq.equilibrium.network import Network
 from mithaq.equilibrium.start import KINDS, Used
 
-__all__ = ["drop_dead"]
+__all__ = ["drop_dead", "with_room"]
 
 Mask = NDArray[np.bool_]
 
@@ -69,15 +69,13 @@ def _note_choices(net: Network, given: Mask, wanted: Mask) -> None:
                 sheet[slots + place[firm, choice.node]] = True
 
 
-def _no_room(net: Network, columns: Columns) -> None:
-    """Lifting, flows, sales and stores without capacity or demand in their slot."""
-    alive, calendar = columns.alive, net.calendar
-    arc = {name: index for index, name in enumerate(net.arcs)}
+def with_room(net: Network) -> tuple[Mask, Mask]:
+    """Where slices and arcs have a capacity, or could have: slots x slices, slots x arcs."""
     grown: dict[tuple[str, str, str], Mask] = {}
     for building in net.buildings:
         key = building.table, building.row, building.firm
         there = building.usable > 0
-        grown[key] = grown.get(key, np.zeros(calendar.count, dtype=bool)) | there
+        grown[key] = grown.get(key, np.zeros(net.calendar.count, dtype=bool)) | there
     lifts = net.slice_capacity > 0
     carries = net.arc_capacity > 0
     if grown:
@@ -85,6 +83,14 @@ def _no_room(net: Network, columns: Columns) -> None:
             lifts[:, index] |= grown.get(("fields", piece.field, piece.firm), False)
         for index, way in enumerate(net.arcs.values()):
             carries[:, index] |= grown.get((way.table, way.name, ""), False)
+    return lifts, carries
+
+
+def _no_room(net: Network, columns: Columns) -> None:
+    """Lifting, flows, sales and stores without capacity or demand in their slot."""
+    alive = columns.alive
+    arc = {name: index for index, name in enumerate(net.arcs)}
+    lifts, carries = with_room(net)
     alive[columns.of("lifting")] = lifts
     alive[columns.of("flow")] = carries[:, [arc[name] for _, name in net.flows]]
     market = {name: index for index, name in enumerate(net.markets)}

@@ -42,17 +42,32 @@ class Golombek:
     """Slices with a Golombek cost, one entry for each slice in each slot where it can lift.
 
     ``column`` is the place of the lifting column, ``weight`` the slot's; ``balance`` the row in
-    which the gas appears. MC(q) = a + b q + g ln(1 - q/K), with user cost and royalty in a.
+    which the gas appears. MC(q) = a + b q + g ln(1 - q/K), with user cost and royalty in a. Where
+    something can be built, K is what is lifted and what is left ``idle``, and ``capacity`` is what
+    is there before.
     """
 
     column: Index
     balance: Index
-    limit: Index  # row of the slice's capacity
+    limit: Index  # row of the slice's capacity; -1 where something can be built
+    idle: Index  # column of what is left idle; -1 where nothing can be built
+    tie: Index  # row that ties it to lifting and what is built; else -1
     weight: Vector
     capacity: Vector
     a: Vector
     b: Vector
     g: Vector
+
+    @property
+    def limits(self) -> Index:
+        """Rows of capacities."""
+        return self.limit[self.limit >= 0]
+
+    @property
+    def growing(self) -> Index:
+        """Numbers of the slices of which something can be built."""
+        found: Index = np.flatnonzero(self.idle >= 0)
+        return found
 
 
 @dataclass
@@ -267,7 +282,11 @@ def _quadratic(net: Network, conduct: Markets, pattern: Pattern) -> sp.csc_matri
     weight = net.calendar.weight[:, None]
     held = net.frame, conduct
     sold = _SLOPES.get(tuple(map(id, held)), held, lambda: _slopes(net, conduct))
-    return pattern.quadratic(np.concatenate([net.slices.b * weight, sold], axis=1))
+    parts = [net.slices.b * weight, sold]
+    growing = pattern.columns.keys["idle"]
+    if growing:  # what stands there belongs to a point, and comes with it
+        parts.append(np.zeros((len(weight), 2 * len(growing))))
+    return pattern.quadratic(np.concatenate(parts, axis=1))
 
 
 _SLOPES: Memory[Vector] = Memory()

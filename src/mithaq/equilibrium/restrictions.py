@@ -14,10 +14,11 @@ from mithaq.equilibrium.layout import COLUMN_KINDS, Columns, Entries, Family
 from mithaq.equilibrium.network import Network
 from mithaq.equilibrium.prepared import Memory
 
-__all__ = ["bounds", "equality_families", "gift_entries", "inequality_families"]
+__all__ = ["bounds", "equality_families", "gift_entries", "growing", "inequality_families"]
 
 Vector = NDArray[np.float64]
 Index = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 class _Rows:
@@ -55,8 +56,9 @@ class _Rows:
 
 
 def equality_families(net: Network, columns: Columns) -> list[Family]:
-    """Balance of each firm at each node, ratio of each swap, and what is in each store."""
-    return [_balance(net, columns), _swap_ratio(net, columns), _level(net, columns)]
+    """Balances of firms at nodes, ratios of swaps, what is in store, what is left idle."""
+    families = _balance(net, columns), _swap_ratio(net, columns), _level(net, columns)
+    return [*families, _idle(net, columns)]
 
 
 def _balance(net: Network, columns: Columns) -> Family:
@@ -116,6 +118,47 @@ def _level(net: Network, columns: Columns) -> Family:
         value = np.full(row.size, -1.0)
         rows.parts.append(Entries(row.ravel(), column.ravel(), value))
     return rows.family()
+
+
+def growing(net: Network) -> tuple[Index, Mask]:
+    """Slices that can be built onto and whose cost depends on their capacity, and in which slots.
+
+    Numbers of the slices, and slots x these.
+    """
+    there: dict[tuple[str, str], Mask] = {}
+    for building in net.buildings:
+        if building.table == "fields":
+            key = building.firm, building.row
+            there[key] = there.get(key, np.zeros(net.calendar.count, dtype=bool))
+            there[key] = there[key] | (building.usable > 0)
+    if not there:
+        return np.zeros(0, dtype=np.int64), np.zeros((net.calendar.count, 0), dtype=bool)
+    found = [at for at, p in enumerate(net.slices) if p.g < 0 and (p.firm, p.field) in there]
+    slots = np.zeros((net.calendar.count, len(found)), dtype=bool)
+    for place, at in enumerate(found):
+        slots[:, place] = there[net.slices[at].firm, net.slices[at].field]
+    return np.array(found, dtype=np.int64), slots
+
+
+def _idle(net: Network, columns: Columns) -> Family:
+    """What such a slice lifts and leaves idle is its capacity with what is built."""
+    keys = columns.keys["idle"]
+    rows = _Rows(net, columns, "idle", keys)
+    if not keys:
+        return rows.family()
+    slices, there = growing(net)
+    rows.put("lifting", range(len(keys)), slices)
+    rows.put("idle", range(len(keys)), range(len(keys)))
+    rows.build({("fields", field, firm): at for at, (firm, field) in enumerate(keys)}, {})
+    return _only(rows.family(), np.ravel(there))
+
+
+def _only(family: Family, rows: Mask) -> Family:
+    """A family whose rows have no entries but in some of them."""
+    entries = family.entries
+    kept = rows[entries.rows]
+    family.entries = Entries(entries.rows[kept], entries.columns[kept], entries.values[kept])
+    return family
 
 
 def inequality_families(net: Network, columns: Columns) -> list[Family]:
@@ -189,7 +232,13 @@ def _fields(net: Network, columns: Columns) -> Family:
     rows.put("lifting", range(len(keys)), range(len(keys)))
     place = {("fields", field, firm): index for index, (firm, field) in enumerate(keys)}
     rows.build(place, {})
-    return rows.family(single=True)
+    family = rows.family(single=True)
+    if columns.keys["idle"]:
+        some, there = growing(net)
+        limited = np.ones((columns.slots, len(keys)), dtype=bool)
+        limited[:, some] = ~there
+        _only(family, np.ravel(limited))
+    return family
 
 
 def _stores(net: Network, columns: Columns) -> list[Family]:
@@ -295,10 +344,12 @@ def total_limits(net: Network) -> dict[tuple[str, str, str], float]:
 
 
 def _signs(columns: Columns) -> Family:
-    """Nothing is less than zero."""
+    """Nothing is less than zero; cost without bound keeps what is left idle above that."""
     count = columns.first_cone
     every = np.arange(count)
-    entries = Entries(every, every, np.full(count, -1.0))
+    if columns.keys["idle"]:
+        every = np.setdiff1d(every, columns.of("idle"))
+    entries = Entries(every, every, np.full(len(every), -1.0))
     return Family("sign", range(count), 0, entries, single=True)
 
 
@@ -309,7 +360,10 @@ def bounds(net: Network, columns: Columns) -> dict[str, Vector]:
     """Right-hand sides of every family's full list, by kind."""
     fixed = _BOUNDS.get(id(net.frame), net.frame, lambda: _fixed(net, columns))
     reserves = net.slices.reserves[held_slices(net)]
-    return fixed | {"field": np.ravel(net.slice_capacity), "reserves": reserves}
+    found = fixed | {"field": np.ravel(net.slice_capacity), "reserves": reserves}
+    if columns.keys["idle"]:
+        found["idle"] = np.ravel(net.slice_capacity[:, growing(net)[0]])
+    return found
 
 
 def _fixed(net: Network, columns: Columns) -> dict[str, Vector]:
@@ -335,6 +389,7 @@ def _fixed(net: Network, columns: Columns) -> dict[str, Vector]:
         "balance": net.owed,
         "swap ratio": np.zeros((columns.slots, len(caps))),
         "level": np.zeros((columns.slots, len(net.stores))),
+        "idle": np.zeros(0),
         "arc": left,
         "booking": booked,
         "third party": others,

@@ -23,7 +23,7 @@ from mithaq.equilibrium.condense import Condensed, Joined
 from mithaq.equilibrium.prepared import Memory
 from mithaq.equilibrium.program import Golombek
 
-__all__ = ["settle"]
+__all__ = ["outputs", "settle"]
 
 Vector = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -213,7 +213,8 @@ class _Steps:
     def _outputs(self, y: Vector) -> Vector:
         """Golombek outputs whose marginal cost meets the value of gas less what it uses up."""
         earned = -(self.system.falls @ y)[self.golombek.column]
-        return outputs(self.golombek, earned / self.golombek.weight - self.golombek.a)
+        golombek = self.golombek
+        return outputs(golombek, golombek.capacity, earned / golombek.weight - golombek.a)
 
     def _slope(self, x: Vector) -> Vector:
         """Marginal cost of every column, less what the market pays."""
@@ -279,13 +280,13 @@ class _Steps:
         )
 
 
-def outputs(golombek: Golombek, margin: Vector) -> Vector:
+def outputs(golombek: Golombek, capacity: Vector, margin: Vector) -> Vector:
     """Output at which b q + g ln(1 - q/K) is ``margin``; zero where it is not positive.
 
     In u = -ln(1 - q/K) that cost is concave and rising, so Newton's method comes to it from below
     and never leaves the way.
     """
-    capacity, b, steep = golombek.capacity, golombek.b, -golombek.g
+    b, steep = golombek.b, -golombek.g
     u = np.maximum((margin - b * capacity) / steep, 0.0)
     for _ in range(30):
         left = np.exp(-u)

@@ -16,10 +16,11 @@ from mithaq.equilibrium.backends import Answer, Quadratic, solve_conic, solve_qu
 from mithaq.equilibrium.choices import missing, read_choices
 from mithaq.equilibrium.complementarity import needs, solve_mixed
 from mithaq.equilibrium.condense import Condensed, condensed
+from mithaq.equilibrium.expansion import at_outputs, at_value, expand, solved_at, without_cones
 from mithaq.equilibrium.labels import read_point
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.polish import polish
-from mithaq.equilibrium.program import Golombek, Program
+from mithaq.equilibrium.program import Program
 from mithaq.equilibrium.settle import settle
 from mithaq.errors import ModelError
 from mithaq.words.sentence import Sentence
@@ -29,6 +30,8 @@ __all__ = ["Method", "Outcome", "changed", "from_quadratics", "solve_program"]
 
 Vector = NDArray[np.float64]
 NEGLIGIBLE = 1e-4  # a step, as a share of idle capacity, after which the error is its square
+MINUTE = 1e-6  # the same where capacity can grow, from which no steps follow that settle the rest
+GROWING = 12  # programs that such costs are given at most
 CLOSE = 100.0  # the same, above which the limits that bind are not taken to be known
 NEAR_CAPACITY = 1e-3  # idle share below which output is judged against capacity itself
 TINY = 1e-9  # bcm/yr, so that nothing is divided by an empty field
@@ -36,7 +39,6 @@ BLURRED = 0.1  # of the certificate's tolerance, above which digits of an answer
 HALF, BUSY = 0.5, 0.95  # use of capacity to start from where nothing, or too much, is known
 ENGINES = ("auto", "program", "complementarity")
 OWN = "interior-point method of its own"
-STEEPEST = 1e-9  # share of capacity short of which marginal cost is taken no closer to infinity
 
 
 class Outcome(enum.Enum):
@@ -62,8 +64,9 @@ class Method:
 
     ``tolerance`` is the largest scaled violation that the certificate accepts. The solver is asked
     for ``conic_tolerance`` where there are Golombek costs, whose answer up to ``refinements``
-    quadratic programs then sharpen (``first_steps`` more from a similar chain's answer), and for
-    ``solver_tolerance`` in every quadratic program. ``polish`` takes Newton steps from the answer.
+    quadratic programs then sharpen (``first_steps`` more from a similar chain's answer; a dozen
+    where such a field can be built onto), and for ``solver_tolerance`` in every quadratic program.
+    ``polish`` takes Newton steps from the answer.
 
     ``engine`` is "program" (the concave program), "complementarity" (the conditions themselves,
     also where they have no potential) or "auto": the first where it can, else the second. A result
@@ -178,17 +181,24 @@ def _answer(
     if found is not None:
         return found
     tolerance, limit = method.conic_tolerance, method.max_iterations
+    golombek = program.golombek
     answer = solve_conic(whole_program(program), program.cones, tolerance, limit)
     if STATUS.get(answer.status) is Outcome.SOLVED:
-        output = answer.x[program.golombek.column]
-        answer = _refine(condensed(program), output, method.refinements, method) or answer
+        output, size = solved_at(golombek, answer.x)
+        short = condensed(program)
+        if len(golombek.growing):
+            return _refine_growing(short, output, size, method) or answer
+        answer = _refine(short, output, method.refinements, method) or answer
     return answer
 
 
 def from_quadratics(
     program: Program, method: Method, near: Mapping[tuple[str, str], float] | None
 ) -> Answer | None:
-    """What quadratic programs say; None where there are Golombek costs and no start settles."""
+    """What quadratic programs say; None where there are Golombek costs and no start settles.
+
+    Where such a cost depends on what is built, outputs alone are no start.
+    """
     tolerance, limit = method.solver_tolerance, method.max_iterations
     short = condensed(program)
     if not program.cones:
@@ -197,7 +207,7 @@ def from_quadratics(
         if STATUS.get(answer.status) is Outcome.SOLVED and _blurred(problem, answer, method):
             answer = settle(short, answer.x, answer.z) or answer
         return short.whole_answer(answer)
-    if near is None:
+    if near is None or len(program.golombek.growing):
         return None
     steps = method.refinements + method.first_steps
     return _refine(short, first_guess(program, near), steps, method)
@@ -250,31 +260,58 @@ def _polished(program: Program, x: Vector, z: Vector) -> tuple[Vector, Vector]:
     The former settle or give up; the latter come closer even where limits say the same twice.
     """
     x, z = x[: len(program.linear) - program.cones], z[: program.equalities + program.inequalities]
-    short = condensed(program)
-    settled = settle(short, *short.short(x, z))
-    if settled is not None:
-        whole = short.whole_answer(settled)
-        return whole.x, whole.z
+    if not len(program.golombek.growing):
+        short = condensed(program)
+        settled = settle(short, *short.short(x, z))
+        if settled is not None:
+            whole = short.whole_answer(settled)
+            return whole.x, whole.z
     return polish(program, tangent_program, x, z)
 
 
 def _refine(program: Condensed, output: Vector, steps: int, method: Method) -> Answer | None:
     """Tangent programs from Golombek outputs until a step is negligible; None if they end apart."""
-    at = program.golombek.column
+    golombek, size = program.golombek, program.golombek.capacity
     for _ in range(steps):
         answer = solve_quadratic(
-            _tangent(program, output), method.solver_tolerance, method.max_iterations
+            _tangent(program, output, size), method.solver_tolerance, method.max_iterations
         )
         if STATUS.get(answer.status) is not Outcome.SOLVED:
             return None
-        step = _largest_step(program.golombek, output, answer.x[at])
+        after = answer.x[golombek.column]
+        step = _largest_step(output, after, size)
         if step < NEGLIGIBLE:
             return program.whole_answer(answer)
         if step < CLOSE:
             settled = settle(program, answer.x, answer.z)
             if settled is not None:
                 return program.whole_answer(settled)
-        output = _closer(program.golombek, output, answer.x[at])
+        output = _closer(output, after, size)
+    return None
+
+
+def _refine_growing(
+    program: Condensed, output: Vector, size: Vector, method: Method
+) -> Answer | None:
+    """The same where something can be built: each program is quadratic in what is left idle too."""
+    golombek = program.golombek
+    known: tuple[Vector, Vector] | None = None
+    for _ in range(GROWING):
+        problem = _tangent(program, output, size)
+        flat = without_cones(program, problem)
+        # Once a program is solved, it is mostly known which limits bind in the next.
+        settled = settle(flat, *known) if known else None
+        answer = settled or solve_quadratic(problem, method.solver_tolerance, method.max_iterations)
+        if STATUS.get(answer.status) is not Outcome.SOLVED:
+            return None
+        after, room = at_value(program, answer)
+        # Slopes hang on the share of capacity in use alone: steps are steps of that.
+        step = _largest_step(output / size * room, after, room)
+        if step < MINUTE:
+            settled = settled or settle(flat, answer.x, answer.z)
+            settled = settled or at_outputs(golombek, answer, after / room)
+            return program.whole_answer(settled)
+        output, size, known = after, room, (answer.x, answer.z)
     return None
 
 
@@ -290,35 +327,24 @@ def whole_program(program: Program) -> Quadratic:
     )
 
 
-def _closer(golombek: Golombek, before: Vector, after: Vector) -> Vector:
+def _closer(before: Vector, after: Vector, size: Vector) -> Vector:
     """The next outputs to expand at: no step takes more than nine tenths of the idle capacity."""
-    idle = np.maximum(golombek.capacity - before, 0.0)
+    idle = np.maximum(size - before, 0.0)
     found: Vector = np.minimum(after, before + 0.9 * idle)
     return found
 
 
-def _largest_step(golombek: Golombek, before: Vector, after: Vector) -> float:
+def _largest_step(before: Vector, after: Vector, size: Vector) -> float:
     """Largest change of a Golombek output, as a share of the capacity that is left idle."""
-    capacity = golombek.capacity
-    idle = np.maximum(capacity - after, NEAR_CAPACITY * capacity)
+    idle = np.maximum(size - after, NEAR_CAPACITY * size)
     return float(np.max(np.abs(after - before) / idle, initial=0.0))
 
 
-def _expansion(golombek: Golombek, output: Vector) -> tuple[Vector, Vector]:
-    """Slope at no output, and curvature, of the parabola that touches each cost at an output."""
-    output = np.clip(output, 0.0, golombek.capacity)
-    left = np.maximum(golombek.capacity - output, STEEPEST * golombek.capacity)
-    bend = -golombek.g / left
-    slope = golombek.g * np.log(left / golombek.capacity) - bend * output
-    return golombek.weight * slope, golombek.weight * bend
-
-
-def _tangent(program: Condensed, output: Vector) -> Quadratic:
+def _tangent(program: Condensed, output: Vector, size: Vector) -> Quadratic:
     """The program with each Golombek cost replaced by its second-order expansion."""
-    slope, bend = _expansion(program.golombek, output)
     linear, quadratic = program.linear.copy(), program.quadratic.copy()
-    linear[program.golombek.column] += slope
-    quadratic.data[program.lifted] += bend
+    places = program.lifted, program.idle
+    expand(program.golombek, output, size, linear, quadratic.data, places)
     return program.with_costs(quadratic, linear)
 
 
@@ -326,11 +352,11 @@ def tangent_program(program: Program, x: Vector) -> Quadratic:
     """The whole program with each Golombek cost replaced by its expansion at columns ``x``."""
     width = len(program.linear) - program.cones
     height = program.equalities + program.inequalities
-    golombek = program.golombek
-    slope, bend = _expansion(golombek, x[golombek.column])
-    linear, quadratic = program.linear[:width].copy(), program.core.copy()
+    golombek, places = program.golombek, (program.pattern.lifted, program.pattern.idle)
+    quadratic, more = program.core.copy(), np.zeros(width)
     # The program's linear part already holds |g| for the epigraph form: take it out.
-    linear[golombek.column] += golombek.weight * golombek.g + slope
-    quadratic.data[program.pattern.lifted] += bend
+    more[golombek.column] = golombek.weight * golombek.g
+    expand(golombek, *solved_at(golombek, x), more, quadratic.data, places)
+    linear = program.linear[:width] + more
     bound, single = program.bound[:height], program.single[:height]
     return Quadratic(quadratic, linear, program.pattern.core, bound, program.equalities, single)

@@ -38,7 +38,14 @@ class Costs:
 
 
 def smooth(program: Program) -> tuple[Quadratic, Costs]:
-    """A program without its cones: Golombek costs as functions of their columns."""
+    """A program without its cones: Golombek costs as functions of their columns.
+
+    Raises ModelError where such a cost depends on what is built.
+    """
+    if len(program.golombek.growing):
+        raise ModelError(
+            "a field with a Golombek cost that can be built onto has no batched solver"
+        )
     width = len(program.linear) - program.cones
     height = program.equalities + program.inequalities
     golombek = program.golombek

@@ -9,6 +9,7 @@ what can move at all; linear programs then say how far.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from mithaq.equilibrium.complementarity import mixed_problem
 from mithaq.equilibrium.labels import KINDS, STOCKS, VALUES
 from mithaq.equilibrium.point import Point
 from mithaq.equilibrium.program import Program, build_program
+from mithaq.equilibrium.restrictions import growing
 
 __all__ = ["Face"]
 
@@ -36,6 +38,7 @@ ZERO = 1e-6  # scaled: what is no larger is zero
 MOVES = 1e-7  # part of a random direction that is left of it where it is not fixed
 FIX = 1e-9  # weight of the equations against which a direction is projected
 SEED = 20060804
+SPECK = 1e-9  # bcm/yr, far less than what counts as any
 SAME = 1e-5  # scaled: intervals no wider are one price
 LABELS = {
     "balance": "value of gas",
@@ -69,9 +72,15 @@ class Face:
         binding = slack <= ZERO
         binding[: self.equal] = True
         self.binding: Mask = binding
-        reduced = problem.value(self.x) + felt.T @ self.z
+        value = problem.value(self.x)
+        idle = problem.entropies.idle
+        # The price of a capacity that can be built is what a unit more of it saves.
+        rows = self.program.golombek.tie[self.program.golombek.growing]
+        self.z[rows] = -value[idle]
+        reduced = value + felt.T @ self.z
         self.reduced = np.maximum(reduced, 0.0)
         self.used: Mask = self.x > ZERO * (1 + np.abs(self.x).max(initial=0.0))
+        self.used[idle] = True  # cost without bound keeps them above zero
         self.felt = felt
         rows, columns, values = problem.slopes(self.x)
         size = (len(self.x), len(self.x))
@@ -343,8 +352,31 @@ def _columns(program: Program, point: Point) -> Vector:
         for place, pair in zip(row, columns.keys["opened"], strict=True):
             reserved = program.network.bookings[pair][slot]
             full[place] = max(point.flow.get((*pair, slot), 0.0) - reserved, 0.0)
+    _leave_idle(program, point, full)
     found: Vector = full[columns.alive[: columns.first_cone]]
     return found
+
+
+def _leave_idle(program: Program, point: Point, full: Vector) -> None:
+    """Fill in what is left idle where something can be built: the share that its price tells.
+
+    Of no capacity it is that of a speck, with the lifting that goes with it.
+    """
+    columns, net, keys = program.columns, program.network, program.columns.keys["idle"]
+    idle, lifted = columns.part(full, "idle"), columns.part(full, "lifting")
+    for at, (number, key) in enumerate(zip(growing(net)[0].tolist(), keys, strict=True)):
+        piece, size = net.slices[number], net.slice_capacity[:, number].copy()
+        for building in net.buildings:
+            if building.key[:3] == ("fields", piece.field, piece.firm):
+                size += building.usable * point.built.get(building.key, 0.0)
+        for slot, when in enumerate(net.calendar.slots):
+            margin = point.value.get((piece.firm, piece.node, slot), 0.0) - piece.a - piece.levy
+            margin -= piece.b * lifted[slot, number]
+            margin -= point.reserve_price.get(key, 0.0) / when.discount
+            share = math.exp(max(margin, 0.0) / piece.g)
+            if size[slot] < SPECK:
+                size[slot], lifted[slot, number] = SPECK, SPECK * (1 - share)
+            idle[slot, at] = size[slot] * share
 
 
 def _duals(program: Program, point: Point, height: int) -> Vector:

@@ -65,9 +65,8 @@ def supply_picture(
         after = sum(inverse_cost(item, cost) for item in slices)
         points += [(before, cost), (after, cost)]
     reach = max(points[-1][0], output, 1e-9)
-    plot = Plot(
-        words, width, (0.0, reach), (min(0.0, costs[0]), top), units=_units(words, volume_unit)
-    )
+    low = min(0.0, costs[0], price or 0.0)
+    plot = Plot(words, width, (0.0, reach), (low, top), units=_units(words, volume_unit))
     if price is not None:
         label = words.say("mean price {price}", price=words.figure(price))
         plot.curve([(plot.low, price), (plot.high, price)], "price-line", label)

@@ -355,6 +355,11 @@ def payoffs_sheet(data: Data, words: Speech, least: float = 100.0) -> Sheet:
             hidden,
             least=words.figure(least),
         )
+    if any(row["kind"] != "market" for row in data.get("price_intervals") or ()):
+        open_rents = say(
+            "Some rents are not unique; who earns how much of them could be otherwise."
+        )
+        note = f"{note} {open_rents}".strip()
     return Sheet.of(say("Payoffs"), columns, rows, note=note)
 
 

@@ -75,12 +75,15 @@ def supply_curve(found: Equilibrium, lang: str = "en", width: float = WIDTH) -> 
 
 
 def supply_rows(found: Equilibrium) -> list[dict[str, Any]]:
-    """One mapping a slice: field, firm, node, capacity, a, b, g, output (annual mean), cost."""
+    """One mapping a slice: field, firm, node, capacity, a, b, g, output (annual mean), cost.
+
+    Capacity includes what is built, as a mean over time.
+    """
     lifted = found.production
     rows = []
     for field in found.chain.rows("fields"):
         for firm, share in parse_shares(field["owners"]).items():
-            capacity = share * field["capacity"]
+            capacity = share * field["capacity"] + found.by_slot.built_onto(firm, field["name"])
             output = float(lifted.get((firm, field["name"]), 0.0))
             a = field["a"] + field["royalty"] + field["user_cost"]
             b, g = field["b"] / share, field["g"]

@@ -17,8 +17,9 @@ class Built:
     """Capacity with what decisions have added, by asset and slot, availability included.
 
     ``room`` is that of storages, ``rates`` those of injection and withdrawal. ``limited`` says
-    which arcs have a capacity, ``size`` is 0 where there is none. ``open`` and ``lifts`` tell in
-    bits which arcs hold anything, and which slices can lift, in any slot.
+    which arcs have a capacity, ``size`` is 0 where there is none. ``carries`` and ``lifts`` say
+    which arcs and slices have some or might be given some, ``open`` and ``lifting_ever`` the same
+    in bits, of slices in any slot.
     """
 
     def __init__(self, case: Case) -> None:
@@ -26,7 +27,8 @@ class Built:
         self.plans: list[tuple[Expansion, str, Array]] = []  # plan, firm, decided by year
         self.capacity, self.open = arcs.usable, arcs.open
         self.limited, self.size = arcs.limited, arcs.room
-        self.lifting, self.lifts = pieces.usable, pieces.open
+        self.lifting, self.lifting_ever = pieces.usable, pieces.open
+        self.carries, self.lifts = arcs.usable > 0, pieces.usable > 0
         room = np.zeros(stores.room.shape)
         if case.chain.rows("expansions"):
             grown, lifted = np.zeros(arcs.capacity.shape), np.zeros(pieces.capacity.shape)
@@ -35,8 +37,8 @@ class Built:
             self.lifting = (pieces.capacity + lifted) * pieces.available
             self.limited = np.isfinite(self.capacity)
             self.size = np.where(self.limited, self.capacity, 0.0)
-            self.open = bits_of(self.capacity > 0)
-            self.lifts = bits_of(ever(self.lifting > 0))
+            self.carries, self.lifts = self._might(case)
+            self.open, self.lifting_ever = bits_of(self.carries), bits_of(ever(self.lifts))
         self.room, self.rates = stores.room, stores.rates
         if len(stores.names):
             self.room = stores.room + room
@@ -44,6 +46,21 @@ class Built:
                 kind: (rate + stores.ratio[kind] * room) * stores.available
                 for kind, rate in stores.rates.items()
             }
+
+    def _might(self, case: Case) -> tuple[Array, Array]:
+        """Arcs and slices, by slot, that have some capacity or might be given some."""
+        arcs, pieces = case.arcs, case.slices
+        carries, lifts = self.capacity > 0, self.lifting > 0
+        for plan, firm, _ in self.plans:
+            table, name = plan.row["table"], plan.row["row"]
+            there = plan.may @ plan.active > 0
+            if table == "fields":
+                at = pieces.at[firm, name]
+                lifts[at] |= there & (pieces.available[at] > 0)
+            elif table != "storages":
+                at = arcs.at[name]
+                carries[at] |= there & (arcs.available[at] > 0)
+        return carries, lifts
 
     def _plan(self, case: Case, grown: Array, lifted: Array, room: Array) -> None:
         """Read what is decided, and add it to the capacities of arcs, slices and storages."""
@@ -179,19 +196,23 @@ def check_building(case: Case, built: Built, found: Findings) -> None:
             found.limit(spare, price, bounded, where)
             if not math.isfinite(size):
                 found.note("complementarity", np.abs(price), where)
-        gain = plan.active @ _rent_of_a_unit(case, table, name, firm)
+        gain = plan.active @ _gain_of_a_unit(case, table, name, firm)
         slack = plan.unit_cost + rents + whole - gain
         slack = np.where(plan.may > 0, slack, 0.0)
         found.pair(slack, decided, plan.unit_cost, where)
 
 
-def _rent_of_a_unit(case: Case, table: str, name: str, firm: str) -> Array:
-    """What one unit more of capacity earns in each slot, in present value."""
-    weight = case.calendar.weight
+def _gain_of_a_unit(case: Case, table: str, name: str, firm: str) -> Array:
+    """What one unit more of capacity earns or saves in each slot, in present value."""
+    calendar, weight = case.calendar, case.calendar.weight
     if table == "fields":
-        at = case.slices.at[firm, name]
         pieces = case.slices
-        earned: Array = weight * pieces.available[at] * case.scarcity[at]
+        at = pieces.at[firm, name]
+        kept = case.point.reserve_price.get((firm, name), 0.0) / calendar.discount[calendar.year_of]
+        spent = pieces.a[at] + pieces.b[at] * case.lifting[at] + pieces.levy[at]
+        worth = case.value.reshape(-1, calendar.length)[pieces.row[at]]
+        saved = pieces.saved(at, worth - spent - kept - case.scarcity[at])
+        earned: Array = weight * pieces.available[at] * (case.scarcity[at] + saved)
         return earned
     if table == "storages":
         stores = case.stores

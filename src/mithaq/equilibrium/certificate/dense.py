@@ -96,6 +96,18 @@ class Slices:
             cost[self.bent] += np.where(size > 0, -self.g[self.bent] * steep, 0.0)
         return cost
 
+    def saved(self, at: int, margin: Array) -> Array:
+        """What a unit more of capacity saves where a unit lifted earns ``margin`` beyond a + b q.
+
+        It is lifted up to the share u of capacity at which -|g| ln(1 - u) is the margin m, so that
+        -dC/dK = -|g| [ ln(1 - u) + u ] = m - |g| (1 - exp(-m/|g|)), also where there is none yet.
+        """
+        g, margin = self.g[at], np.maximum(margin, 0.0)
+        if g == 0:
+            return np.zeros_like(margin)
+        found: Array = margin - g * np.expm1(margin / g)
+        return found
+
     def cost(self, quantity: Array, capacity: Array) -> Array:
         """The integral of marginal cost without levies (million USD a year)."""
         found: Array = quantity * (self.a + self.b * quantity / 2)

@@ -58,7 +58,7 @@ class _Gaps:
 
     def __init__(self, case: Case, built: Built) -> None:
         arcs, markets, pieces, stores = case.arcs, case.markets, case.slices, case.stores
-        seeds, lifts, carries = case.somewhere.copy(), ever(built.lifting > 0), built.capacity > 0
+        seeds, lifts, carries = case.somewhere.copy(), ever(built.lifts), built.carries
         seeds[pieces.node[lifts], pieces.firm[lifts]] = True
         usable = arcs.access & ever(carries)[:, None]
         reached = arcs.reached(usable, seeds)
@@ -89,7 +89,7 @@ _GAPS: Memory[_Gaps] = Memory()
 
 def _gaps(case: Case, built: Built) -> _Gaps:
     """The gaps of a point; the same for points that name values in the same places."""
-    key = id(case.stands), built.open, built.lifts
+    key = id(case.stands), built.open, built.lifting_ever
     return _GAPS.get(key, case.stands, lambda: _Gaps(case, built))
 
 

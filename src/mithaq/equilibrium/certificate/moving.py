@@ -122,7 +122,9 @@ def check_lifting(case: Case, built: Built, found: Findings) -> None:
         price = _check_reserves(case, found)
         held_back = scarcity + price[:, None] / calendar.discount[calendar.year_of]
     value = case.value.reshape(-1, calendar.length)[pieces.row]
-    can = (capacity > 0) & np.isfinite(value)
+    able = built.lifts.copy()
+    able[pieces.bent] = capacity[pieces.bent] > 0  # of no capacity no share is in use
+    can = able & np.isfinite(value)
     worth = np.where(can, value, 0.0)
     slack = np.where(can, pieces.marginal_cost(quantity, capacity) + held_back - worth, 0.0)
     off: Array | None = None
@@ -249,7 +251,7 @@ class _Users:
         self.arc, self.firm = np.nonzero(pairs)
         self.here = arcs.tail[self.arc] * count + self.firm
         self.there = arcs.head[self.arc] * count + self.firm
-        self.may = arcs.access[self.arc, self.firm][:, None] & (built.capacity > 0)[self.arc]
+        self.may = arcs.access[self.arc, self.firm][:, None] & built.carries[self.arc]
         self._number = case.stands.pair[self.arc, self.firm]
         self._idle = np.flatnonzero(self._number < 0)
 
