@@ -75,8 +75,8 @@ class Entropies:
             grown, freed = self.shifts(x, change)
             size = np.maximum(size + length * grown, SHRUNK * size)
             # Close to capacity the logarithm of what is idle is what slopes are straight in.
-            least = np.exp(np.clip(length * freed / idle, -DOWN, UP)) * idle
-            idle = np.where(used < HALF, idle + length * freed, least)
+            curved = idle * np.exp(np.clip(length * freed / idle, -DOWN, UP))
+            idle = np.where(used < HALF, idle + length * freed, curved)
             idle = np.minimum(idle, 1 - SHRUNK * used)
             used = np.where(idle < HALF, 1 - idle, np.maximum(used - length * freed, SHRUNK * used))
             found[self.column], found[self.idle] = size * used, size * idle

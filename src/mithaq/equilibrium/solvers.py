@@ -64,8 +64,9 @@ class Method:
 
     ``tolerance`` is the largest scaled violation that the certificate accepts. The solver is asked
     for ``conic_tolerance`` where there are Golombek costs, whose answer up to ``refinements``
-    quadratic programs then sharpen (``first_steps`` more from a similar chain's answer), and for
-    ``solver_tolerance`` in every quadratic program. ``polish`` takes Newton steps from the answer.
+    quadratic programs then sharpen (``first_steps`` more from a similar chain's answer; a dozen
+    where such a field can be built onto), and for ``solver_tolerance`` in every quadratic program.
+    ``polish`` takes Newton steps from the answer.
 
     ``engine`` is "program" (the concave program), "complementarity" (the conditions themselves,
     also where they have no potential) or "auto": the first where it can, else the second. A result
@@ -187,7 +188,7 @@ def _answer(
         short = condensed(program)
         if len(golombek.growing):
             return _refine_growing(short, output, size, method) or answer
-        answer = _refine(short, output, size, method.refinements, method) or answer
+        answer = _refine(short, output, method.refinements, method) or answer
     return answer
 
 
@@ -209,8 +210,7 @@ def from_quadratics(
     if near is None or len(program.golombek.growing):
         return None
     steps = method.refinements + method.first_steps
-    output = first_guess(program, near)
-    return _refine(short, output, program.golombek.capacity, steps, method)
+    return _refine(short, first_guess(program, near), steps, method)
 
 
 def _blurred(problem: Quadratic, answer: Answer, method: Method) -> bool:
@@ -269,14 +269,9 @@ def _polished(program: Program, x: Vector, z: Vector) -> tuple[Vector, Vector]:
     return polish(program, tangent_program, x, z)
 
 
-def _refine(
-    program: Condensed, output: Vector, size: Vector, steps: int, method: Method
-) -> Answer | None:
-    """Tangent programs from Golombek outputs until a step is negligible; None if they end apart.
-
-    ``size`` is the capacity that goes with each output.
-    """
-    golombek = program.golombek
+def _refine(program: Condensed, output: Vector, steps: int, method: Method) -> Answer | None:
+    """Tangent programs from Golombek outputs until a step is negligible; None if they end apart."""
+    golombek, size = program.golombek, program.golombek.capacity
     for _ in range(steps):
         answer = solve_quadratic(
             _tangent(program, output, size), method.solver_tolerance, method.max_iterations
@@ -300,21 +295,23 @@ def _refine_growing(
 ) -> Answer | None:
     """The same where something can be built: each program is quadratic in what is left idle too."""
     golombek = program.golombek
+    known: tuple[Vector, Vector] | None = None
     for _ in range(GROWING):
         problem = _tangent(program, output, size)
-        answer = solve_quadratic(problem, method.solver_tolerance, method.max_iterations)
+        flat = without_cones(program, problem)
+        # Once a program is solved, it is mostly known which limits bind in the next.
+        settled = settle(flat, *known) if known else None
+        answer = settled or solve_quadratic(problem, method.solver_tolerance, method.max_iterations)
         if STATUS.get(answer.status) is not Outcome.SOLVED:
             return None
         after, room = at_value(program, answer)
         # Slopes hang on the share of capacity in use alone: steps are steps of that.
         step = _largest_step(output / size * room, after, room)
         if step < MINUTE:
-            flat = without_cones(program, problem)
-            settled = settle(flat, answer.x, answer.z)
-            if settled is None:
-                settled = at_outputs(golombek, answer, after / room)
+            settled = settled or settle(flat, answer.x, answer.z)
+            settled = settled or at_outputs(golombek, answer, after / room)
             return program.whole_answer(settled)
-        output, size = after, room
+        output, size, known = after, room, (answer.x, answer.z)
     return None
 
 
