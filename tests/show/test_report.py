@@ -16,6 +16,8 @@ import pytest
 from mithaq.errors import DataError
 from mithaq.show.report import check_target, render
 from mithaq.show.speech import speech
+from mithaq.words.sentence import Sentence, said
+from mithaq.words.text import language
 from tests.show import samples
 
 LANGUAGES = ("ar", "en", "fr", "ru")
@@ -178,6 +180,17 @@ def test_an_empty_record_still_makes_a_page() -> None:
         page(state=state, check={"contradictions": [], "problems": []}, sources=[], **bare)
     )
     assert read.open == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_to_know_about_the_equilibrium_stands_in_the_page(lang: str) -> None:
+    text = Sentence(
+        "{market}: nobody sells there; its price is the most that a buyer would pay", market="Isle"
+    )
+    note = {"kind": "unserved", "table": "markets", "row": "Isle", "text": text}
+    with_it = Reader(page(lang, market={**samples.market(), "notes": [note]})).text
+    assert said(text, language(lang)) in with_it
+    assert said(text, language(lang)) not in Reader(page(lang)).text
 
 
 def test_same_material_same_page() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import mithaq
 from mithaq.show import market_sheets, record_sheets, worth_sheets
+from mithaq.show.calibration_sheets import number_name
 from mithaq.show.material import names_of
 from mithaq.show.record_sheets import finding
 from mithaq.show.sheets import Cell, Column, Sheet
@@ -142,3 +143,15 @@ def test_a_flow_without_a_capacity_is_never_full() -> None:
 def test_cells_and_texts_mix_in_a_row() -> None:
     sheet = Sheet.of("t", (Column("a"), Column("b")), [("x", Cell("y", "good"))])
     assert sheet.rows[0] == (Cell("x"), Cell("y", "good"))
+
+
+@pytest.mark.parametrize("lang", ["ar", "fr", "ru"])
+def test_calibrated_numbers_are_named_in_the_language(lang: str) -> None:
+    words = speech(lang)
+    for name in ("adder: Gazprom in Italy", "conduct: small seller at a hub", "user cost: Statoil"):
+        told = number_name(name, words)
+        assert told != name
+        assert not any(
+            part in told for part in ("adder", "conduct", "seller", "Italy", "user cost")
+        )
+    assert number_name("my own number", words) == "my own number"

@@ -7,10 +7,26 @@ from typing import Any
 
 from mithaq.show.sheets import Column, Sheet
 from mithaq.show.speech import Speech
+from mithaq.words.text import mark
 
 __all__ = ["calibration_sheets"]
 
 Data = Mapping[str, Any]
+
+# Kinds of numbers that are calibrated in the shipped chains.
+KINDS = (mark("adder"), mark("conduct"), mark("user cost"))
+# Whose numbers those of the shipped chains are, beside firms and markets by name.
+SHIPPED = (
+    mark("small seller"),
+    mark("small seller at a hub"),
+    mark("alone in the market"),
+    mark("main seller at a hub"),
+    mark("west and centre"),
+    mark("south"),
+    mark("Gazprom in Ukraine"),
+    mark("UK producers on the continent"),
+    mark("other sellers"),
+)
 
 
 def calibration_sheets(data: Data, words: Speech) -> list[Sheet]:
@@ -77,6 +93,25 @@ def _note(data: Data, words: Speech) -> str:
     )
 
 
+def number_name(name: str, words: Speech) -> str:
+    """The name of a calibrated number, such as ``adder: Gazprom in Italy``, in words.
+
+    Names of a chain of one's own stay as they are, but for the firms and markets in them.
+    """
+    kind, colon, whose = name.partition(": ")
+    if not colon or kind not in KINDS:
+        return name
+    kind, (firm, at, market) = words.say(kind), whose.partition(" in ")
+    if not at or whose in SHIPPED:
+        return words.say("{kind}: {whose}", kind=kind, whose=words.place(whose))
+    return words.say(
+        "{kind}: {firm} in {market}",
+        kind=kind,
+        firm=words.place(firm),
+        market=words.place(market),
+    )
+
+
 def numbers_sheet(data: Data, words: Speech) -> Sheet:
     """Each number with its bounds, where it began and where it ended."""
     say = words.say
@@ -90,7 +125,7 @@ def numbers_sheet(data: Data, words: Speech) -> Sheet:
     )
     rows = [
         (
-            item["parameter"],
+            number_name(item["parameter"], words),
             words.figure(len(item["rows"])),
             *(
                 words.figure(item[key], 3 if item["column"] == "theta" else 1)

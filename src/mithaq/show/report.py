@@ -272,6 +272,7 @@ def _sheets(material: Material, words: Speech) -> dict[str, Any]:
         "problems": check[1],
         "balance": records.balance_sheets(material.balance, words) if material.balance else [],
         "certificate": None,
+        "notes": [],
     }
     if material.worth:
         found["worth"] = value.worth_sheets(material.worth, words)[:-1]
@@ -285,6 +286,7 @@ def _sheets(material: Material, words: Speech) -> dict[str, Any]:
             "matrix": market.matrix_sheet((data.get("fit") or {}).get("pairs", ()), words),
             "payoffs": market.payoffs_sheet(data, words),
             "certificate": market.certificate_sheet(data, words, timed=False),
+            "notes": market.notes_sheets(data.get("notes", ()), words),
             "supply": market.supply_sheet(material.supply, words),
             "duration": market.duration_sheet(material.sold, words),
         }
