@@ -84,6 +84,10 @@ class DataError(MithaqError):
         head = f"{count} problem{'s' if count != 1 else ''} in the input:"
         super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
 
+    def __reduce__(self) -> tuple[type[DataError], tuple[Any]]:
+        """From another process it comes back the same, as no error does whose text is made up."""
+        return type(self), (self.problems,)
+
 
 class ModelError(MithaqError):
     """The question is well formed as data but is not one the model can answer."""
@@ -106,3 +110,7 @@ class BatchError(MithaqError):
         self.failures: dict[str, Exception] = dict(failures)
         lines = [f"  {key}: {error}" for key, error in self.failures.items()]
         super().__init__("\n".join([f"{len(self.failures)} items failed:", *lines]))
+
+    def __reduce__(self) -> tuple[type[BatchError], tuple[Any]]:
+        """From another process it comes back the same."""
+        return type(self), (self.failures,)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mithaq import Chain, DataError, ModelError, Outcome, Problem, solve
-from tests.chain.folders import fill
+from tests.chain.folders import TABLES, Rows, fill, write
 from tests.chain.spoiling import SPOILERS, Place
 
 FAST, ALL = 40, 1000
@@ -59,10 +59,13 @@ def spoil(folder: Path, seed: int) -> tuple[list[str], list[Place]]:
     return chosen, [place for place in places if place] if len(chosen) == 1 else []
 
 
-def run(tmp_path: Path, seeds: range) -> dict[str, int]:
+def run(tmp_path: Path, seeds: range, **tables: Rows) -> dict[str, int]:
+    """What became of folders spoilt by these seeds, with ``tables`` in place of the usual ones."""
     counts: dict[str, int] = {}
     for seed in seeds:
         folder = fill(tmp_path / str(seed))
+        for name, rows in tables.items():
+            write(folder, name, rows)
         chosen, places = spoil(folder, seed)
         try:
             outcome = judge(folder, places)
@@ -75,6 +78,20 @@ def run(tmp_path: Path, seeds: range) -> dict[str, int]:
 def test_forty_spoilt_folders(tmp_path: Path) -> None:
     counts = run(tmp_path, range(FAST))
     assert counts["mistakes"] > FAST / 4 and counts["solved"] > 0
+
+
+# A field of two owners whose cost depends on its capacity.
+BUILT = [{"table": "fields", "row": "tundra", "cost": "200", "limit": "3"}, *TABLES["expansions"]]
+
+
+def test_spoilt_folders_in_which_a_field_can_be_built_onto(tmp_path: Path) -> None:
+    counts = run(tmp_path, range(ALL, ALL + FAST // 2), expansions=BUILT)
+    assert counts["mistakes"] > FAST / 8 and counts["solved"] > 0
+
+
+@pytest.mark.slow
+def test_many_spoilt_folders_in_which_a_field_can_be_built_onto(tmp_path: Path) -> None:
+    run(tmp_path, range(FAST + ALL, FAST + ALL + 300), expansions=BUILT)
 
 
 @pytest.mark.slow

@@ -63,7 +63,10 @@ def test_a_sign_that_holds_in_nearly_all_draws_is_called_sure() -> None:
     def draws(gain: float, loss: float) -> dict[str, Any]:
         item = {"p05": -1.0, "p50": 1.0, "p95": 2.0}
         item |= {"probability_of_gain": gain, "probability_of_loss": loss}
-        prices = {"Italy": {"p05": 1.0, "p50": 2.0, "p95": 3.0, "probability_of_rise": 0.97}}
+        prices = {"Italy": {"p05": 1.0, "p50": 2.0, "p95": 3.0}}
+        prices["Italy"] |= {"probability_of_rise": 0.97, "probability_of_fall": 0.03}
+        still = {"p05": 0.0, "p50": 0.0, "p95": 0.0}
+        prices["Isle"] = still | {"probability_of_rise": 0.0, "probability_of_fall": 0.0}
         return {"parties": {"Gazprom": item}, "prices": prices}
 
     words = speech("en")
@@ -73,10 +76,24 @@ def test_a_sign_that_holds_in_nearly_all_draws_is_called_sure() -> None:
     )
     assert statements(draws(0.05, 0.95), words)[0].startswith("In 95% of the draws there is a loss")
     assert statements(draws(0.6, 0.4), words)[0].startswith("Not sure")
-    assert "Italy" in statements(draws(0.6, 0.4), words)[1]
+    # Where no price moves there is nothing to say, and nothing falls that merely does not rise.
+    [_, told] = statements(draws(0.6, 0.4), words)
+    assert told == "In 97% of the draws gas costs more in Italy (+1.0 to +3.0 %)."
+    assert "99.6% of the draws" in statements(draws(0.996, 0.004), words)[0]  # and not 100 %
     for lang in LANGUAGES:  # said in each language, in letters of that language
         told = " ".join(statements(draws(0.97, 0.03), speech(lang)))
         assert lang == "en" or "of the draws" not in told
+
+
+def test_statements_begin_with_a_capital_and_have_their_article() -> None:
+    item = {"p05": 1.0, "p50": 1.0, "p95": 2.0}
+    item |= {"probability_of_gain": 1.0, "probability_of_loss": 0.0}
+    data = {"parties": {"treasury of Tunisia": item}, "prices": {}}
+    assert [statements(data, speech(lang))[0] for lang in ("en", "fr", "ru")] == [
+        "In 100% of the draws there is a gain for the treasury of Tunisia.",
+        "Trésor public : Tunisie — un gain dans 100\u202f% des tirages.",
+        "Казна: Тунис — выигрыш в 100\u00a0% розыгрышей.",
+    ]
 
 
 @pytest.mark.parametrize("strength", [0.5, 1.0])
@@ -91,3 +108,17 @@ def test_members_that_sell_as_one_are_drawn_as_one(strength: float) -> None:
         assert drawn["Members together"] == whole["gain"] and drawn["Consumers"] < 0
     else:
         assert {name: drawn[name] for name in "ABC"} == whole["gains"]
+
+
+def test_french_puts_spaces_before_marks_where_no_line_breaks() -> None:
+    told = {"players": ["A", "B"], "kinds": {"A": "exporter", "B": "transit"}, "total": 1.0}
+    figures = {"A": 1.0, "B": 0.0}
+    told |= {"alone": {"A": 2.0, "B": 1.0}, "shapley": figures, "nucleolus": figures}
+    told |= {"core_nonempty": False, "imputations": False, "outsiders": False, "equilibria": 3}
+    told |= {"with": None, "change": None, "least_core": 1.0}
+    page = render(material(power=told), speech("fr"))
+    (text,) = re.findall(r'<section id="power">.*?</section>', page, re.DOTALL)
+    assert "Points\u00a0: la valeur de Shapley\u00a0; traits\u00a0: jusqu’au prénucléole." in text
+    assert "la somme de ce que chacun gagnerait" in text
+    words = speech("fr")
+    assert words.span(-2.2, 0.1, 1) == "−2,2 à +0,1" and words.pair("a", "b") == "a : b"

@@ -144,7 +144,8 @@ def test_each_leg_alone_and_inputs_of_the_market():
     assert found.worth[:, 0] == pytest.approx(hub + 0.25 * isle, rel=1e-3)
     assert set(found.to_dict()["parties"]["A"]["legs"]) == {"marketing", "exploration"}
     # two sellers who hold back raise the price at the hub in every draw
-    assert found.to_dict()["prices"]["Hub"]["probability_of_rise"] == 1.0
+    told = found.to_dict()["prices"]["Hub"]
+    assert (told["probability_of_rise"], told["probability_of_fall"]) == (1.0, 0.0)
 
 
 def test_worlds_with_floors_and_entry():

@@ -50,7 +50,7 @@ def _term(name: str, value: float, data: Data, words: Speech) -> str:
 def deal_words(deal: Data, data: Data, words: Speech) -> str:
     """A deal in a line: its legs, and what evens it."""
     legs = words.list(words.term("segment", leg) for leg in deal["legs"])
-    return f"{legs}: {_terms(deal, data, words) or transfer_words('none', data, words)}"
+    return words.pair(legs, _terms(deal, data, words) or transfer_words("none", data, words))
 
 
 def menu_sheet(data: Data, words: Speech) -> Sheet:

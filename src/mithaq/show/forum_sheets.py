@@ -224,4 +224,4 @@ def _changed(item: Data, words: Speech) -> str:
         value = say("with") if value == "with" else say("without")
     elif value and item["what"] != "calibration":
         value = words.figure(float(value), 2)
-    return f"{kinds[item['what']]}: {value}" if value else kinds[item["what"]]
+    return words.pair(kinds[item["what"]], value) if value else kinds[item["what"]]

@@ -66,7 +66,9 @@ def _note(data: Data, words: Speech) -> str:
             say("The core is empty: whatever the split, some coalition does better on its own.")
         )
     if not data["imputations"]:
-        told.append(say("Together they earn less than each would if nobody else sold."))
+        told.append(
+            say("Together they earn less than the sum of what each would if nobody else sold.")
+        )
     if data["outsiders"]:
         told.append(say("Sellers outside a coalition sell on."))
     else:

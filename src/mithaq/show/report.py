@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -166,7 +167,7 @@ def render(material: Material, words: Speech) -> str:
     more = value_sections(material, words)
     headings = _headings(words, more)
     numbers = {source["id"]: place for place, source in enumerate(material.sources, 1)}
-    page = _environment().get_template("report.html.j2")
+    page = _environment(words.language.code).get_template("report.html.j2")
     return page.render(
         material=material,
         words=words,
@@ -198,7 +199,7 @@ def render(material: Material, words: Speech) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(lang: str) -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(
@@ -207,9 +208,17 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_french if lang == "fr" else None,
     )
     made.globals["shade"] = _shade
     return made
+
+
+def _french(value: Any) -> Any:
+    """French puts a space before some marks, at which no line may break. Markup stays as it is."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return re.sub("« ", "«\u00a0", re.sub(" (?=[:;!?»])", "\u00a0", value))
 
 
 @cache

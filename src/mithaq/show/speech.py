@@ -70,13 +70,17 @@ class Speech:
         """A part of the year; a chain that is not divided has one, called ``year``."""
         return self.say("the whole year") if name == "year" else self.place(name)
 
-    def party(self, key: str) -> str:
-        """A party of the payoffs: a firm, a state, or a role such as ``treasury of Algeria``."""
+    def party(self, key: str, *, within: bool = False) -> str:
+        """A party of the payoffs: a firm, a state, or a role such as ``treasury of Algeria``; with
+        an article ``within`` a sentence, where the language wants one.
+        """
         match = _ROLE.fullmatch(key)
         if not match:
             return self.place(key)
         of = self.place(match[2])
         match match[1]:
+            case "treasury of" if within:
+                return self.say("the treasury of {country}", country=of)
             case "treasury of":
                 return self.say("treasury of {country}", country=of)
             case "consumers in":
@@ -152,11 +156,20 @@ class Speech:
         if low is None or high is None:
             return "–"
         ends = self.change(low, digits), self.change(high, digits)
-        return self.say("{start} to {end}", start=ends[0], end=ends[1])
+        return self.say("{low} to {high}", low=ends[0], high=ends[1])
+
+    def pair(self, label: str, value: str) -> str:
+        """What something is called, and what it is."""
+        return self.say("{label}: {value}", label=label, value=value)
 
     def share(self, value: Any, digits: int = 0) -> str:
-        """A share of 1 as a percentage."""
-        return "–" if value is None else self._held(self.language.percent(float(value), digits))
+        """A share of 1 as a percentage; what is neither none nor all is not printed as such."""
+        if value is None:
+            return "–"
+        share, finer = float(value), 10.0 ** -(digits + 3)
+        if min(share, 1 - share) > 0 and round(share, digits + 2) in (0, 1):
+            share, digits = min(max(share, finer), 1 - finer), digits + 1
+        return self._held(self.language.percent(share, digits))
 
     def days(self, count: Any) -> str:
         """A number of days."""

@@ -159,7 +159,7 @@ def _legs(material: Material, words: Speech) -> list[str]:
         if losses:
             parts.append(words.say("loses on {legs}", legs=_amounts(losses, shares, words)))
         if parts:
-            sentences.append(f"{words.party(key)}: {words.list(parts)}.")
+            sentences.append(words.pair(words.party(key), f"{words.list(parts)}."))
     return sentences
 
 

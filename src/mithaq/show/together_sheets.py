@@ -21,7 +21,7 @@ def together_sheets(data: Data, words: Speech) -> list[Sheet]:
 
 def _named(agreement: str, words: Speech) -> str:
     name, _, leg = agreement.partition(":")
-    return f"{words.name(name)}: {words.term('segment', leg)}" if leg else words.name(name)
+    return words.pair(words.name(name), words.term("segment", leg)) if leg else words.name(name)
 
 
 def _party(key: str, words: Speech) -> str:

@@ -16,6 +16,7 @@ Data = Mapping[str, Any]
 ROBUST = 0.9
 MOST_INPUTS = 4
 MOST_NODES = 6
+LEAST_CHANGE = 0.05
 #: A party whose worth nowhere reaches this share of the largest is left to the JSON.
 VISIBLE = 0.01
 
@@ -79,7 +80,7 @@ def statements(data: Data, words: Speech) -> list[str]:
     """What can be said: whose sign holds in nearly all draws, whose turns, where prices rise."""
     found = []
     for party in shown(data):
-        item, name = data["parties"][party], words.party(party)
+        item, name = data["parties"][party], words.party(party, within=True)
         gain, loss = item["probability_of_gain"], item["probability_of_loss"]
         if gain >= ROBUST:
             found.append(
@@ -106,9 +107,9 @@ def statements(data: Data, words: Speech) -> list[str]:
                     loss=words.share(loss),
                 )
             )
-    rising = sorted(data["prices"].items(), key=lambda pair: -abs(pair[1]["p50"]))[:MOST_NODES]
-    for node, item in rising:
-        rise = item["probability_of_rise"]
+    moved = [pair for pair in data["prices"].items() if _moves(pair[1])]
+    for node, item in sorted(moved, key=lambda pair: -abs(pair[1]["p50"]))[:MOST_NODES]:
+        rise, fall = item["probability_of_rise"], item["probability_of_fall"]
         place, span = words.place(node), words.span(item["p05"], item["p95"], 1)
         if rise >= ROBUST:
             told = words.say(
@@ -117,10 +118,10 @@ def statements(data: Data, words: Speech) -> list[str]:
                 country=place,
                 range=span,
             )
-        elif rise <= 1 - ROBUST:
+        elif fall >= ROBUST:
             told = words.say(
                 "In {share} of the draws gas costs less in {country} ({range} %).",
-                share=words.share(1 - rise),
+                share=words.share(fall),
                 country=place,
                 range=span,
             )
@@ -132,7 +133,17 @@ def statements(data: Data, words: Speech) -> list[str]:
                 range=span,
             )
         found.append(told)
-    return found
+    return [_begun(text) for text in found]
+
+
+def _moves(item: Data) -> bool:
+    """Whether a price change shows in the digits that are printed."""
+    return bool(max(abs(item["p05"]), abs(item["p95"])) >= LEAST_CHANGE)
+
+
+def _begun(sentence: str) -> str:
+    """The sentence with a capital; a name such as eGas keeps its own letters."""
+    return sentence if sentence[1:2].isupper() else sentence[:1].upper() + sentence[1:]
 
 
 def statements_sheet(data: Data, words: Speech) -> Sheet:
@@ -146,7 +157,7 @@ def input_words(item: Data, words: Speech) -> str:
     if item["id"] == "calibration":
         return words.term("driver", item["id"])
     label = words.term("parameter", item["id"].rpartition(".")[2])
-    return f"{words.value(item['right_name'])}: {label}" if item.get("right_name") else label
+    return words.pair(words.value(item["right_name"]), label) if item.get("right_name") else label
 
 
 def drivers_sheet(data: Data, words: Speech) -> Sheet:

@@ -142,11 +142,14 @@ def _power(data: Data, words: Speech) -> ValueSection:
     for player in players:
         ends = sorted((data["shapley"][player], data["nucleolus"][player]))
         rows.append((words.place(player), ends[0], data["shapley"][player], ends[1]))
+    caption = say("Dots: the Shapley value; lines: to the nucleolus.")
+    if not data["imputations"]:
+        caption = say("Dots: the Shapley value; lines: to the prenucleolus.")
     return ValueSection(
         "power",
         say("Network power"),
         say("What exporters and transit countries bring to the gas trade, and its split."),
-        say("Dots: the Shapley value; lines: to the nucleolus."),
+        caption,
         rows,
         power_sheets(data, words),
         (),

@@ -159,7 +159,7 @@ def assumption_text(item: Data, words: Speech) -> str:
         return words.say(str(item["text"]))
     label = words.term("parameter", item["parameter"])
     right = words.value(item["right_name"]) if item.get("right_name") else ""
-    return f"{right}: {label}" if right else label
+    return words.pair(right, label) if right else label
 
 
 def general_assumptions(data: Data, words: Speech) -> list[str]:
@@ -264,7 +264,7 @@ def _assumption(item: Data, words: Speech) -> Sequence[Cell | str]:
     if item.get("value") is None:
         return (text, "–", "–", "–", cell)
     low, high = (_plain(item.get(key), words) for key in ("low", "high"))
-    spread = "–" if low == high else words.say("{start} to {end}", start=low, end=high)
+    spread = "–" if low == high else words.say("{low} to {high}", low=low, high=high)
     return (text, _plain(item["value"], words), spread, words.language.unit(item["unit"]), cell)
 
 

@@ -110,13 +110,7 @@ class ForumDraws:
             "held_by_transfers": round(self.held_by_transfers, 4),
             "stays": None if self.stays is None else round(self.stays, 4),
             "missing": self.spread("missing").to_dict(),
-            "prices": {
-                node: {
-                    **Spread(change).to_dict(4),
-                    "probability_of_rise": round(float((change > 1e-6).mean()), 4),
-                }
-                for node, change in self.prices.items()
-            },
+            "prices": {node: Spread(change).moved() for node, change in self.prices.items()},
             **self._every(),
             "equilibria": self.equilibria,
             "failures": [dict(item) for item in self.failures],

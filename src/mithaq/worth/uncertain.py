@@ -53,7 +53,7 @@ CALIBRATION = "calibration"
 LEAST = 8
 #: So many points of all inputs still fit into memory; no quantile needs as many.
 MOST = 1 << 20
-#: A worth below this (million USD a year) is no gain.
+#: A worth below this (million USD a year) is no gain, a price change (per cent) no change.
 _NOISE = 1e-3
 
 
@@ -160,6 +160,14 @@ class Spread:
             "probability_of_loss": round(self.loss, 4),
         }
 
+    def moved(self) -> dict[str, float]:
+        """The same of a price change in per cent, with the shares of draws up and down."""
+        return {
+            **self.to_dict(4),
+            "probability_of_rise": round(self.gain, 4),
+            "probability_of_fall": round(self.loss, 4),
+        }
+
 
 @dataclass(frozen=True)
 class Uncertain:
@@ -225,13 +233,7 @@ class Uncertain:
             "parties": {party: self._party(i) for i, party in enumerate(self.parties)},
             "together": self._together(""),
             "alone": {name: self._alone(name) for name in self.alone},
-            "prices": {
-                node: {
-                    **Spread(change).to_dict(4),
-                    "probability_of_rise": round(float((change > 1e-6).mean()), 4),
-                }
-                for node, change in self.prices.items()
-            },
+            "prices": {node: Spread(change).moved() for node, change in self.prices.items()},
             "failures": [dict(item) for item in self.failures],
             "max_violation": self.max_violation,
             "chain": self.chain,
