@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 import mithaq
+from mithaq.show.speech import speech
 from mithaq.words.sentence import Sentence, said
-from mithaq.words.text import LANGUAGES, language
+from mithaq.words.text import LANGUAGES, language, tame
 from tests.equilibrium.toys import Row, chain, demand, field
 
 HALVES = [
@@ -172,3 +173,16 @@ def test_sales_of_nobody_are_numbers_still() -> None:
     )
     assert answer.sales.dtype == float
     assert answer.sales.sum() == 0
+
+
+def test_names_do_not_stir_a_sentence_from_right_to_left() -> None:
+    text = Sentence(
+        "{market}: nobody sells there; its price is the most that a buyer would pay",
+        market="Ireland",
+    )
+    told = said(text, language("ar"))
+    assert told[0] == "\u200f"
+    assert "\u2068Ireland\u2069" in told
+    assert tame(told) == told
+    assert "أيرلندا" in speech("ar").tell(text, names=True)
+    assert speech("fr").tell(text, names=True).startswith("Irlande")
