@@ -102,6 +102,21 @@ def test_stores_of_a_year_that_is_not_divided() -> None:
     assert mithaq.solve(hub(storages=[store], periods=HALVES)).notes == ()
 
 
+def test_years_of_use_in_a_chain_that_looks_at_no_year() -> None:
+    late = {"name": "late", "from": "Hub", "to": "Isle", "capacity": 9, "from_year": 2030}
+    nodes = [{"name": "Hub"}, {"name": "Isle"}]
+    assert told(mithaq.solve(hub(nodes=nodes, pipelines=[late]))) == [("undated", "pipelines", "")]
+    dated = hub(nodes=nodes, pipelines=[late], years=[{"year": 2020}])
+    assert mithaq.solve(dated).notes == ()
+
+
+@pytest.mark.parametrize(("start", "told_of"), [(2012, False), (2016, True)])
+def test_terms_of_contracts_are_told_where_they_never_meet(start: int, told_of: bool) -> None:
+    deals = [deal(5, to_year=2015), deal(5, from_year=start) | {"name": "next"}]
+    kinds = [note.kind for note in mithaq.solve(hub(contracts=deals)).notes]
+    assert kinds == (["undated"] if told_of else [])
+
+
 def test_rationing_and_markets_without_a_seller() -> None:
     answer = mithaq.solve(
         hub(
