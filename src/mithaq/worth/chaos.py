@@ -29,11 +29,11 @@ Product = tuple[tuple[int, int], ...]
 CROSSES = (4, 8, 12, 20)
 MOST_COLUMNS = 4000
 MOST_TERMS = 120
-#: So many draws are fitted at most: twice as many took ten times as long to foretell 1 % more.
+#: So many draws are fitted at most: on a chain tried with 2,000 all of them foretold 1 % more.
 FITTED = 1024
 ENOUGH = 0.99
 #: A richer cross that leaves more than that of what the one before left is the last one tried.
-WORTHWHILE = 0.8
+WORTHWHILE = 0.95
 FOLDS = 5
 
 
