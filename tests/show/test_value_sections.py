@@ -8,6 +8,7 @@ import pytest
 
 from mithaq.show.power_sheets import power_sheets
 from mithaq.show.report import render
+from mithaq.show.sheets import gained
 from mithaq.show.speech import speech
 from mithaq.show.uncertain_sheets import statements
 from mithaq.show.value_sections import value_sections
@@ -127,3 +128,7 @@ def test_french_puts_spaces_before_marks_where_no_line_breaks() -> None:
     assert "la somme de ce que chacun gagnerait" in text
     words = speech("fr")
     assert words.span(-2.2, 0.1, 1) == "−2,2 à +0,1" and words.pair("a", "b") == "a : b"
+
+
+def test_what_is_printed_as_nothing_has_no_colour() -> None:
+    assert [gained("", x).tone for x in (1.0, 0.4, 0.0, -0.4, -1.0)] == ["good", "", "", "", "bad"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mithaq.show.market_sheets import money_unit
-from mithaq.show.sheets import Cell, Column, Sheet
+from mithaq.show.sheets import Cell, Column, Sheet, gained
 from mithaq.show.speech import Speech
 
 __all__ = ["forum_sheets"]
@@ -106,7 +106,7 @@ def sizes_sheet(data: Data, words: Speech) -> Sheet:
     rows: list[tuple[Cell | str, ...]] = [
         (
             _everyone(found["members"], data, words),
-            Cell(words.change(found["gain"]), "good" if found["gain"] > 0 else "bad"),
+            gained(words.change(found["gain"]), found["gain"]),
             words.change(found["outsiders"]),
             words.change(found["consumers"]),
             say("yes") if found["held_by_transfers"] else say("no"),
@@ -153,7 +153,7 @@ def members_sheet(data: Data, words: Speech) -> Sheet:
         (
             words.place(name),
             words.figure(data["alone"][name]),
-            Cell(words.change(gain), "good" if gain > 0 else "bad"),
+            gained(words.change(gain), gain),
         )
         for name, gain in whole["gains"].items()
     ]
@@ -188,7 +188,7 @@ def moves_sheet(data: Data, words: Speech) -> Sheet:
     rows: list[tuple[Cell | str, ...]] = [
         (
             _changed(item, words),
-            Cell(words.change(item["gain"]), "good" if item["gain"] > 0 else "bad"),
+            gained(words.change(item["gain"]), item["gain"]),
             words.change(item["outsiders"]),
             words.change(item["consumers"]),
             _yes_or_no(item["stays"], words),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mithaq.show.market_sheets import money_unit
-from mithaq.show.sheets import Cell, Column, Sheet
+from mithaq.show.sheets import Cell, Column, Sheet, gained
 from mithaq.show.speech import Speech
 
 __all__ = ["power_sheets"]
@@ -43,9 +43,7 @@ def power_sheet(data: Data, words: Speech) -> Sheet:
         ]
         if change:
             moved = change["shapley"][player]
-            row.append(
-                Cell(words.change(moved), "good" if moved > 0 else "bad" if moved < 0 else "")
-            )
+            row.append(gained(words.change(moved), moved))
         rows.append(tuple(row))
     return Sheet.of(say("Network power"), tuple(columns), rows, note=_note(data, words))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Cell", "Column", "Sheet", "cell"]
+__all__ = ["Cell", "Column", "Sheet", "cell", "gained"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +61,8 @@ class Sheet:
 def cell(value: Cell | str) -> Cell:
     """``value`` as a cell."""
     return value if isinstance(value, Cell) else Cell(value)
+
+
+def gained(text: str, amount: float) -> Cell:
+    """A gain in the colour of its sign; what is printed as 0 has none."""
+    return Cell(text, "" if not round(amount) else "good" if amount > 0 else "bad")

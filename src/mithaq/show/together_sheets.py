@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mithaq.show.market_sheets import money_unit
-from mithaq.show.sheets import Cell, Column, Sheet
+from mithaq.show.sheets import Cell, Column, Sheet, gained
 from mithaq.show.speech import Speech
 
 __all__ = ["together_sheets"]
@@ -44,7 +44,7 @@ def worth_sheet(data: Data, words: Speech) -> Sheet:
         (
             _party(party, words),
             *(words.change(item["alone"][name]) for name in data["agreements"]),
-            Cell(words.change(item["together"]), "good" if item["together"] > 0 else "bad"),
+            gained(words.change(item["together"]), item["together"]),
         )
         for party, item in data["parties"].items()
     ]
@@ -67,10 +67,7 @@ def pairs_sheet(data: Data, words: Speech) -> Sheet:
     rows: list[tuple[Cell | str, ...]] = [
         (
             words.list(_named(name, words) for name in item["agreements"]),
-            *(
-                Cell(words.change(x), "good" if x > 0 else "bad" if x < 0 else "")
-                for x in item["parties"].values()
-            ),
+            *(gained(words.change(x), x) for x in item["parties"].values()),
         )
         for item in data["interactions"]
     ]
