@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 import mithaq
+from mithaq.show.speech import speech
 from mithaq.words.sentence import Sentence, said
-from mithaq.words.text import LANGUAGES, language
+from mithaq.words.text import LANGUAGES, language, tame
 from tests.equilibrium.toys import Row, chain, demand, field
 
 HALVES = [
@@ -101,6 +102,21 @@ def test_stores_of_a_year_that_is_not_divided() -> None:
     assert mithaq.solve(hub(storages=[store], periods=HALVES)).notes == ()
 
 
+def test_years_of_use_in_a_chain_that_looks_at_no_year() -> None:
+    late = {"name": "late", "from": "Hub", "to": "Isle", "capacity": 9, "from_year": 2030}
+    nodes = [{"name": "Hub"}, {"name": "Isle"}]
+    assert told(mithaq.solve(hub(nodes=nodes, pipelines=[late]))) == [("undated", "pipelines", "")]
+    dated = hub(nodes=nodes, pipelines=[late], years=[{"year": 2020}])
+    assert mithaq.solve(dated).notes == ()
+
+
+@pytest.mark.parametrize(("start", "told_of"), [(2012, False), (2016, True)])
+def test_terms_of_contracts_are_told_where_they_never_meet(start: int, told_of: bool) -> None:
+    deals = [deal(5, to_year=2015), deal(5, from_year=start) | {"name": "next"}]
+    kinds = [note.kind for note in mithaq.solve(hub(contracts=deals)).notes]
+    assert kinds == (["undated"] if told_of else [])
+
+
 def test_rationing_and_markets_without_a_seller() -> None:
     answer = mithaq.solve(
         hub(
@@ -172,3 +188,16 @@ def test_sales_of_nobody_are_numbers_still() -> None:
     )
     assert answer.sales.dtype == float
     assert answer.sales.sum() == 0
+
+
+def test_names_do_not_stir_a_sentence_from_right_to_left() -> None:
+    text = Sentence(
+        "{market}: nobody sells there; its price is the most that a buyer would pay",
+        market="Ireland",
+    )
+    told = said(text, language("ar"))
+    assert told[0] == "\u200f"
+    assert "\u2068Ireland\u2069" in told
+    assert tame(told) == told
+    assert "أيرلندا" in speech("ar").tell(text, names=True)
+    assert speech("fr").tell(text, names=True).startswith("Irlande")

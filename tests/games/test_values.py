@@ -218,7 +218,12 @@ def test_groups_of_one_and_one_group_of_all_are_shapley(v):
     assert owen(v, [list(range(n))]) == pytest.approx(shapley(v), abs=1e-4)
 
 
-@pytest.mark.parametrize("groups", [[[0]], [[0, 1], [1]], [[0, 1, 2]]])
+def test_players_are_numbered_from_nothing():
+    with pytest.raises(ModelError, match="no -1"):
+        mask([-1])
+
+
+@pytest.mark.parametrize("groups", [[[0]], [[0, 1], [1]], [[0, 1, 2]], [0, 1], [["a"], [0]]])
 def test_groups_must_hold_each_player_once(groups):
     with pytest.raises(ModelError):
         owen([0, 1, 1, 3], groups)

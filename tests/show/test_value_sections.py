@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mithaq.show.power_sheets import power_sheets
 from mithaq.show.report import render
 from mithaq.show.speech import speech
 from mithaq.show.uncertain_sheets import statements
@@ -116,6 +117,10 @@ def test_french_puts_spaces_before_marks_where_no_line_breaks() -> None:
     told |= {"alone": {"A": 2.0, "B": 1.0}, "shapley": figures, "nucleolus": figures}
     told |= {"core_nonempty": False, "imputations": False, "outsiders": False, "equilibria": 3}
     told |= {"with": None, "change": None, "least_core": 1.0}
+    bare = {"name": {"en": "mine"}, "assumptions": {}}
+    moved = {"change": {"shapley": figures, "nucleolus": figures}, "with": bare}
+    [sheet] = power_sheets(told | moved, speech("en"))
+    assert "  " not in sheet.note and sheet.note.endswith("From 3 equilibria.")
     page = render(material(power=told), speech("fr"))
     (text,) = re.findall(r'<section id="power">.*?</section>', page, re.DOTALL)
     assert "Points\u00a0: la valeur de Shapley\u00a0; traits\u00a0: jusqu’au prénucléole." in text

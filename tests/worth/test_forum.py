@@ -70,7 +70,11 @@ def test_mergers_of_symmetric_sellers(n):
         held = profit(left) >= m * profit(left + 1) - 1e-6
         holds[m] = held
         assert coalition.held_by_transfers == held
-        assert coalition.internally_stable is None  # the members' own profits are not unique
+        # Alike members share alike, so that with transfers is what it is without.
+        assert coalition.internally_stable == held
+        if m < n:
+            joins = profit(left - 1) / (m + 1) >= profit(left) - 1e-6
+            assert coalition.externally_stable != joins
     by_size = [m for m, held in holds.items() if held and not holds.get(m + 1, False)]
     assert len(found.largest_stable) == max(by_size, default=0)
 

@@ -79,6 +79,13 @@ def test_a_chain_alone_has_a_forum_and_network_power(folder, capsys):
     assert "no such folder" in capsys.readouterr().err
 
 
+def test_a_report_shows_no_map_of_places_that_are_on_none(folder, tmp_path):
+    assert run(["report", str(folder), "--out", str(tmp_path / "r.html")]) == 0
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert 'id="worth"' in page and "Natural Earth" not in page
+    assert "Exports into Europe" not in page  # where no trade was observed
+
+
 @pytest.mark.slow
 def test_the_menu_lists_no_deal_twice_and_prints_plain_terms(folder, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from mithaq import Change
-from mithaq.errors import BatchError, DataError, ModelError, Problem, SolveError
+from mithaq.errors import BatchError, DataError, MithaqError, ModelError, Problem, SolveError
 from mithaq.worth import sweep
 from tests.worth.toy import chain
 
@@ -34,3 +34,10 @@ def test_a_failure_reads_the_same_here_and_in_processes(tmp_path):
         assert str(failure).startswith("failed: 1 problem in the input")
     one, two = (sorted((tmp_path / place).iterdir()) for place in ("here", "processes"))
     assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
+
+
+@pytest.mark.parametrize("place", ["dask://nohost", "dask://", "dask://host:port"])
+def test_what_is_no_address_of_a_cluster_is_told(place):
+    pytest.importorskip("distributed")
+    with pytest.raises(MithaqError, match="Dask"):
+        sweep(chain(), [[]], on=place)

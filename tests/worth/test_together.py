@@ -5,9 +5,9 @@ import json
 import pytest
 
 from mithaq import load
-from mithaq.errors import DataError, ModelError
+from mithaq.errors import BatchError, DataError, ModelError
 from mithaq.worth.together import together, together_of
-from tests.worth.toy import chain, island_search, marketing, scenario
+from tests.worth.toy import chain, island_search, marketing, right, scenario
 
 
 def test_agreements_on_markets_apart_neither_support_nor_spoil():
@@ -58,3 +58,30 @@ def test_what_cannot_be_set_together_is_told():
         together(case.record, case.chain, ["revived-partnership:moon", "revived-partnership"])
     with pytest.raises(DataError, match="no scenario 'moon'"):
         case.together(["moon", "revived-partnership"])
+
+
+def test_agreements_that_exclude_each_other_are_named():
+    both = {
+        name: scenario(marketing(strength)) for name, strength in (("pact", 0.5), ("bond", 0.6))
+    }
+    with pytest.raises(BatchError, match=r"pact \+ bond: they change the same thing"):
+        together_of(both, chain())
+
+
+def test_groups_of_one_name_in_two_agreements_are_not_one_group():
+    """A with B, and C with D: two groups of two in a market of four, P = 100 - Q and cost 20."""
+
+    def pair(one, other):
+        names = {"partner": other, "region": "Europe"}
+        joint = right(
+            "joint", "joint_marketing", to=one, territory="Europe", names=names, strength=1.0
+        )
+        return scenario(("marketing", joint), firms=(one, other))
+
+    four = chain(firms=("A", "B", "C", "D"))
+    found = together_of({"east": pair("A", "B"), "west": pair("C", "D")}, four)
+    two, alone = (80 / 3) ** 2, (80 / 5) ** 2  # a duopoly of groups; four by themselves
+    hub = found.value[3, [found.parties.index(firm) for firm in "ABCD"]].sum()
+    assert hub == pytest.approx(2 * two - 4 * alone, rel=1e-4)
+    with pytest.raises(BatchError, match="exclude each other"):
+        together_of({"east": pair("A", "B"), "west": pair("A", "C")}, four)

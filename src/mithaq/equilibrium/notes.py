@@ -24,6 +24,7 @@ from mithaq.words.text import mark
 __all__ = ["Note", "notes_on"]
 
 NIL = 1e-6  # of the price at which the first buyer comes: no further below zero is zero
+DATED = ("fields", "pipelines", "terminals", "routes", "storages", "bookings", "contracts")
 SHOWN = 5  # names of contracts in a sentence
 LEAST = 1e-6  # bcm/yr: less than this is no gas
 
@@ -52,6 +53,10 @@ BARRED = mark(
     "contract {name}: {bcm} bcm/yr are delivered all the same, though {firm} is barred from "
     "{market}; remove it too if it falls under the ban"
 )
+UNDATED = mark(
+    "rows of {tables} count whatever their from_year and to_year say, since the chain looks at no "
+    "year; give the table years those that you mean"
+)
 IDLE = mark("stores are of no use in a year of one period; give the table periods two or more")
 RATIONED = mark("{market}: users would buy {bcm} bcm/yr more at the price cap and cannot get it")
 
@@ -60,7 +65,7 @@ RATIONED = mark("{market}: users would buy {bcm} bcm/yr more at the price cap an
 class Note:
     """One thing to know: its kind, the ``row`` of ``table`` that it is about, and a sentence.
 
-    Kinds are ``below_zero``, ``undelivered``, ``outside_terms``, ``barred``, ``idle``,
+    Kinds are ``below_zero``, ``undelivered``, ``outside_terms``, ``barred``, ``undated``, ``idle``,
     ``rationed``, ``unserved`` and ``not_unique``. ``row`` is empty where several rows are meant.
     """
 
@@ -84,6 +89,7 @@ def notes_on(found: BySlot, splits: tuple[Sentence, ...] = ()) -> tuple[Note, ..
         *_undelivered(found),
         *_outside_terms(found),
         *_delivered_all_the_same(found),
+        *_undated(found),
         *_idle(found),
         *_rationed(found),
         *_unserved(found),
@@ -177,6 +183,25 @@ def _delivered_all_the_same(found: BySlot) -> Iterator[Note]:
             told = {"name": row["name"], "firm": row["seller"], "market": row["market"]}
             text = Sentence(BARRED, bcm=bcm, **told)
             yield Note("barred", "contracts", row["name"], text)
+
+
+def _undated(found: BySlot) -> Iterator[Note]:
+    """Rows of certain years in a chain that looks at no year, where all rows count.
+
+    Contracts often carry their term; they are told only where no year has all of them in force.
+    """
+    if found.chain.rows("years"):
+        return
+    told = []
+    for name in DATED:
+        table = table_of(found.chain, name)
+        first, last = table.numbers("from_year"), table.numbers("to_year")
+        dated = ~(np.isnan(first) & np.isnan(last))
+        if name == "contracts":
+            dated &= np.fmax.reduce(first, initial=-np.inf) > np.fmin.reduce(last, initial=np.inf)
+        told += [name] if dated.any() else []
+    if told:
+        yield Note("undated", told[0], "", Sentence(UNDATED, tables=tuple(told)))
 
 
 def _idle(found: BySlot) -> Iterator[Note]:

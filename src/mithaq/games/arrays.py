@@ -96,11 +96,15 @@ def plain_game(v: ArrayLike) -> Array:
 def mask(coalition: Sequence[int]) -> int:
     """Return the bitmask of a coalition given by its players' numbers (from 0).
 
+    Raises :class:`ModelError` for a number below 0.
+
     >>> mask([0, 2])
     5
     """
     bits = 0
     for player in coalition:
+        if player < 0:
+            raise ModelError(f"players are numbered from 0; there is no {player}")
         bits |= 1 << player
     return bits
 

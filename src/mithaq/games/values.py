@@ -171,8 +171,13 @@ def owen(v: ArrayLike, groups: Sequence[Sequence[int]]) -> Array:
     """
     array = numbers(v)
     n = players(array)
-    if sorted(player for group in groups for player in group) != list(range(n)):
-        raise ModelError(f"each of the players 0 to {n - 1} must be in exactly one group")
+    wanted = f"each of the players 0 to {n - 1} must be in exactly one group"
+    try:
+        named = sorted(player for group in groups for player in group)
+    except TypeError:
+        raise ModelError(f"{wanted}, and a group is a list of players") from None
+    if named != list(range(n)):
+        raise ModelError(wanted)
     shares = np.zeros((n, *array.shape[1:]))
     whole = [mask(group) for group in groups]
     for place, group in enumerate(groups):

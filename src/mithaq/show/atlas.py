@@ -53,11 +53,13 @@ class Place:
 
 
 def places_of(nodes: Sequence[Data]) -> list[Place]:
-    """The nodes that have a latitude and a longitude."""
+    """The nodes that have a latitude and a longitude; 0, 0 stands where a table has neither."""
     found = []
     for node in nodes:
         latitude, longitude = node.get("latitude"), node.get("longitude")
-        if latitude not in (None, "") and longitude not in (None, ""):
+        if latitude in (None, "") or longitude in (None, ""):
+            continue
+        if float(latitude) or float(longitude):
             country = str(node.get("country") or node["name"])
             found.append(Place(str(node["name"]), country, float(latitude), float(longitude)))
     return found

@@ -167,7 +167,7 @@ def notes_sheets(notes: Sequence[Data], words: Speech) -> list[Sheet]:
     rows = [
         (
             Cell(words.term("note", note["kind"]), TONES.get(note["kind"], "")),
-            words.tell(note["text"]),
+            words.tell(note["text"], names=True),
         )
         for note in notes
     ]

@@ -73,7 +73,7 @@ def _note(data: Data, words: Speech) -> str:
         told.append(say("Sellers outside a coalition sell on."))
     else:
         told.append(say("Nobody outside a coalition exports; home supply is left out."))
-    if line := data.get("with"):
+    if (line := data.get("with")) and line["assumptions"]:
         told.append(words.value(line["assumptions"]))
     told.append(words.plural("From {n} equilibrium.", "From {n} equilibria.", data["equilibria"]))
     return " ".join(told)

@@ -43,9 +43,12 @@ class Speech:
         """Whether the language is written from right to left."""
         return self.language.direction == "rtl"
 
-    def tell(self, text: str) -> str:
-        """A sentence made elsewhere, in this language; any other text as it is."""
-        return said(text, self.language)
+    def tell(self, text: str, *, names: bool = False) -> str:
+        """A sentence made elsewhere, in this language; any other text as it is.
+
+        With ``names`` the names in it are said as by :meth:`place`, else as the tables have them.
+        """
+        return said(text, self.language, self.place if names else None)
 
     def name(self, key: str) -> str:
         """The name of a subject of the record, else the identifier itself."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from mithaq.words.text import Language, language
+from mithaq.words.text import Language, isolate, language
 
 __all__ = ["Sentence", "said"]
+
+_RIGHT_TO_LEFT_MARK = "\u200f"
 
 
 class Sentence(str):
@@ -32,20 +35,33 @@ class Sentence(str):
         return made
 
 
-def said(text: str, tongue: Language) -> str:
-    """A sentence in the language; any other text as it is."""
-    return _filled(text.text, text.values, tongue) if isinstance(text, Sentence) else text
+def said(text: str, tongue: Language, name: Callable[[str], str] | None = None) -> str:
+    """A sentence in the language; any other text as it is.
+
+    ``name`` gives names within it in the language; without it they stay as they are. From right to
+    left the sentence is marked as such, and names are set apart, so that none stirs its order.
+    """
+    if not isinstance(text, Sentence):
+        return text
+    told = _filled(text.text, text.values, tongue, name)
+    return _RIGHT_TO_LEFT_MARK + told if tongue.direction == "rtl" else told
 
 
-def _filled(text: str, values: dict[str, Any], tongue: Language) -> str:
-    return tongue.say(text, **{name: _value(value, tongue) for name, value in values.items()})
+def _filled(
+    text: str, values: dict[str, Any], tongue: Language, name: Callable[[str], str] | None = None
+) -> str:
+    told = {key: _value(value, tongue, name) for key, value in values.items()}
+    return tongue.say(text, **told)
 
 
-def _value(value: Any, tongue: Language) -> str:
+def _value(value: Any, tongue: Language, name: Callable[[str], str] | None) -> str:
     if isinstance(value, tuple):
-        parts = [_value(part, tongue) for part in value]
+        parts = [_value(part, tongue, name) for part in value]
         sentences = any(isinstance(part, Sentence) for part in value)
         return (tongue.semicolon if sentences else tongue.comma).join(parts)
+    if isinstance(value, Sentence):
+        return _filled(value.text, value.values, tongue, name)
     if isinstance(value, float):
         return tongue.short(value)
-    return said(value, tongue) if isinstance(value, str) else str(value)
+    plain = name(str(value)) if name else str(value)
+    return isolate(plain) if tongue.direction == "rtl" else plain

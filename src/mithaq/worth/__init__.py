@@ -4,6 +4,7 @@ from mithaq.games import excess, game, interaction, shapley
 from mithaq.worth.agreement import Variant, Worth, worth, worth_of
 from mithaq.worth.bargain import Bargain, Deal, bargain
 from mithaq.worth.batch import BatchResult, Pace, batch, sweep
+from mithaq.worth.chaos import Sensitivity, sensitivity
 from mithaq.worth.forum import Coalition, Forum, forum, stability
 from mithaq.worth.forum_draws import ForumDraws, forum_draws
 from mithaq.worth.power import Power, power
@@ -23,6 +24,7 @@ __all__ = [
     "Pace",
     "Payment",
     "Power",
+    "Sensitivity",
     "Sway",
     "Together",
     "Uncertain",
@@ -36,6 +38,7 @@ __all__ = [
     "game",
     "interaction",
     "power",
+    "sensitivity",
     "shapley",
     "stability",
     "sway",

@@ -29,9 +29,11 @@ Product = tuple[tuple[int, int], ...]
 CROSSES = (4, 8, 12, 20)
 MOST_COLUMNS = 4000
 MOST_TERMS = 120
-#: So many draws are fitted at most, so that their columns fit into memory.
-FITTED = 4096
+#: So many draws are fitted at most: on a chain tried with 2,000 all of them foretold 1 % more.
+FITTED = 1024
 ENOUGH = 0.99
+#: A richer cross that leaves more than that of what the one before left is the last one tried.
+WORTHWHILE = 0.95
 FOLDS = 5
 
 
@@ -108,10 +110,10 @@ def _richest(x: Array, choices: Sequence[int], y: Array) -> tuple[list[Product],
             for i, k in product:
                 column *= functions[i][:, k]
         found = products, _pursuit(columns, y)
-        if best is not None and found[1].missed >= best[1].missed:
-            break
-        best = found
-        if best[1].missed <= 1 - ENOUGH:
+        before = best[1].missed if best is not None else np.inf
+        if found[1].missed < before:
+            best = found
+        if found[1].missed <= 1 - ENOUGH or found[1].missed > WORTHWHILE * before:
             break
     assert best is not None
     return best

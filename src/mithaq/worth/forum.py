@@ -103,17 +103,19 @@ class Coalition:
     """One coalition; money in million USD a year, prices in per cent of those without a forum.
 
     ``profit`` is what its members earn together, ``gain`` that less what they earn alone,
-    ``gains`` each member's own. ``internally_stable`` and ``externally_stable`` are None where
-    the members' own profits are not unique (strength 1); ``held_by_transfers`` says whether
-    transfers among members can hold it. ``outsiders`` and ``consumers``: their gains.
+    ``gains`` each member's own. ``internally_stable``: no member gains by leaving,
+    ``externally_stable``: no outsider gains by joining; at strength 1, where the members' own
+    profits are not unique, transfers can hold it, and could hold none of one member more.
+    ``held_by_transfers`` tells the first of these at any strength. ``outsiders`` and ``consumers``:
+    their gains.
     """
 
     members: tuple[str, ...]
     profit: float
     gain: float
     gains: Mapping[str, float]
-    internally_stable: bool | None
-    externally_stable: bool | None
+    internally_stable: bool
+    externally_stable: bool
     held_by_transfers: bool
     stable: bool
     price_effect: Mapping[str, float]
@@ -130,9 +132,7 @@ class Coalition:
 class Forum:
     """Every coalition of at least two members, the largest first, and the largest that is stable.
 
-    A coalition is ``stable`` where no member gains by leaving and no outsider by joining; where
-    members' own profits are not unique, where transfers hold it and could hold no larger one that
-    has one member more.
+    A coalition is ``stable`` where it is so internally and externally.
     """
 
     members: tuple[str, ...]
@@ -462,18 +462,19 @@ def told_of(
             continue
         gains = profits[bits] - profits[0]
         outside = [i for i in range(len(names)) if i not in inside]
-        single = bool(holds.internal[bits] and holds.external[bits])
-        joint = bool(holds.potential[bits] and holds.sealed[bits])
+        # As one seller the members may share otherwise: there stability is that with transfers.
+        internal = bool((holds.internal if unique else holds.potential)[bits])
+        external = bool((holds.external if unique else holds.sealed)[bits])
         coalitions.append(
             Coalition(
                 members=tuple(names[i] for i in inside),
                 profit=float(profits[bits][inside].sum()),
                 gain=float(gains[inside].sum()),
                 gains={names[i]: float(gains[i]) for i in inside},
-                internally_stable=bool(holds.internal[bits]) if unique else None,
-                externally_stable=bool(holds.external[bits]) if unique else None,
+                internally_stable=internal,
+                externally_stable=external,
                 held_by_transfers=bool(holds.potential[bits]),
-                stable=single if unique else joint,
+                stable=internal and external,
                 price_effect=reached[bits].change(alone),
                 outsiders=float(gains[outside].sum() + reached[bits].others - alone.others),
                 consumers=reached[bits].consumers - alone.consumers,

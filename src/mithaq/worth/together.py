@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mithaq.chain import Chain, Edit
 from mithaq.chain.legs import Outlay, branches, load_scenario
-from mithaq.chain.scenarios import Scenario
+from mithaq.chain.scenarios import Leg, Scenario
 from mithaq.errors import DataError, ModelError, Problem
 from mithaq.games import interaction, members, shapley
 from mithaq.record import Record
@@ -137,8 +137,9 @@ def together_of(
     sides = [party for scenario in scenarios.values() for party in scenario.parties]
     firms = tuple(dict.fromkeys(party.firm for party in sides))
     states = tuple(dict.fromkeys(party.state for party in sides))
-    items = {str(bits): bits for bits in range(1 << len(names))}
-    shared = (chain, tuple(scenarios.values()), firms, states)
+    sets = range(1 << len(names))
+    items = {" + ".join(names[i] for i in members(bits)) or "none": bits for bits in sets}
+    shared = (chain, _apart(scenarios), firms, states)
     found = batch(_set, items, shared=shared, on=on, workers=workers, progress=progress).checked()
     payoffs = np.array([found[key][0] for key in items])
     value = payoffs - payoffs[0]
@@ -156,6 +157,22 @@ def together_of(
     )
 
 
+def _apart(scenarios: Mapping[str, Scenario]) -> tuple[Scenario, ...]:
+    """The scenarios, no two rights of one name: a group or a swap of the one is not the other's."""
+    taken: set[str] = set()
+    found = []
+    for name, scenario in scenarios.items():
+        own = {right.id: right.id for right in scenario.rights()}
+        own |= {right: f"{right} ({name})" for right in own if right in taken}
+        taken |= set(own)
+        legs = (
+            Leg(leg.id, tuple(replace(right, id=own[right.id]) for right in leg.rights))
+            for leg in scenario.legs
+        )
+        found.append(replace(scenario, legs=tuple(legs)))
+    return tuple(found)
+
+
 Shared = tuple[Chain, tuple[Scenario, ...], tuple[str, ...], tuple[str, ...]]
 
 
@@ -169,7 +186,13 @@ def _set(shared: Shared, bits: int) -> tuple[list[float], float, int]:
     for turn in product(*turns):
         edits: list[Edit] = [edit for branch in turn for edit in branch.edits]
         outlays: list[Outlay] = [outlay for branch in turn for outlay in branch.outlays]
-        found = views.solve(edits)
+        try:
+            found = views.solve(edits)
+        except DataError as error:
+            if len(turns) < 2:
+                raise
+            what = "they change the same thing and exclude each other; ask for each by itself"
+            raise ModelError(f"{what}: {error.problems[0]}") from error
         violations.append(float(found.certificate.max_violation))
         probability = math.prod(branch.probability for branch in turn)
         for party, x in views.payoffs_of(found, outlays).items():

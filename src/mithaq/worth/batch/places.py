@@ -260,7 +260,7 @@ def _cluster(task: Task, shared: Any, todo: Iterable[Pair], address: str) -> Ans
     todo = iter(todo)
     try:
         client = dask.Client(address, set_as_default=False, timeout=CONNECT)
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, ValueError) as error:  # the last for what is no address
         raise MithaqError(f"no Dask scheduler answers at {address}: {error}") from None
     with client:
         common = client.submit(_same, shared, pure=False)
