@@ -245,6 +245,18 @@ def test_the_two_engines_agree_often(seed: int) -> None:
     check_agreement(seed)
 
 
+@pytest.mark.parametrize("seed", [17, 67, 188, 196, 202, 213])
+def test_fields_that_are_all_but_full(seed: int) -> None:
+    """Gas is worth hundreds of times |g| there, and e to that power is nothing."""
+    dice, tables = Random(seed), through_time(seed, rich(seed) if seed % 2 else None)
+    tables["expansions"] = []
+    for row in tables["fields"]:
+        row["g"] = -round(10 ** dice.uniform(-1, 1.5), 2)
+    one, other = solved(tables, PROGRAM), solved(tables, OURS)
+    assert other.prices.to_numpy() == pytest.approx(one.prices.to_numpy(), rel=1e-6, abs=1e-6)
+    assert other.welfare == pytest.approx(one.welfare, rel=1e-6)
+
+
 def test_the_two_engines_agree_on_the_shipped_chain() -> None:
     base = mithaq.Chain.shipped(2010)
     one, other = (mithaq.solve(base, method=method) for method in (PROGRAM, OURS))

@@ -14,7 +14,7 @@ from scipy.optimize import linprog
 
 from mithaq.equilibrium.backends import Answer
 from mithaq.equilibrium.choices import Label, with_choices
-from mithaq.equilibrium.interior import descend, sharpen
+from mithaq.equilibrium.interior import Iterate, descend, sharpen
 from mithaq.equilibrium.mixed import Entropies, Logarithms, Mixed, Products
 from mithaq.equilibrium.program import Program
 from mithaq.words.sentence import Sentence
@@ -75,7 +75,7 @@ def mixed_problem(program: Program) -> Mixed:
         felt,
         program.bound[:height],
         program.equalities,
-        Logarithms(column[given], g[given], golombek.capacity[given]),
+        Logarithms(column[given], g[given], golombek.capacity[given], golombek.limit[given]),
         Products.none(),
         Entropies(column[built], golombek.idle[built], g[built]),
     )
@@ -119,15 +119,15 @@ def solve_mixed(
     problem, labels = with_choices(program, base)
     quantity = float(np.abs(problem.bound).max(initial=0.0)) or 1.0
     price = float(np.abs(problem.linear).max(initial=0.0)) or 1.0
-    scaled = problem.scaled(quantity, price)
-    best = sharpen(scaled, descend(scaled, FURTHER * tolerance, limit))
+    scaled = problem.scaled(quantity, price).softened()
+    best = _sharpest(scaled, descend(scaled, FURTHER * tolerance, limit))
     status = "Solved"
     if best.error > GOOD and not _feasible(problem):
         status = "PrimalInfeasible"
     elif best.error > GOOD:
         # What buyers choose, and caps, need not be monotone: where a start leads nowhere, another.
         tries = (
-            sharpen(scaled, descend(scaled, FURTHER * tolerance, limit, far=far)) for far in FAR
+            _sharpest(scaled, descend(scaled, FURTHER * tolerance, limit, far=far)) for far in FAR
         )
         best = next((found for found in tries if found.error <= GOOD), best)
         status = "Solved" if best.error <= GOOD else "Stopped"
@@ -135,6 +135,13 @@ def solve_mixed(
     width, height = len(base.linear), len(base.bound)
     added = dict(zip(labels, x[width:].tolist(), strict=True))
     return Answer(status, x[:width], z[:height]), added
+
+
+def _sharpest(problem: Mixed, found: Iterate) -> Iterate:
+    """The last digits, and those of what is all but full, which may be out of reach."""
+    hard = problem.hardened(found.x, found.z)
+    best = sharpen(hard, found)
+    return best if hard is problem or best.error <= GOOD else sharpen(problem, found)
 
 
 def _feasible(problem: Mixed) -> bool:

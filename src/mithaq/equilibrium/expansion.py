@@ -28,6 +28,7 @@ __all__ = ["at_outputs", "at_value", "expand", "solved_at", "without_cones"]
 Vector = NDArray[np.float64]
 Index = NDArray[np.int64]
 STEEPEST = 1e-9  # share of capacity short of which marginal cost is taken no closer to infinity
+CLOSEST = 1e-11  # the same where no limit but the cost holds what is lifted
 LEAST = 1e-6  # bcm/yr, the least capacity of a slice at which its cost is expanded
 
 
@@ -44,7 +45,8 @@ def expand(
     ``places`` are the entries of P on the diagonal of outputs, and of what is left idle.
     """
     output = np.clip(output, 0.0, size)
-    left = np.maximum(size - output, STEEPEST * size)
+    least = np.where(golombek.idle < 0, STEEPEST, CLOSEST)
+    left = np.maximum(size - output, least * size)
     bend = -golombek.g / left
     slope = golombek.g * np.log(left / size) - bend * output
     some = golombek.growing

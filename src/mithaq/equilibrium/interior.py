@@ -25,6 +25,7 @@ Vector = NDArray[np.float64]
 SHIFT, ROUNDS = 1e-9, 4  # keeps the system regular; rounds of refinement take it out again
 SHARP_SHIFT, SHARP_ROUNDS, SHARP_STEPS = 1e-9, 12, 4
 HOPEFUL, GOOD = 25, 1e-10  # steps without gain that are waited for; fewer from an error this small
+VANISHED = 1e-30  # mean product at which there is nothing to gain
 EXACT = 1e-14  # error at which nothing is left to sharpen
 REFINED, LOOSE = 1e-15, 1e-6  # relative residual that is small enough, or calls for pivoting
 SHORT, NEAR = 0.9, 0.9995  # share of the way to the boundary: at first, and when all but there
@@ -195,6 +196,7 @@ def descend(problem: Mixed, tolerance: float, limit: int, *, far: float = 0.0) -
             best = Iterate(x, s, z, error, count)
         if (
             error <= tolerance
+            or gap < VANISHED
             or idle > (HOPEFUL if error > GOOD else 1)
             or not steps.prepare(x, s, z)
         ):
@@ -224,7 +226,7 @@ def _moved(
     problem: Mixed, x: Vector, s: Vector, dx: Vector, ds: Vector, length: float
 ) -> tuple[Vector, Vector]:
     """Columns and slacks after a step; signs go with what is not as the step meant it."""
-    after, slack = problem.entropies.moved(x, dx, length), s + length * ds
+    after, slack = problem.moved(x, dx, length), s + length * ds
     if len(problem.entropies.column):
         rows = problem.bounds()
         off = problem.matrix[rows] @ (after - x - length * dx)
@@ -277,11 +279,10 @@ def _length(
     dz: Vector,
     longest: float,
 ) -> float:
-    """The longest step, up to ``longest``, that leaves slacks, duals and idle capacity positive."""
-    first, log = problem.equalities, problem.logarithms
-    idle = log.capacity - x[log.column]
-    size = np.concatenate([s[first:], z[first:], idle])
-    change = np.concatenate([ds[first:], dz[first:], -dx[log.column]])
+    """The longest step, up to ``longest``, that leaves slacks and duals positive."""
+    first = problem.equalities
+    size = np.concatenate([s[first:], z[first:]])
+    change = np.concatenate([ds[first:], dz[first:]])
     if len(problem.entropies.column):
         room, used, _ = problem.entropies.shares(x)
         grown, freed = problem.entropies.shifts(x, dx)

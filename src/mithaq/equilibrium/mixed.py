@@ -13,6 +13,7 @@ chooses what its rows limit; where the choice of one is the duty of another, the
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,17 +26,39 @@ Vector = NDArray[np.float64]
 Places = NDArray[np.intp]
 SHRUNK = 1e-3  # share of what may not vanish that is left of it after a step at least
 HALF, DOWN, UP = 0.5, 20.0, 5.0  # share in use from which steps are in logarithms; longest steps
+STEEP = 5.0  # longest step of marginal cost, in units of |g|
 NONE = 1e-150  # so that nothing is divided by no capacity
 STEEPEST = 1e-9  # idle share of capacity below which marginal cost is continued by its tangent
 
 
 @dataclass(frozen=True, slots=True)
 class Logarithms:
-    """Terms g ln(1 - x/K) of F: one entry a column; g < 0, and x stays below K."""
+    """Terms g ln(1 - x/K) of F: one entry a column; g < 0, and x stays below K.
+
+    From an idle share ``STEEPEST`` on the curve goes on as its tangent. ``row`` are the rows, if
+    there are any, that hold x at K.
+    """
 
     column: Places
     g: Vector
     capacity: Vector
+    row: Places = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+
+    def moved(self, x: Vector, change: Vector, length: float) -> Vector:
+        """Their columns after a step.
+
+        What a step would bring to its capacity is moved as its marginal cost is meant to be, which
+        is straight in the logarithm of what is idle: so it does not hold the others back.
+        """
+        idle, least = self.capacity - x[self.column], STEEPEST * self.capacity
+        part = length * change[self.column] / np.maximum(idle, least)
+        bent = (part > HALF) & (idle > least)
+        steep = np.clip(part, 0.0, STEEP) - np.log(np.maximum(idle, least) / self.capacity)
+        beyond = steep + np.log(STEEPEST)
+        curved = np.where(beyond <= 0, self.capacity * np.exp(-steep), least * (1 - beyond))
+        straight = idle - length * change[self.column]
+        found: Vector = self.capacity - np.where(bent, curved, straight)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +187,46 @@ class Mixed:
             self.felt,
             self.bound / quantity,
             self.equalities,
-            Logarithms(log.column, log.g / price, log.capacity / quantity),
+            Logarithms(log.column, log.g / price, log.capacity / quantity, log.row),
             Products(p.at, p.one, p.other, p.factor * (quantity**2 / price)),
             Entropies(e.column, e.idle, e.g / price),
         )
+
+    def moved(self, x: Vector, change: Vector, length: float) -> Vector:
+        """Where a step of this length leads, as its terms have it."""
+        found = self.entropies.moved(x, change, length)
+        found[self.logarithms.column] = self.logarithms.moved(x, change, length)
+        return found
+
+    def softened(self) -> Mixed:
+        """The problem whose logarithms alone hold their columns below capacity.
+
+        Of two that do the same, the row would let none come closer than a step at a time.
+        """
+        bound = self.bound.copy()
+        bound[self.logarithms.row] *= 2
+        return dataclasses.replace(self, bound=bound)
+
+    def hardened(self, x: Vector, z: Vector) -> Mixed:
+        """The problem with what is all but full at (x, z) held where its marginal cost is earned.
+
+        As close to capacity as that, the last digit of a quantity moves marginal cost by more than
+        any tolerance, while marginal cost tells the quantity to all its digits.
+        """
+        log = self.logarithms
+        full = log.capacity - x[log.column] < STEEPEST * log.capacity
+        if not full.any():
+            return self
+        some = Logarithms(log.column[~full], log.g[~full], log.capacity[~full], log.row)
+        rest = dataclasses.replace(self, logarithms=some)
+        column, g, capacity = log.column[full], log.g[full], log.capacity[full]
+        earned = -(rest.value(x) + self.felt.T @ z)[column]
+        stiff = -g / (STEEPEST * capacity)
+        linear, more = self.linear.copy(), np.zeros(len(x))
+        linear[column] += earned + stiff * capacity * np.expm1(np.minimum(earned / g, 0.0))
+        more[column] = stiff
+        slope = (self.slope + sp.diags(more)).tocsr()
+        return dataclasses.replace(rest, slope=slope, linear=linear)
 
     def bounds(self) -> Places:
         """Inequalities in which one column of the entropies, and no other of them, has an entry."""
