@@ -73,6 +73,9 @@ def test_a_chain_alone_has_a_forum_and_network_power(folder, capsys):
     assert named["coalitions"][0]["gain"] == alone["coalitions"][0]["gain"]
     found = asked(capsys, "power", "--chain", chain)
     assert found == asked(capsys, "power", str(folder))
+    draws = ["--draws", "4", "--store", str(folder / "unmade")]
+    assert run(["forum", "--chain", chain, *members, *draws]) == 1
+    assert "at least 8 draws" in capsys.readouterr().err and not (folder / "unmade").exists()
     assert run(["forum", "--chain", chain]) == 1
     assert "name the members" in capsys.readouterr().err
     assert run(["forum", "--chain", str(folder / "nowhere"), *members]) == 1

@@ -97,7 +97,10 @@ def forum(
 ) -> None:
     """Every coalition of a forum."""
     from mithaq.show.forum_sheets import forum_sheets
+    from mithaq.worth.uncertain import enough
 
+    if draws:
+        enough(draws)  # told before thousands of coalitions are solved
     words = talk.words(asked.case.record)
     named = listed(members)
     with talk.working(words.say("Solving the market for every coalition")) as tell:

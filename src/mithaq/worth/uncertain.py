@@ -41,6 +41,7 @@ __all__ = [
     "Part",
     "Spread",
     "Uncertain",
+    "enough",
     "market_inputs",
     "part",
     "scaled",
@@ -502,12 +503,17 @@ def _draw(shared: _Draws, values: Sequence[float]) -> dict[str, float]:
     return _Drawn(tuple(gains), dict(prices), violation).row()
 
 
-def must_be_drawn(draws: int, inputs: Sequence[Input], spare: float, without: str) -> None:
-    """Raise ModelError (``without``: where there is no input) for what cannot be drawn."""
+def enough(draws: int) -> None:
+    """Raise ModelError for too few draws, or for more than fit into memory."""
     if draws < LEAST:
         raise ModelError(f"at least {LEAST} draws are wanted, not {draws}")
     if draws > MOST:
         raise ModelError(f"at most {MOST} draws are made, not {draws}")
+
+
+def must_be_drawn(draws: int, inputs: Sequence[Input], spare: float, without: str) -> None:
+    """Raise ModelError (``without``: where there is no input) for what cannot be drawn."""
+    enough(draws)
     if not inputs:
         raise ModelError(without)
     if not (math.isfinite(spare) and spare > 0):
