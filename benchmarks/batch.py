@@ -5,7 +5,7 @@ seconds of a core a scenario (which others at work on the machine hardly change)
 on the disk, memory of the process before, and when a tenth, a half and all of the scenarios had
 ended, and the most that one of its worker processes had. The second is the same with rows made by a
 formula: what keeping costs without the solving. The third is the shipped chain on a Dask cluster of
-one worker and of two, started and ended here.
+one worker and of two, started and ended here: under changed costs, and every coalition of a forum.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import argparse
 import json
 import os
 import resource
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -32,10 +32,11 @@ from rich.table import Table
 
 import mithaq
 from benchmarks.__main__ import WIDTH
-from benchmarks.coalitions import processor
+from benchmarks.coalitions import MEMBERS, processor
 from benchmarks.seasons import through_time
 from mithaq.chain import Edit
 from mithaq.worth.batch import batch, sweep
+from mithaq.worth.forum import forum
 
 MEGA = 1 << 20
 FORMULA = "formula"
@@ -108,6 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--on", default="processes", help="where the small chain is swept")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="of the cluster")
     parser.add_argument("--scenarios", type=int, default=400, help="of the shipped chain")
+    parser.add_argument("--members", type=int, default=12, help="of the forum, on the cluster")
     parser.add_argument("--periods", type=int, default=1, help="of its year, on the cluster")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -120,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.light:
         _growth(options.light, FORMULA, console)
     if options.workers:
-        _cluster(options.workers, options.scenarios, options.periods, console)
+        _cluster(options, console)
 
 
 # Size
@@ -183,28 +185,53 @@ def _growth(counts: Sequence[int], on: str, console: Console) -> None:
 # A cluster
 
 
-def _cluster(workers: Sequence[int], count: int, periods: int, console: Console) -> None:
+def _cluster(options: argparse.Namespace, console: Console) -> None:
+    """The shipped chain under changed costs, and with every coalition of a forum."""
     chain = mithaq.Chain.shipped()
-    if periods > 1:
-        chain = through_time(chain, periods, 1)
+    if options.periods > 1:
+        chain = through_time(chain, options.periods, 1)
     fields = [row["name"] for row in chain.rows("fields") if row["capacity"] > 0]
+    scenarios, named = Costs(fields, options.scenarios), MEMBERS[: options.members]
+
+    def swept(place: str, folder: Path) -> None:
+        sweep(chain, scenarios, on=place, store=folder / "store").checked()
+
+    def coalitions(place: str, _folder: Path) -> None:
+        forum(chain, named, on=place)
+
     table = Table(title="the shipped chain on Dask", title_justify="left", box=SIMPLE)
-    for name in ("workers", "scenarios", "seconds", "a second", "times the first"):
+    table.add_column("what")
+    for name in ("workers", "equilibria", "seconds", "a second", "times the first"):
         table.add_column(name, justify="right")
-    first = 0.0
-    for number in workers:
-        with tempfile.TemporaryDirectory() as folder:
-            seconds = _swept(chain, Costs(fields, count), number, Path(folder))
-        first = first or seconds
-        table.add_row(
-            str(number), str(count), f"{seconds:.1f}", f"{count / seconds:.1f}",
-            f"{first / seconds:.2f}",
-        )  # fmt: skip
+    for what, count, work in (
+        ("changed costs", options.scenarios, swept),
+        ("coalitions", 1 << len(named), coalitions),
+    ):
+        first = 0.0
+        for number in options.workers if count > 1 else ():
+            seconds = _timed(work, chain, fields, number)
+            first = first or seconds
+            table.add_row(
+                what, str(number), str(count), f"{seconds:.1f}", f"{count / seconds:.1f}",
+                f"{first / seconds:.2f}",
+            )  # fmt: skip
     console.print(table)
 
 
-def _swept(chain: mithaq.Chain, scenarios: Costs, workers: int, folder: Path) -> float:
-    """Seconds of a sweep, after a short one that lets workers import what they need."""
+def _timed(
+    work: Callable[[str, Path], None], chain: mithaq.Chain, fields: Sequence[str], workers: int
+) -> float:
+    """Seconds of some work on a cluster, after a sweep that lets workers import what they need."""
+    with tempfile.TemporaryDirectory() as name, _started(workers, folder := Path(name)) as place:
+        sweep(chain, Costs(fields, 8 * workers), on=place)
+        start = time.perf_counter()
+        work(place, folder)
+        return time.perf_counter() - start
+
+
+@contextmanager
+def _started(workers: int, folder: Path) -> Iterator[str]:
+    """A cluster on this machine, as long as it is needed."""
     dask = [sys.executable, "-m", "dask"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -220,16 +247,11 @@ def _swept(chain: mithaq.Chain, scenarios: Costs, workers: int, folder: Path) ->
     ]
     try:
         time.sleep(5)
-        place = f"dask://127.0.0.1:{port}"
-        sweep(chain, Costs(scenarios.fields, 8 * workers), on=place)
-        start = time.perf_counter()
-        sweep(chain, scenarios, on=place, store=folder / "store").checked()
-        return time.perf_counter() - start
+        yield f"dask://127.0.0.1:{port}"
     finally:
         for process in processes:
             process.kill()
             process.wait()
-        shutil.rmtree(folder / "store", ignore_errors=True)
 
 
 if __name__ == "__main__":
