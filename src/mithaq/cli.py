@@ -500,11 +500,7 @@ def balance(talk: Talk, asked: Asked, between: tuple[str, str]) -> None:
 @cli.command(help=say("Who sells gas to whom, at what price, with proof and fit."))
 @option("--year", type=int, default=2010, show_default=True, help=say("Base year of the chain."))
 @option("--edits", type=click.Path(path_type=Path), help=say("A YAML file of edits to the chain."))
-@option(
-    "--chain",
-    type=click.Path(path_type=Path),
-    help=OWN_CHAIN,
-)
+@option("--chain", type=click.Path(path_type=Path), help=OWN_CHAIN)
 @option(
     "--export",
     metavar="PATH",
