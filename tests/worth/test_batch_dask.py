@@ -170,7 +170,7 @@ def test_a_client_that_is_killed_loses_nothing(cluster, tmp_path):
         f"store={str(tmp_path / 's')!r})\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], env=ENVIRONMENT)
-    wait_for(lambda: len(noted()) > 100 or process.poll() is not None)
+    wait_for(lambda: len(noted()) > 200 or process.poll() is not None)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     time.sleep(2)  # the scheduler forgets what nobody waits for

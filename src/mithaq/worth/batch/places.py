@@ -299,10 +299,8 @@ def _cluster(task: Task, shared: Any, todo: Iterable[Pair], address: str) -> Ans
                 group = hand.pop(future)
                 held -= len(group)
                 if future.status == "finished":
-                    seconds, answers = answer[0], pickle.loads(answer[1])  # noqa: S301 - ours
-                    size = min(
-                        max(round(TURN * len(group) / max(seconds, 1e-6)), 1), 2 * size, GROUP
-                    )
+                    each, answers = answer[0], pickle.loads(answer[1])  # noqa: S301 - ours
+                    size = min(max(round(TURN / each), 1), 2 * size, GROUP)
                     yield from zip((key for key, _ in group), answers, strict=True)
                 elif not isinstance(answer, tuple):  # cancelled or lost
                     raise MithaqError(GONE.format(address=address))
