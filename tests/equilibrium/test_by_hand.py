@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 import mithaq
-from tests.equilibrium.toys import chain, demand, field
+from tests.equilibrium.toys import Row, chain, demand, field, seasons, years
 
 ENGINES = ("program", "complementarity")
 
@@ -23,25 +23,30 @@ def both(base: mithaq.Chain) -> Iterator[mithaq.Equilibrium]:
         yield mithaq.solve(base, method=mithaq.Method(engine=engine))
 
 
+def for_winter(costs: dict[str, float], **tables: Iterable[Row]) -> mithaq.Chain:
+    """Sellers who lift in summer alone what is burnt in winter alone, where P = 100 - Q."""
+    return chain(
+        nodes=[{"name": "Hub"}],
+        firms=[{"name": name} for name in costs],
+        fields=[field(name, cost) for name, cost in costs.items()],
+        availability=[
+            {"table": "fields", "row": name, "period": "winter", "factor": 0} for name in costs
+        ],
+        periods=seasons(summer=0.5, winter=0.5),
+        markets=[demand("Hub", 100, 1)],
+        demand_factors=[{"period": "summer", "quantity": 0}],
+        **tables,
+    )
+
+
 def test_two_sellers_of_unlike_cost_in_one_full_store_with_losses() -> None:
     """Gas of summer for a winter in which none is lifted: room for 5 bcm, half a year, 10 % lost.
 
     A unit taken out costs (c + 2) / 0.9 + 3; the rent of the room evens marginal revenues.
     """
     names = {"A": 20.0, "B": 23.0}
-    base = chain(
-        nodes=[{"name": "Hub"}],
-        firms=[{"name": name} for name in names],
-        fields=[field(name, cost) for name, cost in names.items()],
-        availability=[
-            {"table": "fields", "row": name, "period": "winter", "factor": 0} for name in names
-        ],
-        periods=[
-            {"name": "summer", "position": 1, "share": 0.5},
-            {"name": "winter", "position": 2, "share": 0.5},
-        ],
-        markets=[demand("Hub", 100, 1)],
-        demand_factors=[{"period": "summer", "quantity": 0}],
+    base = for_winter(
+        names,
         storages=[
             {"name": "cave", "node": "Hub", "working_gas": 5, "injection": 99, "withdrawal": 99}
             | {"injection_cost": 2, "withdrawal_cost": 3, "loss": 0.1, "owner": "Cave"}
@@ -173,23 +178,9 @@ def test_a_store_that_two_cournot_sellers_fill_is_built_onto() -> None:
     Cournot at that cost. In the first year the room of 1 bcm is shared so that margins are even.
     """
     costs = {"A": 20.0, "B": 26.0}
-    base = chain(
-        nodes=[{"name": "Hub"}],
-        firms=[{"name": name} for name in costs],
-        fields=[field(name, cost) for name, cost in costs.items()],
-        availability=[
-            {"table": "fields", "row": name, "period": "winter", "factor": 0} for name in costs
-        ],
-        periods=[
-            {"name": "summer", "position": 1, "share": 0.5},
-            {"name": "winter", "position": 2, "share": 0.5},
-        ],
-        markets=[demand("Hub", 100, 1)],
-        demand_factors=[{"period": "summer", "quantity": 0}],
-        years=[
-            {"year": 2020, "span": 5, "discount": 1},
-            {"year": 2025, "span": 5, "discount": 0.8},
-        ],
+    base = for_winter(
+        costs,
+        years=years((2020, 5, 1), (2025, 5, 0.8)),
         storages=[
             {"name": "cave", "node": "Hub", "working_gas": 1, "injection": 999, "withdrawal": 999}
             | {"injection_cost": 2, "loss": 0.1, "owner": "O"}

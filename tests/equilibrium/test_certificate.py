@@ -19,7 +19,7 @@ from mithaq.equilibrium.payoffs import payoff_table
 from mithaq.equilibrium.point import Point
 from tests.equilibrium.random_chains import through_time
 from tests.equilibrium.second import solve_again
-from tests.equilibrium.toys import chain, demand, field
+from tests.equilibrium.toys import chain, demand, field, seasons, years
 
 some = settings(max_examples=6, deadline=None, derandomize=True)
 many = settings(max_examples=150, deadline=None, derandomize=True)
@@ -89,14 +89,8 @@ def everything() -> mithaq.Chain:
             | {"nominated": 2, "destination_clause": False, "buyer": "1"},
         ],
         floors=[{"firm": "1", "market": "Far", "quantity": 9}],
-        periods=[
-            {"name": "summer", "position": 1, "share": 0.6},
-            {"name": "winter", "position": 2, "share": 0.4},
-        ],
-        years=[
-            {"year": 2020, "span": 5, "discount": 1},
-            {"year": 2025, "span": 5, "discount": 0.8},
-        ],
+        periods=seasons(summer=0.6, winter=0.4),
+        years=years((2020, 5, 1), (2025, 5, 0.8)),
         demand_factors=[
             {"period": "winter", "quantity": 1.6, "price": 1.25},
             {"sector": "all", "year": 2025, "quantity": 1.2},

@@ -25,7 +25,7 @@ from tests.equilibrium.random_chains import Rows, rich, through_time
 from tests.equilibrium.second import solve_again
 from tests.equilibrium.test_properties import solved
 from tests.equilibrium.test_properties_in_time import MONEY, VOLUME, alike, prices, scaled
-from tests.equilibrium.toys import Row, chain, demand, field
+from tests.equilibrium.toys import Row, chain, demand, field, seasons, years
 
 ENGINES = ("program", "complementarity")
 ENGINE = pytest.mark.parametrize("engine", ENGINES)
@@ -114,14 +114,8 @@ def shared() -> mithaq.Chain:
         ],
         pipelines=[{"from": "Well", "to": "Hub", "capacity": 60, "tariff": 3, "loss": 0.05}],
         markets=[demand("Hub", 100, 1)],
-        periods=[
-            {"name": "summer", "position": 1, "share": 0.6},
-            {"name": "winter", "position": 2, "share": 0.4},
-        ],
-        years=[
-            {"year": 2020, "span": 5, "discount": 1},
-            {"year": 2025, "span": 5, "discount": 0.8},
-        ],
+        periods=seasons(summer=0.6, winter=0.4),
+        years=years((2020, 5, 1), (2025, 5, 0.8)),
         demand_factors=[{"period": "winter", "quantity": 1.5, "price": 1.2}],
         availability=[{"table": "fields", "row": "f", "period": "summer", "factor": 0.8}],
         expansions=[
@@ -315,11 +309,11 @@ def test_no_batched_solver_takes_it() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["Russia for export", "Algeria for export"])
 def test_a_field_of_the_shipped_chain(name: str) -> None:
-    from benchmarks.seasons import through_time as seasons
+    from benchmarks.seasons import through_time as split
 
     plan = {"cost": 400, "lag": 5, "lifetime": 25, "salvage": 0.5}
     row = {"table": "fields", "row": name, **plan}
-    case = seasons(mithaq.Chain.shipped(), 3, 5).with_edits([mithaq.Add("expansions", row)])
+    case = split(mithaq.Chain.shipped(), 3, 5).with_edits([mithaq.Add("expansions", row)])
     answer = mithaq.solve(case)
     assert answer.method.engine == "program"
     assert answer.certificate.max_violation < 1e-8

@@ -11,12 +11,9 @@ import mithaq
 from mithaq.show.speech import speech
 from mithaq.words.sentence import Sentence, said
 from mithaq.words.text import LANGUAGES, language, tame
-from tests.equilibrium.toys import Row, chain, demand, field
+from tests.equilibrium.toys import Row, chain, demand, field, seasons
 
-HALVES = [
-    {"name": "summer", "position": 1, "share": 0.5},
-    {"name": "winter", "position": 2, "share": 0.5},
-]
+HALVES = seasons(summer=0.5, winter=0.5)
 
 
 def hub(**tables: Any) -> mithaq.Chain:
@@ -86,14 +83,14 @@ def test_gas_sold_below_cost_without_a_duty() -> None:
 
 def test_a_contract_into_a_season_without_demand() -> None:
     """Flat deliveries of 20 find no market in summer: half of the year's gas never comes."""
-    seasons = {"periods": HALVES, "demand_factors": [{"period": "summer", "quantity": 0}]}
-    flat = mithaq.solve(hub(contracts=[deal(20)], **seasons))
+    parts = {"periods": HALVES, "demand_factors": [{"period": "summer", "quantity": 0}]}
+    flat = mithaq.solve(hub(contracts=[deal(20)], **parts))
     assert told(flat) == [("undelivered", "contracts", "big")]
     assert "10 of its 20 bcm/yr" in str(flat.notes[0])
     assert "in summer" in str(flat.notes[0])
-    assert mithaq.solve(hub(contracts=[deal(20, profile="demand")], **seasons)).notes == ()
+    assert mithaq.solve(hub(contracts=[deal(20, profile="demand")], **parts)).notes == ()
     floors = [{"firm": "A", "market": "Hub", "quantity": 5}]
-    assert told(mithaq.solve(hub(floors=floors, **seasons))) == [("undelivered", "floors", "A|Hub")]
+    assert told(mithaq.solve(hub(floors=floors, **parts))) == [("undelivered", "floors", "A|Hub")]
 
 
 def test_stores_of_a_year_that_is_not_divided() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import mithaq
 from tests.equilibrium.random_chains import Rows, plain, rich, through_time
 from tests.equilibrium.second import solve_again
-from tests.equilibrium.toys import Row, chain, demand, field, hub
+from tests.equilibrium.toys import Row, chain, demand, field, hub, seasons, years
 
 ENGINES = pytest.mark.parametrize("engine", ["program", "complementarity"])
 some = settings(max_examples=8, deadline=None, derandomize=True)
@@ -20,16 +20,6 @@ some = settings(max_examples=8, deadline=None, derandomize=True)
 def near(expected: Any) -> Any:
     """Within 1e-4, relative; of zero, within 1e-6."""
     return pytest.approx(expected, rel=1e-4, abs=1e-6)
-
-
-def seasons(**shares: float) -> list[Row]:
-    """Periods of these shares of the year, in this order."""
-    return [{"name": n, "position": i, "share": s} for i, (n, s) in enumerate(shares.items())]
-
-
-def years(*rows: tuple[float, float, float]) -> list[Row]:
-    """Year, span and discount."""
-    return [dict(zip(("year", "span", "discount"), row, strict=True)) for row in rows]
 
 
 def during(answer: mithaq.Equilibrium, what: str, **where: Any) -> Any:

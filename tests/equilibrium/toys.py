@@ -30,6 +30,16 @@ def field(name: str, a: float = 0.0, *, node: str = "Hub", **cells: Any) -> Row:
     return {"name": name, "node": node, "owners": name, "capacity": 1000.0, "a": a, **cells}
 
 
+def seasons(**shares: float) -> list[Row]:
+    """Periods of these shares of the year, in this order."""
+    return [{"name": n, "position": i, "share": s} for i, (n, s) in enumerate(shares.items())]
+
+
+def years(*rows: tuple[float, float, float]) -> list[Row]:
+    """Year, span and discount."""
+    return [dict(zip(("year", "span", "discount"), row, strict=True)) for row in rows]
+
+
 def frames(tables: Mapping[str, Iterable[Row]]) -> Tables:
     """Rows as data frames; a cell that a row lacks is left to the schema's default."""
     return {name: pd.DataFrame(list(rows)).fillna("") for name, rows in tables.items() if rows}

@@ -27,6 +27,7 @@ Places = NDArray[np.intp]
 SHRUNK = 1e-3  # share of what may not vanish that is left of it after a step at least
 HALF, DOWN, UP = 0.5, 20.0, 5.0  # share in use from which steps are in logarithms; longest steps
 STEEP = 5.0  # longest step of marginal cost, in units of |g|
+NOWHERE: Places = np.zeros(0, dtype=np.intp)
 NONE = 1e-150  # so that nothing is divided by no capacity
 STEEPEST = 1e-9  # idle share of capacity below which marginal cost is continued by its tangent
 
@@ -42,7 +43,7 @@ class Logarithms:
     column: Places
     g: Vector
     capacity: Vector
-    row: Places = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    row: Places = field(default_factory=lambda: NOWHERE)
 
     def moved(self, x: Vector, change: Vector, length: float) -> Vector:
         """Their columns after a step.
@@ -71,8 +72,7 @@ class Entropies:
 
     @classmethod
     def none(cls) -> Entropies:
-        empty = np.zeros(0, dtype=np.intp)
-        return cls(empty, empty, np.zeros(0))
+        return cls(NOWHERE, NOWHERE, np.zeros(0))
 
     def shares(self, x: Vector) -> tuple[Vector, Vector, Vector]:
         """Capacity, and the shares of it in use and idle."""
@@ -117,8 +117,7 @@ class Products:
 
     @classmethod
     def none(cls) -> Products:
-        empty = np.zeros(0, dtype=np.intp)
-        return cls(empty, empty, empty, np.zeros(0))
+        return cls(NOWHERE, NOWHERE, NOWHERE, np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)
